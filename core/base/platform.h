@@ -1,0 +1,22 @@
+// The only place for compiler extensions.
+#ifndef MINNOW_BASE_PLATFORM_H_
+#define MINNOW_BASE_PLATFORM_H_
+
+#if defined(__GNUC__) || defined(__clang__)
+#define MNW_MUST_USE __attribute__((warn_unused_result))
+#define MNW_LIKELY(condition) __builtin_expect(!!(condition), 1)
+#define MNW_ALWAYS_INLINE inline __attribute__((always_inline))
+#else
+#define MNW_MUST_USE
+#define MNW_LIKELY(condition) (condition)
+#define MNW_ALWAYS_INLINE inline
+#endif
+
+// What the native SIMD kernels are compiled for (NEON is part of every 64-bit Arm).
+#if defined(__x86_64__)
+#define MNW_CPU_RUNS_SIMD() __builtin_cpu_supports("sse4.2")
+#else
+#define MNW_CPU_RUNS_SIMD() 1
+#endif
+
+#endif  // MINNOW_BASE_PLATFORM_H_

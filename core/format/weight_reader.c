@@ -1,0 +1,66 @@
+#include "weight_reader.h"
+
+#include <string.h>
+
+#include "../base/bytes.h"
+#include "../base/error.h"
+
+static void skip_to_constant(mnw_weight_cursor *cursor, const mnw_graph *graph) {
+  while (cursor->tensor < graph->tensor_count &&
+         graph->tensors[cursor->tensor].kind != MNW_KIND_CONSTANT) {
+    cursor->tensor++;
+  }
+}
+
+void mnw_weight_cursor_start(mnw_weight_cursor *cursor, const mnw_graph *graph) {
+  cursor->tensor = 0;
+  cursor->offset_bytes = 0;
+  skip_to_constant(cursor, graph);
+}
+
+mnw_status mnw_weight_block_read(mnw_weight_cursor *cursor, const mnw_graph *graph,
+                                 const mnw_huffman_table *table, const uint8_t *payload,
+                                 size_t payload_bytes, mnw_error *error) {
+  if (payload_bytes < MNW_BLOCK_HEADER_BYTES) {
+    return mnw_fail(error, MNW_STATUS_TRUNCATED, "weight block of %0 bytes", (int64_t)payload_bytes,
+                    0, 0);
+  }
+  const uint32_t number = mnw_load_u32(payload), offset = mnw_load_u32(payload + 4);
+  const uint32_t bytes = mnw_load_u32(payload + 8), coding = mnw_load_u32(payload + 12);
+  if (number != cursor->tensor || number >= graph->tensor_count || offset != cursor->offset_bytes) {
+    return mnw_fail(error, MNW_STATUS_CORRUPT,
+                    "weight block for tensor %0 from byte %1 comes out of order: tensor %2 is due",
+                    number, offset, cursor->tensor);
+  }
+  const mnw_tensor *tensor = &graph->tensors[number];
+  if (bytes == 0 || bytes > MNW_BLOCK_MAX_BYTES || bytes > tensor->size_bytes - offset) {
+    return mnw_fail(error, MNW_STATUS_CORRUPT,
+                    "weight block of %0 bytes does not fit into tensor %1 at byte %2", bytes,
+                    number, offset);
+  }
+  payload += MNW_BLOCK_HEADER_BYTES;
+  payload_bytes -= MNW_BLOCK_HEADER_BYTES;
+  if (coding == MNW_CODING_RAW) {
+    if (payload_bytes != bytes) {
+      return mnw_fail(error, MNW_STATUS_CORRUPT, "raw weight block: %0 bytes instead of %1",
+                      (int64_t)payload_bytes, bytes, 0);
+    }
+    memcpy(tensor->data + offset, payload, bytes);
+  } else if (coding == MNW_CODING_HUFFMAN) {
+    const mnw_status status =
+        mnw_huffman_decode(tensor->data + offset, bytes, table, payload, payload_bytes, error);
+    if (status != MNW_STATUS_OK) return status;
+  } else {
+    return mnw_fail(error, MNW_STATUS_UNSUPPORTED_VERSION,
+                    "weight block of tensor %0 has coding %1, which this runtime does not know: "
+                    "update the runtime",
+                    number, coding, 0);
+  }
+  cursor->offset_bytes += bytes;
+  if (cursor->offset_bytes == tensor->size_bytes) {
+    cursor->offset_bytes = 0;
+    cursor->tensor++;
+    skip_to_constant(cursor, graph);
+  }
+  return MNW_STATUS_OK;
+}

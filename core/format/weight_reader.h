@@ -1,0 +1,24 @@
+// Fills a graph's constants from HUFFMAN_TABLE and BLOCK chunks, which come in ascending order of
+// tensor and offset.
+#ifndef MINNOW_FORMAT_WEIGHT_READER_H_
+#define MINNOW_FORMAT_WEIGHT_READER_H_
+
+#include "graph.h"
+#include "huffman_decode.h"
+
+// Everything before (tensor, offset_bytes) has arrived; tensor is a constant or the tensor count
+// when all have.
+typedef struct mnw_weight_cursor {
+  uint32_t tensor;
+  uint32_t offset_bytes;
+} mnw_weight_cursor;
+
+void mnw_weight_cursor_start(mnw_weight_cursor *cursor, const mnw_graph *graph);
+
+// Reads the payload of a BLOCK chunk into its tensor and moves the cursor. Errors: CORRUPT,
+// TRUNCATED.
+mnw_status mnw_weight_block_read(mnw_weight_cursor *cursor, const mnw_graph *graph,
+                                 const mnw_huffman_table *table, const uint8_t *payload,
+                                 size_t payload_bytes, mnw_error *error);
+
+#endif  // MINNOW_FORMAT_WEIGHT_READER_H_

@@ -1,0 +1,180 @@
+// Minnow's public C API: read a package from pushed bytes, plan memory, run inference.
+//
+// The whole life of a model, with memory owned by the caller at every step:
+//
+//   mnw_package_info info;
+//   mnw_package_peek(&info, first_bytes, MNW_PACKAGE_PEEK_BYTES, &err);   // sizes, before any
+//   allocation mnw_model_init(&model, malloc(info.model_bytes), info.model_bytes, &info, kernels,
+//   &err); while (bytes arrive) mnw_model_push(model, bytes, size_bytes, &err);  // any size, in
+//   stream order mnw_session_plan(&plan, model, &err);                                 // possible
+//   once the graph is in mnw_session_init(&session, model, malloc(plan.session_bytes),
+//   plan.session_bytes, &err); memcpy(mnw_session_input(session, 0), pixels, …);
+//   mnw_session_run(session, &err);
+//   use(mnw_session_output(session, 0));
+//
+// There is nothing to free: dropping the two memory blocks ends everything. The library has no
+// globals, does no I/O, never allocates and never reads a clock. A model is written only by
+// mnw_model_push(); once ready it is immutable and any number of sessions, on any threads, may
+// share it. One session must not be used by two threads at a time.
+#ifndef MINNOW_MINNOW_H_
+#define MINNOW_MINNOW_H_
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum mnw_status {
+#define MNW_STATUS(code, name, summary) MNW_STATUS_##name = (code),
+#include "status_list.inc"
+#undef MNW_STATUS
+} mnw_status;
+
+// Element types. Values are stored in packages and never reused.
+typedef enum mnw_dtype {
+  MNW_DTYPE_F32 = 1,
+  MNW_DTYPE_S8 = 2,
+  MNW_DTYPE_U8 = 3,
+  MNW_DTYPE_S32 = 4,
+  MNW_DTYPE_S64 = 5,
+  MNW_DTYPE_BOOL = 6,  // one byte, 0 or 1
+} mnw_dtype;
+
+enum {
+  MNW_MAX_RANK = 6,
+  MNW_ALIGNMENT = 16,            // of every memory block that is handed in, in bytes
+  MNW_PACKAGE_PEEK_BYTES = 80,   // bytes at the start of shard 0 that mnw_package_peek() needs
+  MNW_ERROR_MESSAGE_BYTES = 256  // enough for every message
+};
+
+// What went wrong. `what` is a static text in which %0 … %2 stand for `args`; mnw_error_message()
+// fills them in.
+typedef struct mnw_error {
+  mnw_status status;
+  const char *what;
+  int64_t args[3];
+} mnw_error;
+
+// Writes the NUL-terminated message ("STATUS_NAME: what") and returns its length without the NUL;
+// truncates to fit.
+size_t mnw_error_message(const mnw_error *error, char *text, size_t text_bytes);
+const char *mnw_status_name(mnw_status status);
+
+// Sizes told by the first bytes of a package.
+typedef struct mnw_package_info {
+  uint32_t format_version;
+  uint32_t shard_count;
+  uint32_t tensor_count;
+  uint32_t op_count;
+  uint32_t weight_bytes;  // all constants, decoded and aligned
+  size_t model_bytes;     // memory that mnw_model_init() needs on this platform
+  uint32_t words[16];     // header as read; private to the reader
+} mnw_package_info;
+
+// Reads the sizes of a package from the first MNW_PACKAGE_PEEK_BYTES bytes of shard 0.
+// Errors: TRUNCATED, NOT_A_PACKAGE, UNSUPPORTED_VERSION, LIMIT_EXCEEDED, CORRUPT.
+mnw_status mnw_package_peek(mnw_package_info *info, const void *bytes, size_t size_bytes,
+                            mnw_error *error);
+
+typedef struct mnw_model mnw_model;
+typedef struct mnw_session mnw_session;
+typedef struct mnw_kernels mnw_kernels;
+
+// Kernel sets of this build, best first; NULL past the end. Each gives the same results bit for bit
+// for integer operators. Names: "scalar", "simd128", "relaxed".
+const mnw_kernels *mnw_kernels_get(size_t index);
+const char *mnw_kernels_name(const mnw_kernels *kernels);
+
+// Lays out a model in `memory` (MNW_ALIGNMENT-aligned, info->model_bytes, owned by the caller, to
+// be kept as long as the model and its sessions are used). Errors: INVALID_ARGUMENT, OUT_OF_MEMORY.
+mnw_status mnw_model_init(mnw_model **model, void *memory, size_t memory_bytes,
+                          const mnw_package_info *info, const mnw_kernels *kernels,
+                          mnw_error *error);
+
+// Feeds the next bytes of the shards' concatenation, cut anywhere; bytes are not kept after the
+// call. After an error the model refuses further bytes until mnw_model_rewind(). Errors: CORRUPT,
+// TRUNCATED, LIMIT_EXCEEDED, OUT_OF_MEMORY, UNSUPPORTED_OPERATOR, INVALID_GRAPH,
+// UNSUPPORTED_VERSION.
+mnw_status mnw_model_push(mnw_model *model, const void *bytes, size_t size_bytes, mnw_error *error);
+
+// Forgets what was pushed of shard `shard` and later ones (a broken download is pushed again from
+// its first byte). Errors: INVALID_ARGUMENT (the shard was not reached yet).
+mnw_status mnw_model_rewind(mnw_model *model, uint32_t shard, mnw_error *error);
+
+bool mnw_model_has_graph(const mnw_model *model);  // inputs, outputs and plan can be asked for
+bool mnw_model_is_ready(const mnw_model *model);   // every shard is in
+
+// One tensor as the caller sees it: row-major (NHWC for pictures), real = scale * (value -
+// zero_point); scale is 0 for tensors without quantisation.
+typedef struct mnw_tensor_info {
+  mnw_dtype dtype;
+  uint32_t rank;
+  int32_t dims[MNW_MAX_RANK];
+  float scale;
+  int32_t zero_point;
+  size_t size_bytes;
+} mnw_tensor_info;
+
+size_t mnw_model_input_count(const mnw_model *model);
+size_t mnw_model_output_count(const mnw_model *model);
+// Errors: INVALID_ARGUMENT (index), NOT_READY (the graph is not in yet).
+mnw_status mnw_model_input_info(mnw_tensor_info *info, const mnw_model *model, size_t index);
+mnw_status mnw_model_output_info(mnw_tensor_info *info, const mnw_model *model, size_t index);
+
+// What one session will need, known before anything is allocated for it.
+typedef struct mnw_session_plan_info {
+  size_t
+      session_bytes;  // memory that mnw_session_init() needs: activations, scratch and bookkeeping
+  size_t activation_bytes;  // of these, the planned peak of activations and scratch
+} mnw_session_plan_info;
+
+// Errors: NOT_READY, INVALID_GRAPH, LIMIT_EXCEEDED.
+mnw_status mnw_session_plan(mnw_session_plan_info *plan, const mnw_model *model, mnw_error *error);
+
+// Errors: NOT_READY, OUT_OF_MEMORY, INVALID_GRAPH.
+mnw_status mnw_session_init(mnw_session **session, const mnw_model *model, void *memory,
+                            size_t memory_bytes, mnw_error *error);
+
+// Where to write input `index` before each run, and where output `index` stands until the next run;
+// both inside the session's memory. NULL for an index out of range. Activations share memory:
+// inputs do not survive a run.
+void *mnw_session_input(mnw_session *session, size_t index);
+const void *mnw_session_output(const mnw_session *session, size_t index);
+
+// Runs the graph. NOT_READY: the weights of the next operator have not arrived; push more and call
+// again, the run goes on where it stopped.
+mnw_status mnw_session_run(mnw_session *session, mnw_error *error);
+
+// A picture on its way into an input tensor: rows of RGBA bytes in, [1, height, width, channels]
+// out (channels 3, or 1 for grey by ITU-R BT.601 luma). Crops, then resizes (exact area average
+// when shrinking, bilinear when growing), rows pushed a few at a time so that no full-size copy of
+// a photo is needed. Values are 0..255, stored as uint8, or as int8 after subtracting 128, or as
+// float32 (value * scale + offset).
+typedef struct mnw_image_options {
+  uint32_t source_width, source_height;              // pixels
+  uint32_t crop_x, crop_y, crop_width, crop_height;  // pixels; all 0: the whole picture
+  uint32_t width, height, channels;                  // of the tensor
+  mnw_dtype dtype;                                   // S8, U8 or F32
+  float scale, offset;                               // F32 only
+} mnw_image_options;
+
+typedef struct mnw_image mnw_image;
+
+size_t mnw_image_bytes(const mnw_image_options *options);  // 0: the options are not usable
+// Errors: INVALID_ARGUMENT, OUT_OF_MEMORY.
+mnw_status mnw_image_init(mnw_image **image, void *memory, size_t memory_bytes,
+                          const mnw_image_options *options, void *tensor, mnw_error *error);
+// `rgba`: row_count * source_width * 4 bytes, the next rows from the top. Errors: INVALID_ARGUMENT
+// (too many rows).
+mnw_status mnw_image_push_rows(mnw_image *image, const uint8_t *rgba, uint32_t row_count,
+                               mnw_error *error);
+bool mnw_image_is_complete(const mnw_image *image);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif  // MINNOW_MINNOW_H_

@@ -1,0 +1,144 @@
+// A convolution is a matrix product of patches with weights. Where a patch is one pixel (1x1,
+// stride 1) the picture itself is the matrix; else a band of patches at a time is gathered into
+// scratch, small enough to stay in the first-level cache, never the whole picture.
+#include <string.h>
+
+#include "../kernels/packed_layout.h"
+#include "conv_common.h"
+#include "f32_forms.h"
+
+enum { BAND_BYTES = 16384, BAND_MAX_ROWS = 64, MAX_PATCH_ELEMENTS = 1 << 20 };
+
+static size_t patch_elements(const mnw_window *w) {
+  return (size_t)w->kernel_h * (size_t)w->kernel_w * (size_t)w->in_c;
+}
+
+static bool is_pointwise(const mnw_window *w) {
+  return w->kernel_h == 1 && w->kernel_w == 1 && w->stride_h == 1 && w->stride_w == 1 &&
+         w->pad_top == 0 && w->pad_left == 0 && w->in_h == w->out_h && w->in_w == w->out_w;
+}
+
+static size_t band_rows(const mnw_window *w) {
+  const size_t rows = BAND_BYTES / mnw_round_up(patch_elements(w), MNW_ALIGNMENT);
+  return rows < 4 ? 4 : rows > BAND_MAX_ROWS ? BAND_MAX_ROWS : rows;
+}
+
+mnw_status mnw_conv_2d_prepare(const mnw_op_context *context, size_t *scratch_bytes) {
+  mnw_window window;
+  const int32_t *params = context->node->params;
+  if (mnw_op_is_f32(context)) return mnw_conv_2d_f32_prepare(context, scratch_bytes);
+  mnw_status status = mnw_conv_check_activations(context);
+  if (status != MNW_STATUS_OK) return status;
+  const mnw_tensor *x = mnw_op_input(context, 0), *w = mnw_op_input(context, 1);
+  const mnw_tensor *y = mnw_op_output(context, 0);
+  status = mnw_window_init(&window, context, x, y, params);
+  if (status != MNW_STATUS_OK) return status;
+  if (params[MNW_CONV_GROUPS] != 1) {
+    return mnw_op_refuse(context, "operator %0: an int8 convolution has 1 group, not %1",
+                         params[MNW_CONV_GROUPS], 0);
+  }
+  if (w->rank != 4 || w->dims[0] != window.out_c || w->dims[1] != window.kernel_h ||
+      w->dims[2] != window.kernel_w || w->dims[3] != window.in_c) {
+    return mnw_op_refuse(
+        context,
+        "operator %0: weights must be [%1, kernel_h, kernel_w, %2] to fit input and "
+        "output",
+        window.out_c, window.in_c);
+  }
+  status =
+      mnw_conv_check_constants(context, MNW_LAYOUT_TILE_8X4, 0, (size_t)window.out_c,
+                               params[MNW_CONV_WEIGHT_ZERO_POINT], params + MNW_CONV_CLAMP_MIN);
+  if (status != MNW_STATUS_OK) return status;
+  *scratch_bytes = is_pointwise(&window)
+                       ? 0
+                       : band_rows(&window) * mnw_round_up(patch_elements(&window), MNW_ALIGNMENT);
+  return MNW_STATUS_OK;
+}
+
+// Copies the patch under output pixel (oy, ox); what lies outside the picture is the zero point.
+static void gather_patch(int8_t *patch, const int8_t *picture, const mnw_window *w, int32_t oy,
+                         int32_t ox, int32_t zero_point) {
+  const int32_t y0 = oy * w->stride_h - w->pad_top, x0 = ox * w->stride_w - w->pad_left;
+  const size_t channels = (size_t)w->in_c, line = (size_t)w->kernel_w * channels;
+  int32_t first, end;
+  mnw_taps_inside(&first, &end, x0, w->kernel_w, w->dilation_w, w->in_w);
+  for (int32_t ky = 0; ky < w->kernel_h; ky++, patch += line) {
+    const int32_t iy = y0 + ky * w->dilation_h;
+    if (iy < 0 || iy >= w->in_h || first == end) {
+      memset(patch, zero_point, line);
+      continue;
+    }
+    const int8_t *source = picture + (size_t)iy * (size_t)w->in_w * channels;
+    memset(patch, zero_point, (size_t)first * channels);
+    if (w->dilation_w == 1) {
+      memcpy(patch + (size_t)first * channels, source + (size_t)(x0 + first) * channels,
+             (size_t)(end - first) * channels);
+    } else {
+      for (int32_t kx = first; kx < end; kx++) {
+        memcpy(patch + (size_t)kx * channels, source + (size_t)(x0 + kx * w->dilation_w) * channels,
+               channels);
+      }
+    }
+    memset(patch + (size_t)end * channels, zero_point, (size_t)(w->kernel_w - end) * channels);
+  }
+}
+
+static void eval_gathered(const mnw_op_context *context, const mnw_window *w, mnw_gemm_s8_fn *gemm,
+                          const mnw_requant *requant) {
+  const int8_t *x = mnw_op_input_data(context, 0), *weights = mnw_op_input_data(context, 1);
+  int8_t *y = mnw_op_output_data(context, 0), *band = context->scratch;
+  const int32_t zero_point = mnw_op_input(context, 0)->zero_point;
+  const size_t k = patch_elements(w), stride = mnw_round_up(k, MNW_ALIGNMENT);
+  const size_t out_c = (size_t)w->out_c, rows_per_band = band_rows(w);
+  const size_t picture_bytes = (size_t)w->in_h * (size_t)w->in_w * (size_t)w->in_c;
+  const size_t pixels = (size_t)w->out_h * (size_t)w->out_w;
+  for (int32_t n = 0; n < w->batches; n++, x += picture_bytes) {
+    int32_t oy = 0, ox = 0;
+    for (size_t done = 0; done < pixels;) {
+      const size_t rows = pixels - done < rows_per_band ? pixels - done : rows_per_band;
+      for (size_t r = 0; r < rows; r++) {
+        gather_patch(band + r * stride, x, w, oy, ox, zero_point);
+        if (++ox == w->out_w) ox = 0, oy++;
+      }
+      gemm(y, out_c, band, stride, weights, rows, k, out_c,
+           context->node->params[MNW_CONV_WEIGHT_ZERO_POINT], requant);
+      y += rows * out_c;
+      done += rows;
+    }
+  }
+}
+
+// Bands of pixels whose channels fit the first-level cache beside a tile of weights.
+static void eval_pointwise(const mnw_op_context *context, const mnw_window *w, mnw_gemm_s8_fn *gemm,
+                           const mnw_requant *requant) {
+  const int8_t *x = mnw_op_input_data(context, 0), *weights = mnw_op_input_data(context, 1);
+  int8_t *y = mnw_op_output_data(context, 0);
+  const size_t k = (size_t)w->in_c, out_c = (size_t)w->out_c, rows_per_band = band_rows(w);
+  size_t left = (size_t)w->batches * (size_t)w->out_h * (size_t)w->out_w;
+  while (left > 0) {
+    const size_t rows = left < rows_per_band ? left : rows_per_band;
+    gemm(y, out_c, x, k, weights, rows, k, out_c, context->node->params[MNW_CONV_WEIGHT_ZERO_POINT],
+         requant);
+    x += rows * k;
+    y += rows * out_c;
+    left -= rows;
+  }
+}
+
+void mnw_conv_2d_eval(const mnw_op_context *context) {
+  mnw_window window;
+  const int32_t *params = context->node->params;
+  if (mnw_op_is_f32(context)) {
+    mnw_conv_2d_f32_eval(context);
+    return;
+  }
+  mnw_window_init(&window, context, mnw_op_input(context, 0), mnw_op_output(context, 0), params);
+  const mnw_requant requant = mnw_conv_requant(context, params + MNW_CONV_CLAMP_MIN);
+  mnw_gemm_s8_fn *gemm =
+      params[MNW_CONV_WEIGHT_BITS] <= 7 ? context->kernels->gemm_s8w7 : context->kernels->gemm_s8;
+  if (is_pointwise(&window)) {
+    eval_pointwise(context, &window, gemm, &requant);
+  } else {
+    eval_gathered(context, &window, gemm, &requant);
+  }
+}

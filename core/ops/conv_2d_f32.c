@@ -1,0 +1,180 @@
+// The float32 form of CONV_2D: like the int8 form a matrix product of patches with weights, patches
+// gathered a band at a time, and one product per group of channels.
+#include <string.h>
+
+#include "../base/checked.h"
+#include "conv_common.h"
+#include "f32_forms.h"
+
+// A band stays in the second-level cache beside the weights of a tile; its rows are whole groups of
+// the kernels.
+enum { BAND_ELEMENTS = 32768, BAND_MIN_ROWS = 12, BAND_MAX_ROWS = 126, ROW_GROUP = 6 };
+
+typedef struct conv_plan {
+  mnw_window window;
+  mnw_matrix_f32 matrix;
+  size_t in_c;           // of one group
+  size_t band_rows;      // patches gathered together
+  size_t scratch_bytes;  // weights, where they are packed at run time, then the band
+  bool is_pointwise;     // pixels are rows of the product as they are
+} conv_plan;
+
+// Weights are [O,KH,KW,I], or [G,O/G,KH,KW,I/G].
+static mnw_status check_weights(const mnw_op_context *context, const mnw_window *w,
+                                int32_t groups) {
+  const mnw_tensor *weights = mnw_op_input(context, 1);
+  const int32_t *dims = weights->dims;
+  const bool is_grouped = weights->rank == 5;
+  if (groups < 1 || w->in_c % groups != 0 || w->out_c % groups != 0) {
+    return mnw_op_refuse(context, "operator %0: %1 groups do not divide its channels", groups, 0);
+  }
+  if ((weights->rank != 4 && !is_grouped) || (is_grouped ? dims[0] : 1) != groups) {
+    return mnw_op_refuse(context,
+                         "operator %0: weights of %1 groups cannot have rank %2 and this shape",
+                         groups, weights->rank);
+  }
+  if (is_grouped) dims++;
+  if (dims[0] != w->out_c / groups || dims[1] != w->kernel_h || dims[2] != w->kernel_w ||
+      dims[3] != w->in_c / groups) {
+    return mnw_op_refuse(context,
+                         "operator %0: weights must be [%1, kernel_h, kernel_w, %2] in each group",
+                         w->out_c / groups, w->in_c / groups);
+  }
+  return MNW_STATUS_OK;
+}
+
+static mnw_status make_plan(conv_plan *plan, const mnw_op_context *context) {
+  const int32_t *params = context->node->params;
+  mnw_window *w = &plan->window;
+  mnw_status status =
+      mnw_window_init(w, context, mnw_op_input(context, 0), mnw_op_output(context, 0), params);
+  if (status == MNW_STATUS_OK) status = check_weights(context, w, params[MNW_CONV_GROUPS]);
+  if (status != MNW_STATUS_OK) return status;
+  const size_t groups = (size_t)params[MNW_CONV_GROUPS];
+  plan->in_c = (size_t)w->in_c / groups;
+  const size_t k = (size_t)w->kernel_h * (size_t)w->kernel_w * plan->in_c;
+  status = mnw_matrix_f32_check(&plan->matrix, context, groups, (size_t)w->out_c / groups, k,
+                                &plan->scratch_bytes);
+  if (status != MNW_STATUS_OK) return status;
+  plan->is_pointwise = w->kernel_h == 1 && w->kernel_w == 1 && w->stride_h == 1 &&
+                       w->stride_w == 1 && w->pad_top == 0 && w->pad_left == 0 &&
+                       w->in_h == w->out_h && w->in_w == w->out_w;
+  const size_t rows = BAND_ELEMENTS / k / ROW_GROUP * ROW_GROUP;
+  const size_t pixels =
+      (size_t)w->out_h * (size_t)w->out_w * (plan->is_pointwise ? (size_t)w->batches : 1);
+  plan->band_rows = rows < BAND_MIN_ROWS ? BAND_MIN_ROWS : rows;
+  if (plan->band_rows > BAND_MAX_ROWS) plan->band_rows = BAND_MAX_ROWS;
+  if (plan->band_rows > pixels) plan->band_rows = pixels;
+  size_t band_bytes;
+  if (plan->is_pointwise) return MNW_STATUS_OK;
+  if (!mnw_checked_mul(&band_bytes, plan->band_rows * sizeof(float), k) ||
+      band_bytes > MNW_MAX_TENSOR_BYTES) {
+    return mnw_fail(context->error, MNW_STATUS_LIMIT_EXCEEDED,
+                    "operator %0: patches of %1 values are too large", context->node_number,
+                    (int64_t)k, 0);
+  }
+  plan->scratch_bytes += band_bytes;
+  return MNW_STATUS_OK;
+}
+
+mnw_status mnw_conv_2d_f32_prepare(const mnw_op_context *context, size_t *scratch_bytes) {
+  conv_plan plan;
+  mnw_status status = mnw_conv_check_f32(context);
+  if (status == MNW_STATUS_OK) {
+    status = mnw_op_check_clamp_f32(context, context->node->params + MNW_CONV_CLAMP_MIN);
+  }
+  if (status == MNW_STATUS_OK) status = make_plan(&plan, context);
+  if (status == MNW_STATUS_OK) *scratch_bytes = plan.scratch_bytes;
+  return status;
+}
+
+// Copies the group's channels of the patch under output pixel (oy, ox), zero outside the picture.
+static void gather_patch(float *patch, const float *group_picture, const conv_plan *plan,
+                         int32_t oy, int32_t ox) {
+  const mnw_window *w = &plan->window;
+  const int32_t y0 = oy * w->stride_h - w->pad_top, x0 = ox * w->stride_w - w->pad_left;
+  const size_t channels = plan->in_c, all = (size_t)w->in_c;
+  const size_t line = (size_t)w->kernel_w * channels;
+  int32_t first, end;
+  mnw_taps_inside(&first, &end, x0, w->kernel_w, w->dilation_w, w->in_w);
+  for (int32_t ky = 0; ky < w->kernel_h; ky++, patch += line) {
+    const int32_t iy = y0 + ky * w->dilation_h;
+    if (iy < 0 || iy >= w->in_h || first == end) {
+      memset(patch, 0, line * sizeof *patch);
+      continue;
+    }
+    const float *source = group_picture + (size_t)iy * (size_t)w->in_w * all;
+    memset(patch, 0, (size_t)first * channels * sizeof *patch);
+    if (w->dilation_w == 1 && channels == all) {
+      memcpy(patch + (size_t)first * channels, source + (size_t)(x0 + first) * channels,
+             (size_t)(end - first) * channels * sizeof *patch);
+    } else {
+      for (int32_t kx = first; kx < end; kx++) {
+        memcpy(patch + (size_t)kx * channels, source + (size_t)(x0 + kx * w->dilation_w) * all,
+               channels * sizeof *patch);
+      }
+    }
+    memset(patch + (size_t)end * channels, 0,
+           (size_t)(w->kernel_w - end) * channels * sizeof *patch);
+  }
+}
+
+// One picture. Row after row of the output, whatever the groups: a band serves one group at a time.
+static void eval_gathered(float *y, const float *picture, float *band, const conv_plan *plan,
+                          const mnw_op_context *context, const mnw_clamp_f32 clamp) {
+  const mnw_window *w = &plan->window;
+  const mnw_matrix_f32 *m = &plan->matrix;
+  const size_t out_c = (size_t)w->out_c, pixels = (size_t)w->out_h * (size_t)w->out_w;
+  for (size_t done = 0; done < pixels;) {
+    const size_t rows = pixels - done < plan->band_rows ? pixels - done : plan->band_rows;
+    for (size_t g = 0; g < m->groups; g++) {
+      int32_t oy = (int32_t)(done / (size_t)w->out_w), ox = (int32_t)(done % (size_t)w->out_w);
+      for (size_t r = 0; r < rows; r++) {
+        gather_patch(band + r * m->k, picture + g * plan->in_c, plan, oy, ox);
+        if (++ox == w->out_w) ox = 0, oy++;
+      }
+      context->kernels->gemm_f32(y + done * out_c + g * m->o, out_c, band, m->k,
+                                 m->tiles + g * m->tile_elements, rows, m->k, m->o,
+                                 m->bias + g * m->bias_elements, clamp.min, clamp.max);
+    }
+    done += rows;
+  }
+}
+
+static void eval_pointwise(float *y, const float *x, const conv_plan *plan,
+                           const mnw_op_context *context, const mnw_clamp_f32 clamp) {
+  const mnw_window *w = &plan->window;
+  const mnw_matrix_f32 *m = &plan->matrix;
+  const size_t in_c = (size_t)w->in_c, out_c = (size_t)w->out_c;
+  size_t left = (size_t)w->batches * (size_t)w->out_h * (size_t)w->out_w;
+  while (left > 0) {
+    const size_t rows = left < plan->band_rows ? left : plan->band_rows;
+    for (size_t g = 0; g < m->groups; g++) {
+      context->kernels->gemm_f32(y + g * m->o, out_c, x + g * plan->in_c, in_c,
+                                 m->tiles + g * m->tile_elements, rows, m->k, m->o,
+                                 m->bias + g * m->bias_elements, clamp.min, clamp.max);
+    }
+    x += rows * in_c;
+    y += rows * out_c;
+    left -= rows;
+  }
+}
+
+void mnw_conv_2d_f32_eval(const mnw_op_context *context) {
+  conv_plan plan;
+  make_plan(&plan, context);
+  float *const band = mnw_matrix_f32_load(&plan.matrix, context);
+  const mnw_clamp_f32 clamp = mnw_op_clamp_f32(context->node->params + MNW_CONV_CLAMP_MIN);
+  const mnw_window *w = &plan.window;
+  const float *x = mnw_op_input_data(context, 0);
+  float *y = mnw_op_output_data(context, 0);
+  if (plan.is_pointwise) {
+    eval_pointwise(y, x, &plan, context, clamp);
+    return;
+  }
+  for (int32_t n = 0; n < w->batches; n++) {
+    eval_gathered(y, x, band, &plan, context, clamp);
+    x += (size_t)w->in_h * (size_t)w->in_w * (size_t)w->in_c;
+    y += (size_t)w->out_h * (size_t)w->out_w * (size_t)w->out_c;
+  }
+}

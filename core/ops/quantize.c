@@ -1,0 +1,73 @@
+// Between float32 and 8-bit, and between 8-bit scales (uint8 and int8 alike, through a table of all
+// 256 values).
+#include "../base/float_math.h"
+#include "op.h"
+
+static bool is_8_bit(const mnw_tensor *t) {
+  return t->dtype == MNW_DTYPE_S8 || t->dtype == MNW_DTYPE_U8;
+}
+
+static int32_t lowest(const mnw_tensor *t) {
+  return t->dtype == MNW_DTYPE_U8 ? 0 : -128;
+}
+
+mnw_status mnw_quantize_prepare(const mnw_op_context *context, size_t *scratch_bytes) {
+  mnw_status status = mnw_op_check_arity(context, 1, 1);
+  if (status != MNW_STATUS_OK) return status;
+  const mnw_tensor *x = mnw_op_input(context, 0), *y = mnw_op_output(context, 0);
+  status = mnw_op_check_quantized(context, y);
+  if (status == MNW_STATUS_OK && x->dtype != MNW_DTYPE_F32)
+    status = mnw_op_check_quantized(context, x);
+  if (status == MNW_STATUS_OK) status = mnw_op_check_same_shape(context, x, y);
+  *scratch_bytes = 256;
+  return status;
+}
+
+// real / scale, rounded to even, in the range of y.
+static uint8_t quantize_value(float steps, const mnw_tensor *y) {
+  const float low = (float)(lowest(y) - y->zero_point), high = low + 255.0f;
+  const float safe = steps == steps ? steps : 0.0f;  // NaN becomes the zero point
+  return (uint8_t)(mnw_round_even(mnw_clamp_float(safe, low, high)) + y->zero_point);
+}
+
+void mnw_quantize_eval(const mnw_op_context *context) {
+  const mnw_tensor *x = mnw_op_input(context, 0), *y = mnw_op_output(context, 0);
+  const size_t count = mnw_tensor_elements(y);
+  uint8_t *out = mnw_op_output_data(context, 0);
+  if (!is_8_bit(x)) {
+    const float *in = mnw_op_input_data(context, 0);
+    const float inverse = 1.0f / y->scale;
+    for (size_t i = 0; i < count; i++) out[i] = quantize_value(in[i] * inverse, y);
+    return;
+  }
+  const uint8_t *in = mnw_op_input_data(context, 0);
+  uint8_t *table = context->scratch;
+  const float ratio = x->scale / y->scale;
+  for (int32_t i = 0; i < 256; i++) {
+    const int32_t value = x->dtype == MNW_DTYPE_U8 || i < 128 ? i : i - 256;
+    table[i] = quantize_value((float)(value - x->zero_point) * ratio, y);
+  }
+  for (size_t i = 0; i < count; i++) out[i] = table[in[i]];
+}
+
+mnw_status mnw_dequantize_prepare(const mnw_op_context *context, size_t *scratch_bytes) {
+  mnw_status status = mnw_op_check_arity(context, 1, 1);
+  if (status != MNW_STATUS_OK) return status;
+  const mnw_tensor *x = mnw_op_input(context, 0), *y = mnw_op_output(context, 0);
+  status = mnw_op_check_quantized(context, x);
+  if (status == MNW_STATUS_OK) status = mnw_op_check_dtype(context, y, MNW_DTYPE_F32);
+  if (status == MNW_STATUS_OK) status = mnw_op_check_same_shape(context, x, y);
+  *scratch_bytes = 0;
+  return status;
+}
+
+void mnw_dequantize_eval(const mnw_op_context *context) {
+  const mnw_tensor *x = mnw_op_input(context, 0);
+  const size_t count = mnw_tensor_elements(x);
+  const uint8_t *in = mnw_op_input_data(context, 0);
+  float *out = mnw_op_output_data(context, 0);
+  for (size_t i = 0; i < count; i++) {
+    const int32_t value = x->dtype == MNW_DTYPE_U8 ? in[i] : (int8_t)in[i];
+    out[i] = (float)(value - x->zero_point) * x->scale;
+  }
+}

@@ -1,0 +1,262 @@
+// Resizes height and width of NHWC pictures. Each axis gets a table of taps first: which input
+// positions an output position reads, and with what weights (1 tap for nearest, 2 for linear, 4 for
+// cubic); a pixel is then the weighted sum of its taps' pixels.
+#include <string.h>
+
+#include "../base/bytes.h"
+#include "../base/checked.h"
+#include "../base/float_math_f32.h"
+#include "op.h"
+
+enum { MODE_NEAREST, MODE_LINEAR, MODE_CUBIC };
+enum { HALF_PIXEL, ASYMMETRIC, ALIGN_CORNERS, PYTORCH_HALF_PIXEL, HALF_PIXEL_SYMMETRIC };
+enum { ROUND_PREFER_FLOOR, ROUND_PREFER_CEIL, FLOOR, CEIL };
+enum { MAX_TAPS = 4 };
+
+typedef struct axis_tap {
+  int32_t position;
+  float weight;
+} axis_tap;
+
+static size_t tap_count(int32_t mode) {
+  return mode == MODE_NEAREST ? 1 : mode == MODE_LINEAR ? 2 : MAX_TAPS;
+}
+
+typedef struct table_sizes {
+  size_t rows_bytes, columns_bytes, sums_bytes;
+} table_sizes;
+
+// Each extent is at most 2^24, so no product overflows.
+static table_sizes scratch_sizes(const mnw_op_context *context) {
+  const mnw_tensor *y = mnw_op_output(context, 0);
+  const size_t taps = tap_count(context->node->params[MNW_RESIZE_MODE]) * sizeof(axis_tap);
+  return (table_sizes){(size_t)y->dims[1] * taps, (size_t)y->dims[2] * taps,
+                       y->dtype == MNW_DTYPE_F32 ? 0 : (size_t)y->dims[3] * sizeof(float)};
+}
+
+static bool is_quantized(const mnw_tensor *t) {
+  return t->dtype == MNW_DTYPE_S8 || t->dtype == MNW_DTYPE_U8;
+}
+
+mnw_status mnw_resize_prepare(const mnw_op_context *context, size_t *scratch_bytes) {
+  const int32_t *params = context->node->params;
+  const int32_t mode = params[MNW_RESIZE_MODE];
+  mnw_status status = mnw_op_check_arity(context, 1, 1);
+  if (status != MNW_STATUS_OK) return status;
+  const mnw_tensor *x = mnw_op_input(context, 0), *y = mnw_op_output(context, 0);
+  status = mnw_op_check_dtype(context, y, (mnw_dtype)x->dtype);
+  if (status != MNW_STATUS_OK) return status;
+  if (x->rank != 4 || y->rank != 4 || x->dims[0] != y->dims[0] || x->dims[3] != y->dims[3] ||
+      x->layout != MNW_LAYOUT_ROW_MAJOR) {
+    return mnw_op_refuse(context,
+                         "operator %0 resizes pictures [N,H,W,C] with equal N and C, these have "
+                         "ranks %1 and %2",
+                         x->rank, y->rank);
+  }
+  if (mode < MODE_NEAREST || mode > MODE_CUBIC || params[MNW_RESIZE_COORDINATES] < HALF_PIXEL ||
+      params[MNW_RESIZE_COORDINATES] > HALF_PIXEL_SYMMETRIC ||
+      params[MNW_RESIZE_NEAREST] < ROUND_PREFER_FLOOR || params[MNW_RESIZE_NEAREST] > CEIL) {
+    return mnw_op_refuse(context, "operator %0: resize mode %1 or coordinates %2 are unknown", mode,
+                         params[MNW_RESIZE_COORDINATES]);
+  }
+  if (mode != MODE_NEAREST && x->dtype != MNW_DTYPE_F32 && !is_quantized(x)) {
+    return mnw_op_refuse(
+        context, "operator %0 interpolates float32 and 8-bit pictures, not dtype %1", x->dtype, 0);
+  }
+  if (x->scale != y->scale || x->zero_point != y->zero_point) {
+    return mnw_op_refuse(context, "operator %0: resizing keeps scale and zero point", 0, 0);
+  }
+  for (int axis = 0; axis < 2; axis++) {
+    const float scale = mnw_float_from_bits((uint32_t)params[MNW_RESIZE_SCALE_H + axis]);
+    if (!(scale > 1e-9f && scale < 1e9f)) {
+      return mnw_op_refuse(context, "operator %0: the resize scale of axis %1 is out of range",
+                           axis + 1, 0);
+    }
+  }
+  const table_sizes sizes = scratch_sizes(context);
+  *scratch_bytes = sizes.rows_bytes + sizes.columns_bytes + sizes.sums_bytes;
+  return MNW_STATUS_OK;
+}
+
+// Where in the input, in pixels, the output's position lies. A scale that is just the ratio of the
+// extents is taken as that ratio, exactly.
+static double source_coordinate(int32_t position, int32_t in, int32_t out, float scale,
+                                int32_t coordinates) {
+  const bool is_ratio = (float)out / (float)in == scale;
+  const double p = position, half = position + 0.5;
+  switch (coordinates) {
+    case ALIGN_CORNERS: {
+      // ONNX means the corners of the exact extent, before it was cut to whole pixels.
+      const double extent = is_ratio ? (double)out : (double)scale * in;
+      return extent > 1.0 ? p * (in - 1) / (extent - 1.0) : 0.0;
+    }
+    case ASYMMETRIC:
+      return is_ratio ? p * in / out : p / (double)scale;
+    case PYTORCH_HALF_PIXEL:
+      if (out == 1) return 0.0;
+      break;
+    case HALF_PIXEL_SYMMETRIC: {
+      const double adjustment = is_ratio ? 1.0 : (double)out / ((double)scale * in);
+      return in / 2.0 * (1.0 - adjustment) + (is_ratio ? half * in / out : half / (double)scale) -
+             0.5;
+    }
+    default:
+      break;
+  }
+  return (is_ratio ? half * in / out : half / (double)scale) - 0.5;
+}
+
+// Of a coordinate; what lies further outside than any extent may as well lie at the limit.
+static double floor_of(double value) {
+  const double limit = 1 << 30;
+  if (!(value > -limit)) return -limit;
+  if (value > limit) return limit;
+  const double whole = (double)(int32_t)value;
+  return whole > value ? whole - 1.0 : whole;
+}
+
+static double nearest_of(double value, int32_t rounding) {
+  switch (rounding) {
+    case ROUND_PREFER_FLOOR:
+      return -floor_of(0.5 - value);
+    case ROUND_PREFER_CEIL:
+      return floor_of(value + 0.5);
+    case FLOOR:
+      return floor_of(value);
+    default:
+      return -floor_of(-value);
+  }
+}
+
+// Weights of the pixels at -1, 0, 1 and 2 around a point at 0 <= r < 1 (Keys).
+static void cubic_weights(double weights[MAX_TAPS], double r, double a) {
+  const double s = 1.0 - r;
+  weights[0] = ((a * (r + 1.0) - 5.0 * a) * (r + 1.0) + 8.0 * a) * (r + 1.0) - 4.0 * a;
+  weights[1] = ((a + 2.0) * r - (a + 3.0)) * r * r + 1.0;
+  weights[2] = ((a + 2.0) * s - (a + 3.0)) * s * s + 1.0;
+  weights[3] = ((a * (s + 1.0) - 5.0 * a) * (s + 1.0) + 8.0 * a) * (s + 1.0) - 4.0 * a;
+}
+
+static void place_taps(axis_tap *taps, double first, const double *weights, size_t count,
+                       int32_t in, bool exclude_outside) {
+  double sum = 0.0;
+  for (size_t t = 0; t < count; t++) {
+    const double position = first + (double)t;
+    const bool is_inside = position >= 0.0 && position < in;
+    const double weight = is_inside || !exclude_outside ? weights[t] : 0.0;
+    taps[t].position = position < 0.0 ? 0 : position > in - 1 ? in - 1 : (int32_t)position;
+    taps[t].weight = (float)weight;
+    sum += weight;
+  }
+  for (size_t t = 0; exclude_outside && sum != 0.0 && t < count; t++) {
+    taps[t].weight = (float)((double)taps[t].weight / sum);
+  }
+}
+
+static void make_table(axis_tap *table, const int32_t *params, int axis, int32_t in, int32_t out) {
+  const int32_t mode = params[MNW_RESIZE_MODE];
+  const float scale = mnw_float_from_bits((uint32_t)params[MNW_RESIZE_SCALE_H + axis]);
+  const float a = mnw_float_from_bits((uint32_t)params[MNW_RESIZE_CUBIC_A]);
+  const bool exclude_outside = params[MNW_RESIZE_EXCLUDE_OUTSIDE] != 0;
+  const size_t count = tap_count(mode);
+  for (int32_t i = 0; i < out; i++, table += count) {
+    const double at = source_coordinate(i, in, out, scale, params[MNW_RESIZE_COORDINATES]);
+    const double whole = floor_of(at), r = at - whole;
+    double weights[MAX_TAPS] = {1.0 - r, r};
+    if (mode == MODE_NEAREST) {
+      weights[0] = 1.0;
+      place_taps(table, nearest_of(at, params[MNW_RESIZE_NEAREST]), weights, count, in, false);
+    } else if (mode == MODE_LINEAR) {
+      place_taps(table, whole, weights, count, in, exclude_outside);
+    } else {
+      cubic_weights(weights, r, (double)a);
+      place_taps(table, whole - 1.0, weights, count, in, exclude_outside);
+    }
+  }
+}
+
+static void resize_nearest(uint8_t *y, const uint8_t *picture, const axis_tap *rows,
+                           const axis_tap *columns, const mnw_tensor *shape, size_t row_bytes,
+                           size_t pixel_bytes) {
+  for (int32_t oy = 0; oy < shape->dims[1]; oy++) {
+    const uint8_t *source = picture + (size_t)rows[oy].position * row_bytes;
+    for (int32_t ox = 0; ox < shape->dims[2]; ox++, y += pixel_bytes) {
+      memcpy(y, source + (size_t)columns[ox].position * pixel_bytes, pixel_bytes);
+    }
+  }
+}
+
+static void add_pixel(float *sums, const void *pixel, float weight, const mnw_tensor *x) {
+  const size_t channels = (size_t)x->dims[3];
+  const float *f32 = pixel;
+  const int8_t *s8 = pixel;
+  const uint8_t *u8 = pixel;
+  if (x->dtype == MNW_DTYPE_F32) {
+    for (size_t c = 0; c < channels; c++) sums[c] += f32[c] * weight;
+  } else if (x->dtype == MNW_DTYPE_S8) {
+    for (size_t c = 0; c < channels; c++) sums[c] += (float)s8[c] * weight;
+  } else {
+    for (size_t c = 0; c < channels; c++) sums[c] += (float)u8[c] * weight;
+  }
+}
+
+// Steps of the scale, halves away from zero as in TFLite's integer kernel.
+static void store_steps(uint8_t *y, const float *sums, const mnw_tensor *t) {
+  const float low = t->dtype == MNW_DTYPE_U8 ? 0.0f : -128.0f;
+  for (size_t c = 0; c < (size_t)t->dims[3]; c++) {
+    const float value = mnw_clamp_float(sums[c], low, low + 255.0f);
+    y[c] = (uint8_t)(int32_t)(value < 0.0f ? value - 0.5f : value + 0.5f);
+  }
+}
+
+static void resize_weighted(uint8_t *y, const uint8_t *picture, const axis_tap *rows,
+                            const axis_tap *columns, const mnw_tensor *x, const mnw_tensor *shape,
+                            size_t taps, float *scratch_sums) {
+  const size_t channels = (size_t)x->dims[3];
+  const size_t pixel_bytes = channels * mnw_dtype_bytes((mnw_dtype)x->dtype);
+  const size_t row_bytes = (size_t)x->dims[2] * pixel_bytes;
+  const bool is_f32 = x->dtype == MNW_DTYPE_F32;
+  for (int32_t oy = 0; oy < shape->dims[1]; oy++) {
+    for (int32_t ox = 0; ox < shape->dims[2]; ox++, y += pixel_bytes) {
+      float *sums = is_f32 ? (float *)y : scratch_sums;
+      memset(sums, 0, channels * sizeof *sums);
+      for (size_t r = 0; r < taps; r++) {
+        const axis_tap *row = rows + (size_t)oy * taps + r;
+        for (size_t c = 0; c < taps; c++) {
+          const axis_tap *column = columns + (size_t)ox * taps + c;
+          const float weight = row->weight * column->weight;
+          if (weight == 0.0f) continue;
+          add_pixel(
+              sums,
+              picture + (size_t)row->position * row_bytes + (size_t)column->position * pixel_bytes,
+              weight, x);
+        }
+      }
+      if (!is_f32) store_steps(y, sums, x);
+    }
+  }
+}
+
+void mnw_resize_eval(const mnw_op_context *context) {
+  const int32_t *params = context->node->params;
+  const mnw_tensor *x = mnw_op_input(context, 0), *y = mnw_op_output(context, 0);
+  const table_sizes sizes = scratch_sizes(context);
+  axis_tap *rows = context->scratch;
+  axis_tap *columns = (axis_tap *)((uint8_t *)context->scratch + sizes.rows_bytes);
+  float *sums = (float *)((uint8_t *)columns + sizes.columns_bytes);
+  const size_t pixel_bytes = (size_t)x->dims[3] * mnw_dtype_bytes((mnw_dtype)x->dtype);
+  const size_t in_row = (size_t)x->dims[2] * pixel_bytes;
+  const uint8_t *in = mnw_op_input_data(context, 0);
+  uint8_t *out = mnw_op_output_data(context, 0);
+  make_table(rows, params, 0, x->dims[1], y->dims[1]);
+  make_table(columns, params, 1, x->dims[2], y->dims[2]);
+  for (int32_t n = 0; n < x->dims[0]; n++) {
+    if (params[MNW_RESIZE_MODE] == MODE_NEAREST) {
+      resize_nearest(out, in, rows, columns, y, in_row, pixel_bytes);
+    } else {
+      resize_weighted(out, in, rows, columns, x, y, tap_count(params[MNW_RESIZE_MODE]), sums);
+    }
+    in += (size_t)x->dims[1] * in_row;
+    out += (size_t)y->dims[1] * (size_t)y->dims[2] * pixel_bytes;
+  }
+}

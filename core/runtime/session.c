@@ -1,0 +1,106 @@
+#include <string.h>
+
+#include "../base/arena.h"
+#include "../base/error.h"
+#include "model_internal.h"
+
+struct mnw_session {
+  const mnw_model *model;
+  uint8_t **data;        // by tensor number
+  uint8_t *activations;  // planned block
+  uint32_t next_node;    // where a run that stopped for missing weights goes on
+};
+
+static mnw_session *lay_out(mnw_arena *arena, const mnw_model *model, mnw_session *measured) {
+  mnw_session *taken = mnw_arena_take(arena, 1, sizeof(mnw_session));
+  mnw_session *session = taken ? taken : measured;
+  memset(session, 0, sizeof *session);
+  session->model = model;
+  session->data = mnw_arena_take(arena, model->graph.tensor_count, sizeof(uint8_t *));
+  session->activations = mnw_arena_take(arena, model->activation_bytes, 1);
+  return taken;
+}
+
+static mnw_status check_graph(const mnw_model *model, mnw_error *error) {
+  if (model->has_graph) return MNW_STATUS_OK;
+  return mnw_fail(error, MNW_STATUS_NOT_READY, "the graph has not arrived yet: push more bytes", 0,
+                  0, 0);
+}
+
+mnw_status mnw_session_plan(mnw_session_plan_info *plan, const mnw_model *model, mnw_error *error) {
+  mnw_arena arena;
+  mnw_session measured;
+  const mnw_status status = check_graph(model, error);
+  if (status != MNW_STATUS_OK) return status;
+  mnw_arena_init(&arena, NULL, 0);
+  lay_out(&arena, model, &measured);
+  if (mnw_arena_overflowed(&arena)) {
+    return mnw_fail(error, MNW_STATUS_LIMIT_EXCEEDED, "session is larger than the address space", 0,
+                    0, 0);
+  }
+  plan->session_bytes = arena.used_bytes;
+  plan->activation_bytes = model->activation_bytes;
+  return MNW_STATUS_OK;
+}
+
+mnw_status mnw_session_init(mnw_session **session, const mnw_model *model, void *memory,
+                            size_t memory_bytes, mnw_error *error) {
+  mnw_arena arena;
+  mnw_session_plan_info plan;
+  *session = NULL;
+  const mnw_status status = mnw_session_plan(&plan, model, error);
+  if (status != MNW_STATUS_OK) return status;
+  if (!memory || (uintptr_t)memory % MNW_ALIGNMENT != 0) {
+    return mnw_fail(error, MNW_STATUS_INVALID_ARGUMENT, "session needs memory aligned to %0 bytes",
+                    MNW_ALIGNMENT, 0, 0);
+  }
+  if (memory_bytes < plan.session_bytes) {
+    return mnw_fail(error, MNW_STATUS_OUT_OF_MEMORY, "session needs %0 bytes, %1 were handed in",
+                    (int64_t)plan.session_bytes, (int64_t)memory_bytes, 0);
+  }
+  mnw_arena_init(&arena, memory, memory_bytes);
+  mnw_session *made = lay_out(&arena, model, NULL);
+  for (uint32_t t = 0; t < model->graph.tensor_count; t++) {
+    const mnw_tensor *tensor = &model->graph.tensors[t];
+    made->data[t] = tensor->kind == MNW_KIND_CONSTANT
+                        ? tensor->data
+                        : made->activations + model->plan[model->roots[t]].offset_bytes;
+  }
+  *session = made;
+  return MNW_STATUS_OK;
+}
+
+void *mnw_session_input(mnw_session *session, size_t index) {
+  const mnw_graph *graph = &session->model->graph;
+  return index < graph->input_count ? session->data[graph->inputs[index]] : NULL;
+}
+
+const void *mnw_session_output(const mnw_session *session, size_t index) {
+  const mnw_graph *graph = &session->model->graph;
+  return index < graph->output_count ? session->data[graph->outputs[index]] : NULL;
+}
+
+mnw_status mnw_session_run(mnw_session *session, mnw_error *error) {
+  const mnw_model *model = session->model;
+  const mnw_graph *graph = &model->graph;
+  for (uint32_t n = session->next_node; n < graph->node_count; n++) {
+    const mnw_node *node = &graph->nodes[n];
+    if (node->last_constant >= (int64_t)model->cursor.tensor) {
+      session->next_node = n;
+      return mnw_fail(error, MNW_STATUS_NOT_READY,
+                      "operator %0 waits for tensor %1, which has not arrived yet: push more bytes",
+                      n, node->last_constant, 0);
+    }
+    const mnw_op_context context = {
+        .graph = graph,
+        .node = node,
+        .kernels = model->kernels,
+        .node_number = n,
+        .data = session->data,
+        .scratch = session->activations + model->plan[graph->tensor_count + n].offset_bytes,
+        .error = error};
+    mnw_op_find(node->code)->eval(&context);
+  }
+  session->next_node = 0;
+  return MNW_STATUS_OK;
+}

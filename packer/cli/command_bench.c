@@ -1,0 +1,169 @@
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "../package/package_load.h"
+#include "cli_common.h"
+
+static const char help[] =
+    "minnow bench: time loading and running of a package\n"
+    "\n"
+    "usage: minnow bench FOLDER [options]\n"
+    "\n"
+    "Loads once (files, SHA-256, Huffman decoding), runs a few times to warm up, then measures.\n"
+    "\n"
+    "  --runs N         measured runs (default: 50)\n"
+    "  --kernels NAME   scalar, simd128 or relaxed (default: the best of this machine)\n"
+    "  --json           print the figures as JSON\n"
+    "\n"
+    "examples:\n"
+    "  minnow bench out\n"
+    "  minnow bench out --runs 200 --kernels scalar --json\n";
+
+enum { OPTION_RUNS = 256, OPTION_KERNELS, OPTION_JSON };
+enum { DEFAULT_RUNS = 50, MAX_RUNS = 1000000, WARM_UP_RUNS = 3 };
+
+static const struct option long_options[] = {{"help", no_argument, NULL, 'h'},
+                                             {"runs", required_argument, NULL, OPTION_RUNS},
+                                             {"kernels", required_argument, NULL, OPTION_KERNELS},
+                                             {"json", no_argument, NULL, OPTION_JSON},
+                                             {NULL, 0, NULL, 0}};
+
+typedef struct bench_arguments {
+  const char *folder, *kernels;
+  size_t runs;
+  bool as_json, wants_help;
+} bench_arguments;
+
+typedef struct bench_figures {
+  double load_ms, median_ms, p90_ms, min_ms;
+  size_t model_bytes, session_bytes;
+} bench_figures;
+
+static bool parse(bench_arguments *arguments, int argc, char **argv, pk_error *error) {
+  int option;
+  bool ok = true;
+  arguments->runs = DEFAULT_RUNS;
+  pk_options_start();
+  while (ok && (option = pk_options_next(argc, argv, ":h", long_options, error)) != -1) {
+    switch (option) {
+      case 'h':
+        arguments->wants_help = true;
+        break;
+      case OPTION_RUNS:
+        ok = pk_parse_size(&arguments->runs, optarg, "runs", 1, MAX_RUNS, error);
+        break;
+      case OPTION_KERNELS:
+        arguments->kernels = optarg;
+        break;
+      case OPTION_JSON:
+        arguments->as_json = true;
+        break;
+      default:
+        return false;
+    }
+  }
+  if (!ok || arguments->wants_help) return ok;
+  if (optind + 1 != argc) return pk_fail(error, PK_USAGE, "one package folder is needed");
+  arguments->folder = argv[optind];
+  return true;
+}
+
+// Deterministic noise: constant input would flatter branchy code.
+static void fill_inputs(mnw_session *session, const mnw_model *model) {
+  uint32_t state = 1;
+  for (size_t i = 0; i < mnw_model_input_count(model); i++) {
+    mnw_tensor_info info;
+    uint8_t *input = mnw_session_input(session, i);
+    mnw_model_input_info(&info, model, i);
+    for (size_t b = 0; b < info.size_bytes; b++) {
+      state = state * 1664525u + 1013904223u;
+      // Float inputs get small numbers: their top byte (little-endian) stays that of 0.5 to 2.
+      const bool is_top = info.dtype == MNW_DTYPE_F32 && b % 4 == 3;
+      input[b] = is_top ? 0x3f : (uint8_t)(state >> 24);
+    }
+  }
+}
+
+static int compare_times(const void *left, const void *right) {
+  const double a = *(const double *)left, b = *(const double *)right;
+  return a < b ? -1 : a > b;
+}
+
+static bool measure(bench_figures *figures, mnw_session *session, const mnw_model *model,
+                    double *times, const bench_arguments *arguments, pk_error *error) {
+  mnw_error core_error = {0};
+  for (size_t i = 0; i < WARM_UP_RUNS + arguments->runs; i++) {
+    fill_inputs(session, model);
+    const double start = pk_now_ms();
+    if (mnw_session_run(session, &core_error) != MNW_STATUS_OK) {
+      return pk_core_fail(error, &core_error, arguments->folder);
+    }
+    if (i >= WARM_UP_RUNS) times[i - WARM_UP_RUNS] = pk_now_ms() - start;
+    pk_progress_show(NULL, "running", i + 1, WARM_UP_RUNS + arguments->runs);
+  }
+  qsort(times, arguments->runs, sizeof *times, compare_times);
+  figures->min_ms = times[0];
+  figures->median_ms = (times[(arguments->runs - 1) / 2] + times[arguments->runs / 2]) / 2.0;
+  figures->p90_ms = times[(arguments->runs - 1) * 9 / 10];
+  return true;
+}
+
+static void print_figures(const bench_figures *f, const bench_arguments *arguments,
+                          const char *model, const char *kernels) {
+  struct rusage usage = {0};
+  getrusage(RUSAGE_SELF, &usage);
+  const uint64_t peak = f->model_bytes + f->session_bytes;
+  const uint64_t process = (uint64_t)usage.ru_maxrss * 1024;
+  if (arguments->as_json) {
+    pk_print_json(json_pack("{s:s, s:s, s:I, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:I}", "model",
+                            model, "kernels", kernels, "runs", (json_int_t)arguments->runs,
+                            "loadMs", f->load_ms, "medianMs", f->median_ms, "p90Ms", f->p90_ms,
+                            "minMs", f->min_ms, "peakBytes", (json_int_t)peak, "modelBytes",
+                            (json_int_t)f->model_bytes, "sessionBytes",
+                            (json_int_t)f->session_bytes, "processPeakBytes", (json_int_t)process));
+    return;
+  }
+  printf("%s, %s kernels, %zu runs\n", model, kernels, arguments->runs);
+  printf("  load    %8.2f ms\n", f->load_ms);
+  printf("  median  %8.2f ms\n", f->median_ms);
+  printf("  p90     %8.2f ms\n", f->p90_ms);
+  printf("  min     %8.2f ms\n", f->min_ms);
+  printf("  memory  %s (model %s, session %s; whole process %s)\n", pk_format_size(peak).text,
+         pk_format_size(f->model_bytes).text, pk_format_size(f->session_bytes).text,
+         pk_format_size(process).text);
+}
+
+static bool bench(const bench_arguments *arguments, pk_error *error) {
+  bench_figures figures = {0};
+  pk_loaded_package package;
+  void *memory = NULL;
+  const mnw_kernels *kernels = pk_kernels_find(arguments->kernels, error);
+  const double start = pk_now_ms();
+  if (!kernels || !pk_package_load(&package, arguments->folder, kernels, error)) return false;
+  figures.load_ms = pk_now_ms() - start;
+  figures.model_bytes = package.core.info.model_bytes;
+  figures.session_bytes = package.core.plan.session_bytes;
+  double *times = calloc(arguments->runs, sizeof *times);
+  mnw_session *session = pk_core_session_open(&memory, &package.core, arguments->folder, error);
+  bool ok = times && session;
+  if (!times) pk_fail(error, PK_OUT_OF_MEMORY, "no memory for %zu times", arguments->runs);
+  ok = ok && measure(&figures, session, package.core.model, times, arguments, error);
+  pk_progress_end();
+  if (ok) print_figures(&figures, arguments, package.manifest.name, mnw_kernels_name(kernels));
+  free(times);
+  free(memory);
+  pk_package_unload(&package);
+  return ok;
+}
+
+int pk_command_bench(int argc, char **argv) {
+  bench_arguments arguments = {0};
+  pk_error error = {0};
+  const bool ok = parse(&arguments, argc, argv, &error);
+  if (ok && arguments.wants_help) {
+    fputs(help, stdout);
+    return PK_OK;
+  }
+  if (ok && bench(&arguments, &error)) return PK_OK;
+  return pk_tell_error(&error, "bench", arguments.as_json);
+}

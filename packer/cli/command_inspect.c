@@ -1,0 +1,205 @@
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "../encode/package_writer.h"
+#include "../package/package_load.h"
+#include "cli_common.h"
+#include "layer_report.h"
+#include "model_file.h"
+
+static const char help[] =
+    "minnow inspect: show what a package or a model consists of\n"
+    "\n"
+    "usage: minnow inspect FOLDER|MODEL [--json]\n"
+    "\n"
+    "A row for each layer: number, operator, output shape, weights, bits a weight as coded and "
+    "their\n"
+    "entropy, bytes of all its constants as coded, name in the model file (models only). Then the\n"
+    "shards with the sizes of their compressed forms. A model is packed in memory for this.\n"
+    "\n"
+    "  --json   print the same as JSON\n"
+    "\n"
+    "examples:\n"
+    "  minnow inspect out\n"
+    "  minnow inspect mobilenet_v2.tflite --json\n";
+
+// What is shown: a package, from a folder or packed in memory, with the model read from it.
+typedef struct subject {
+  const pk_manifest *manifest;
+  const pk_core_model *core;
+  const pk_bytes *shards;
+  const pk_lowered_graph *source;  // NULL for a folder
+} subject;
+
+static void format_shape(char *text, size_t text_bytes, const pk_layer *layer) {
+  size_t length = 0;
+  text[0] = '\0';
+  for (uint32_t i = 0; i < layer->rank && length < text_bytes; i++) {
+    length +=
+        (size_t)snprintf(text + length, text_bytes - length, "%s%d", i ? "x" : "", layer->dims[i]);
+  }
+}
+
+static double per_weight(double value, uint64_t weights) {
+  return weights ? value / (double)weights : 0.0;
+}
+
+static void add_layer(pk_layer *total, const pk_layer *layer) {
+  total->weights += layer->weights;
+  total->weight_coded_bytes += layer->weight_coded_bytes;
+  total->weight_entropy_bits += layer->weight_entropy_bits;
+  total->constant_bytes += layer->constant_bytes;
+  total->coded_bytes += layer->coded_bytes;
+}
+
+static void print_row(const char *number, const pk_layer *layer) {
+  char shape[80];
+  format_shape(shape, sizeof shape, layer);
+  printf("%4s  %-17s  %-14s", number, layer->op, shape);
+  if (layer->weights > 0) {
+    printf("  %9llu  %6.2f  %7.2f", (unsigned long long)layer->weights,
+           per_weight(8.0 * (double)layer->weight_coded_bytes, layer->weights),
+           per_weight(layer->weight_entropy_bits, layer->weights));
+  } else {
+    printf("  %9s  %6s  %7s", "", "", "");
+  }
+  printf("  %9llu  %9llu  %s\n", (unsigned long long)layer->constant_bytes,
+         (unsigned long long)layer->coded_bytes, layer->name ? layer->name : "");
+}
+
+static void print_file(const char *label, uint64_t plain, uint64_t br, uint64_t gzip) {
+  printf("%-30s  %9llu  %9llu  %9llu\n", label, (unsigned long long)plain, (unsigned long long)br,
+         (unsigned long long)gzip);
+}
+
+static void print_tables(const subject *s, const pk_layer *layers, size_t count) {
+  const pk_manifest *m = s->manifest;
+  uint64_t plain = 0, br = 0, gzip = 0;
+  pk_layer total = {.op = "total"};
+  printf("%s: %s, weights %s, activations %s\n\n", m->name,
+         m->is_image_classification ? "image-classification" : "tensors",
+         pk_format_size(m->weight_bytes).text, pk_format_size(m->activation_bytes).text);
+  printf("%4s  %-17s  %-14s  %9s  %6s  %7s  %9s  %9s  %s\n", "#", "operator", "output", "weights",
+         "bits/w", "entropy", "bytes", "coded", s->source ? "name" : "");
+  for (size_t i = 0; i < count; i++) {
+    char number[24];
+    snprintf(number, sizeof number, "%zu", i);
+    print_row(number, &layers[i]);
+    add_layer(&total, &layers[i]);
+  }
+  print_row("", &total);
+  printf("\n%-30s  %9s  %9s  %9s\n", "file", "bytes", "br", "gzip");
+  for (size_t i = 0; i < m->shard_count; i++) {
+    const pk_manifest_file *f = &m->shards[i];
+    print_file(f->file, f->bytes, f->br_bytes, f->gzip_bytes);
+    plain += f->bytes;
+    br += f->br_bytes;
+    gzip += f->gzip_bytes;
+  }
+  if (m->has_labels) {
+    print_file(m->labels.file, m->labels.bytes, m->labels.br_bytes, m->labels.gzip_bytes);
+  }
+  print_file("shards in total", plain, br, gzip);
+}
+
+static json_t *layer_json(const pk_layer *layer, size_t number) {
+  json_t *shape = json_array();
+  for (uint32_t i = 0; i < layer->rank; i++) {
+    json_array_append_new(shape, json_integer(layer->dims[i]));
+  }
+  return json_pack("{s:I, s:s, s:s*, s:o, s:I, s:f, s:f, s:I, s:I}", "index", (json_int_t)number,
+                   "operator", layer->op, "name", layer->name, "output", shape, "weights",
+                   (json_int_t)layer->weights, "bitsPerWeight",
+                   per_weight(8.0 * (double)layer->weight_coded_bytes, layer->weights),
+                   "entropyBits", per_weight(layer->weight_entropy_bits, layer->weights), "bytes",
+                   (json_int_t)layer->constant_bytes, "codedBytes", (json_int_t)layer->coded_bytes);
+}
+
+// The manifest's own fields, then the layers and their totals.
+static bool print_json(const subject *s, const pk_layer *layers, size_t count) {
+  pk_layer total = {.op = "total"};
+  char *manifest = pk_manifest_write(s->manifest);
+  json_t *root = manifest ? json_loads(manifest, 0, NULL) : NULL;
+  json_t *rows = json_array();
+  for (size_t i = 0; i < count; i++) {
+    json_array_append_new(rows, layer_json(&layers[i], i));
+    add_layer(&total, &layers[i]);
+  }
+  free(manifest);
+  json_object_set_new(root, "layers", rows);
+  json_object_set_new(root, "total", layer_json(&total, count));
+  return pk_print_json(root);
+}
+
+static bool show(const subject *s, bool as_json, pk_error *error) {
+  size_t count = 0;
+  bool ok = true;
+  pk_layer *layers =
+      pk_layer_report(&count, s->core, s->shards, s->manifest->shard_count, s->source, error);
+  if (!layers) return false;
+  pk_progress_end();
+  if (as_json) {
+    ok = print_json(s, layers, count) || pk_fail(error, PK_OUT_OF_MEMORY, "no memory for JSON");
+  } else {
+    print_tables(s, layers, count);
+  }
+  free(layers);
+  return ok;
+}
+
+static bool inspect_folder(const char *folder, bool as_json, pk_error *error) {
+  pk_loaded_package package;
+  if (!pk_package_load(&package, folder, pk_kernels_find(NULL, error), error)) return false;
+  const subject s = {&package.manifest, &package.core, package.shards, NULL};
+  const bool ok = show(&s, as_json, error);
+  pk_package_unload(&package);
+  return ok;
+}
+
+static bool inspect_model(const char *file, bool as_json, pk_error *error) {
+  pk_lowered_graph graph = {0};
+  pk_package package = {0};
+  pk_core_model core = {0};
+  const pk_pack_options options = {.progress = pk_progress_show};
+  bool ok = pk_model_read(&graph, file, error) &&
+            pk_package_encode(&package, &graph, &options, error) &&
+            pk_core_model_open(&core, package.shards.items, package.shards.count,
+                               pk_kernels_find(NULL, error), file, error);
+  if (ok) {
+    const subject s = {&package.manifest, &core, package.shards.items, &graph};
+    ok = show(&s, as_json, error);
+  }
+  pk_core_model_close(&core);
+  pk_package_free(&package);
+  pk_lowered_graph_free(&graph);
+  return ok;
+}
+
+int pk_command_inspect(int argc, char **argv) {
+  enum { OPTION_JSON = 256 };
+  static const struct option long_options[] = {{"help", no_argument, NULL, 'h'},
+                                               {"json", no_argument, NULL, OPTION_JSON},
+                                               {NULL, 0, NULL, 0}};
+  pk_error error = {0};
+  struct stat status;
+  bool as_json = false, ok = true;
+  int option;
+  pk_options_start();
+  while ((option = pk_options_next(argc, argv, ":h", long_options, &error)) != -1) {
+    if (option == 'h') {
+      fputs(help, stdout);
+      return PK_OK;
+    }
+    if (option != OPTION_JSON) return pk_tell_error(&error, "inspect", as_json);
+    as_json = true;
+  }
+  if (optind + 1 != argc) {
+    ok = pk_fail(&error, PK_USAGE, "one package folder or model file is needed");
+  } else if (stat(argv[optind], &status) == 0 && !S_ISDIR(status.st_mode)) {
+    ok = inspect_model(argv[optind], as_json, &error);
+  } else {
+    ok = inspect_folder(argv[optind], as_json, &error);
+  }
+  return ok ? PK_OK : pk_tell_error(&error, "inspect", as_json);
+}

@@ -1,0 +1,196 @@
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "../encode/package_writer.h"
+#include "../package/file_io.h"
+#include "../package/package_folder.h"
+#include "cli_common.h"
+#include "metadata_labels.h"
+#include "model_file.h"
+
+static const char help[] =
+    "minnow pack: turn a model into a package for the web\n"
+    "\n"
+    "usage: minnow pack MODEL -o FOLDER [options]\n"
+    "\n"
+    "  -o, --output FOLDER   where to write; new, empty, or an older package to replace\n"
+    "  --labels FILE         class names, one a line (default: MODEL with .labels.txt for its\n"
+    "                        ending where there is such a file, else the list that the model file\n"
+    "                        itself carries as TFLite metadata)\n"
+    "  --name NAME           name in the manifest (default: the file's name)\n"
+    "  --crop FRACTION       share of the picture's middle that the model sees (default: 1)\n"
+    "  --image-range LO,HI   what black and white become in a float32 picture (default: -1,1)\n"
+    "  --shard-size BYTES    target size of a shard, 8k to 16M (default: 256k)\n"
+    "  --json                print what was written as JSON\n"
+    "\n"
+    "examples:\n"
+    "  minnow pack mobilenet_v2.tflite -o out --labels imagenet_labels.txt\n"
+    "  minnow pack model.tflite -o out --shard-size 512k --crop 0.875\n"
+    "  minnow pack selfie_segmentation.tflite -o out --image-range 0,1\n";
+
+enum {
+  OPTION_LABELS = 256,
+  OPTION_NAME,
+  OPTION_CROP,
+  OPTION_IMAGE_RANGE,
+  OPTION_SHARD_SIZE,
+  OPTION_JSON
+};
+
+static const struct option long_options[] = {
+    {"output", required_argument, NULL, 'o'},
+    {"help", no_argument, NULL, 'h'},
+    {"labels", required_argument, NULL, OPTION_LABELS},
+    {"name", required_argument, NULL, OPTION_NAME},
+    {"crop", required_argument, NULL, OPTION_CROP},
+    {"image-range", required_argument, NULL, OPTION_IMAGE_RANGE},
+    {"shard-size", required_argument, NULL, OPTION_SHARD_SIZE},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {NULL, 0, NULL, 0}};
+
+typedef struct pack_arguments {
+  const char *model, *folder;
+  bool as_json, wants_help;
+  pk_pack_options options;
+} pack_arguments;
+
+static bool parse(pack_arguments *arguments, int argc, char **argv, pk_error *error) {
+  int option;
+  bool ok = true;
+  pk_options_start();
+  while (ok && (option = pk_options_next(argc, argv, ":ho:", long_options, error)) != -1) {
+    switch (option) {
+      case 'o':
+        arguments->folder = optarg;
+        break;
+      case 'h':
+        arguments->wants_help = true;
+        break;
+      case OPTION_LABELS:
+        arguments->options.labels_file = optarg;
+        break;
+      case OPTION_NAME:
+        arguments->options.name = optarg;
+        break;
+      case OPTION_CROP:
+        ok = pk_parse_fraction(&arguments->options.crop, optarg, "crop", error);
+        break;
+      case OPTION_IMAGE_RANGE:
+        ok = pk_parse_range(&arguments->options.image_low, &arguments->options.image_high, optarg,
+                            "image-range", error);
+        break;
+      case OPTION_SHARD_SIZE:
+        ok = pk_parse_size(&arguments->options.shard_bytes, optarg, "shard-size",
+                           PK_SHARD_BYTES_MIN, PK_SHARD_BYTES_MAX, error);
+        break;
+      case OPTION_JSON:
+        arguments->as_json = true;
+        break;
+      default:
+        return false;
+    }
+  }
+  if (!ok || arguments->wants_help) return ok;
+  if (optind + 1 != argc) {
+    pk_fail(error, PK_USAGE, "one model file is needed");
+  } else if (!arguments->folder) {
+    pk_fail(error, PK_USAGE, "-o FOLDER is needed");
+  } else {
+    arguments->model = argv[optind];
+  }
+  return arguments->model != NULL;
+}
+
+// "<model without ending>.labels.txt" where that file exists; NULL otherwise. To be freed.
+static char *find_labels(const char *model) {
+  const char *dot = strrchr(pk_path_base(model), '.');
+  const size_t stem = dot ? (size_t)(dot - model) : strlen(model);
+  const char ending[] = ".labels.txt";
+  struct stat status;
+  char *path = malloc(stem + sizeof ending);
+  if (!path) return NULL;
+  memcpy(path, model, stem);
+  memcpy(path + stem, ending, sizeof ending);
+  if (stat(path, &status) == 0) return path;
+  free(path);
+  return NULL;
+}
+
+typedef struct pack_totals {
+  uint64_t plain, br, gzip;
+} pack_totals;
+
+static pack_totals add_up(const pk_manifest *manifest) {
+  pack_totals totals = {0, 0, 0};
+  for (size_t i = 0; i < manifest->shard_count; i++) {
+    totals.plain += manifest->shards[i].bytes;
+    totals.br += manifest->shards[i].br_bytes;
+    totals.gzip += manifest->shards[i].gzip_bytes;
+  }
+  return totals;
+}
+
+static void print_summary(const pk_manifest *manifest, const pack_arguments *arguments,
+                          double seconds) {
+  const pack_totals totals = add_up(manifest);
+  if (arguments->as_json) {
+    pk_print_json(json_pack(
+        "{s:s, s:s, s:s, s:I, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I}, s:b, s:f}", "model",
+        manifest->name, "folder", arguments->folder, "task",
+        manifest->is_image_classification ? "image-classification" : "tensors", "shards",
+        (json_int_t)manifest->shard_count, "bytes", "plain", (json_int_t)totals.plain, "br",
+        (json_int_t)totals.br, "gzip", (json_int_t)totals.gzip, "memory", "weights",
+        (json_int_t)manifest->weight_bytes, "activations", (json_int_t)manifest->activation_bytes,
+        "staging", (json_int_t)manifest->staging_bytes, "labels", manifest->has_labels, "seconds",
+        seconds));
+    return;
+  }
+  printf("%s: %s\n", arguments->folder, manifest->name);
+  printf("  shards   %zu files, %s (br %s, gzip %s)\n", manifest->shard_count,
+         pk_format_size(totals.plain).text, pk_format_size(totals.br).text,
+         pk_format_size(totals.gzip).text);
+  printf("  memory   weights %s, activations %s\n", pk_format_size(manifest->weight_bytes).text,
+         pk_format_size(manifest->activation_bytes).text);
+  printf("  task     %s%s\n",
+         manifest->is_image_classification ? "image-classification" : "tensors",
+         manifest->has_labels ? ", with labels" : "");
+  printf("  packed in %.1f s, checked by reading back\n", seconds);
+}
+
+static bool pack(pack_arguments *arguments, pk_error *error) {
+  pk_lowered_graph graph = {0};
+  pk_package package = {0};
+  pk_bytes own_labels = {0};
+  const double start = pk_now_ms();
+  char *found_labels = arguments->options.labels_file ? NULL : find_labels(arguments->model);
+  if (found_labels) arguments->options.labels_file = found_labels;
+  pk_metadata_labels_read(&own_labels, arguments->model);
+  arguments->options.own_labels = &own_labels;
+  arguments->options.progress = pk_progress_show;
+  // The folder is looked at first: nobody likes to wait for a refusal.
+  const bool ok = pk_model_read(&graph, arguments->model, error) &&
+                  pk_package_folder_prepare(arguments->folder, error) &&
+                  pk_package_encode(&package, &graph, &arguments->options, error) &&
+                  pk_package_store(&package, arguments->folder, error);
+  pk_progress_end();
+  if (ok) print_summary(&package.manifest, arguments, (pk_now_ms() - start) / 1e3);
+  pk_package_free(&package);
+  pk_bytes_free(&own_labels);
+  arguments->options.own_labels = NULL;
+  pk_lowered_graph_free(&graph);
+  free(found_labels);
+  return ok;
+}
+
+int pk_command_pack(int argc, char **argv) {
+  pack_arguments arguments = {0};
+  pk_error error = {0};
+  const bool ok = parse(&arguments, argc, argv, &error);
+  if (ok && arguments.wants_help) {
+    fputs(help, stdout);
+    return PK_OK;
+  }
+  if (ok && pack(&arguments, &error)) return PK_OK;
+  return pk_tell_error(&error, "pack", arguments.as_json);
+}

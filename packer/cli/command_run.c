@@ -1,0 +1,295 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "../package/file_io.h"
+#include "../package/package_load.h"
+#include "../picture/picture_file.h"
+#include "class_scores.h"
+#include "cli_common.h"
+
+static const char help[] =
+    "minnow run: recognise pictures, or run tensors through a package\n"
+    "\n"
+    "usage: minnow run FOLDER IMAGE… [options]\n"
+    "       minnow run FOLDER --raw INPUT.bin… [--output OUTPUT.bin] [options]\n"
+    "\n"
+    "Pictures are JPEG, PNG or BMP files. With --raw each file holds the bytes of all input "
+    "tensors\n"
+    "behind each other, once or many times: that many runs.\n"
+    "\n"
+    "  --top N            how many classes to show (default: 5)\n"
+    "  --json             one object for a single run, an array for several\n"
+    "  --raw              the files are tensors' bytes, not pictures\n"
+    "  --output FILE      write the bytes of the output tensors of all runs behind each other\n"
+    "  --save-input FILE  write the input tensors that the pictures became behind each other, for\n"
+    "                     another program or --raw\n"
+    "  --kernels NAME     scalar, simd128 or relaxed (default: the best of this machine)\n"
+    "\n"
+    "examples:\n"
+    "  minnow run out photo.jpg --top 3\n"
+    "  minnow run out photos/*.jpg --json\n"
+    "  minnow run out --raw input.bin --output output.bin\n";
+
+enum {
+  OPTION_TOP = 256,
+  OPTION_JSON,
+  OPTION_RAW,
+  OPTION_OUTPUT,
+  OPTION_SAVE_INPUT,
+  OPTION_KERNELS,
+  MAX_TOP = 1000
+};
+enum { MAX_RAW_BYTES = 1 << 30 };
+
+static const struct option long_options[] = {
+    {"help", no_argument, NULL, 'h'},
+    {"top", required_argument, NULL, OPTION_TOP},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {"raw", no_argument, NULL, OPTION_RAW},
+    {"output", required_argument, NULL, OPTION_OUTPUT},
+    {"save-input", required_argument, NULL, OPTION_SAVE_INPUT},
+    {"kernels", required_argument, NULL, OPTION_KERNELS},
+    {NULL, 0, NULL, 0}};
+
+typedef struct run_arguments {
+  bool as_json, is_raw, wants_help;
+  size_t top;
+  const char *folder, *output, *save_input, *kernels;
+  char **files;
+  size_t file_count;
+} run_arguments;
+
+typedef struct runner {
+  const run_arguments *arguments;
+  pk_loaded_package package;
+  mnw_session *session;
+  void *session_memory;
+  pk_bytes output, input;  // of all runs, where they are asked for
+  json_t *results;
+  bool shows_scores;
+} runner;
+
+static bool parse(run_arguments *arguments, int argc, char **argv, pk_error *error) {
+  int option;
+  bool ok = true;
+  arguments->top = 5;
+  pk_options_start();
+  while (ok && (option = pk_options_next(argc, argv, ":h", long_options, error)) != -1) {
+    switch (option) {
+      case 'h':
+        arguments->wants_help = true;
+        break;
+      case OPTION_TOP:
+        ok = pk_parse_size(&arguments->top, optarg, "top", 1, MAX_TOP, error);
+        break;
+      case OPTION_JSON:
+        arguments->as_json = true;
+        break;
+      case OPTION_RAW:
+        arguments->is_raw = true;
+        break;
+      case OPTION_OUTPUT:
+        arguments->output = optarg;
+        break;
+      case OPTION_SAVE_INPUT:
+        arguments->save_input = optarg;
+        break;
+      case OPTION_KERNELS:
+        arguments->kernels = optarg;
+        break;
+      default:
+        return false;
+    }
+  }
+  if (!ok || arguments->wants_help) return ok;
+  if (argc - optind < 2) {
+    return pk_fail(error, PK_USAGE, "a package folder and at least one %s are needed",
+                   arguments->is_raw ? "tensor file" : "picture");
+  }
+  if (arguments->is_raw && arguments->save_input) {
+    return pk_fail(error, PK_USAGE,
+                   "--save-input is for pictures; with --raw the inputs are files already");
+  }
+  arguments->folder = argv[optind];
+  arguments->files = argv + optind + 1;
+  arguments->file_count = (size_t)(argc - optind - 1);
+  return true;
+}
+
+static void print_top(const runner *r, const char *file, size_t run, const pk_class_score *top,
+                      size_t count, double ms) {
+  char text[32];
+  printf("%s", file);
+  if (run > 0) printf(" #%zu", run);
+  printf("  (%.1f ms)\n", ms);
+  for (size_t i = 0; i < count; i++) {
+    printf("  %8.4f  %5zu  %s\n", top[i].score, top[i].index,
+           pk_class_label(&r->package, top[i].index, text, sizeof text));
+  }
+}
+
+static json_t *result_json(const runner *r, const char *file, size_t run, const pk_class_score *top,
+                           size_t count, double ms) {
+  char text[32];
+  json_t *classes = json_array();
+  json_t *name = json_string(pk_path_base(file));
+  for (size_t i = 0; i < count; i++) {
+    const char *label = pk_class_label(&r->package, top[i].index, text, sizeof text);
+    json_array_append_new(classes, json_pack("{s:I, s:s, s:f}", "index", (json_int_t)top[i].index,
+                                             "label", label, "score", top[i].score));
+  }
+  json_t *result = json_pack("{s:s, s:o}", "model", r->package.manifest.name,
+                             r->arguments->is_raw ? "input" : "image", name ? name : json_null());
+  if (r->arguments->is_raw) json_object_set_new(result, "run", json_integer((json_int_t)run));
+  if (r->shows_scores) {
+    json_object_set_new(result, "top", classes);
+  } else {
+    json_decref(classes);
+  }
+  json_object_set_new(result, "ms", json_real(ms));
+  return result;
+}
+
+// Runs what stands in the session's inputs and tells or keeps the result.
+static bool run_once(runner *r, const char *file, size_t run, pk_error *error) {
+  const pk_manifest *manifest = &r->package.manifest;
+  pk_class_score top[MAX_TOP];
+  mnw_error core_error = {0};
+  size_t count = 0;
+  const double start = pk_now_ms();
+  if (mnw_session_run(r->session, &core_error) != MNW_STATUS_OK) {
+    return pk_core_fail(error, &core_error, r->arguments->folder);
+  }
+  const double ms = pk_now_ms() - start;
+  if (r->shows_scores) {
+    count = pk_top_classes(top, r->arguments->top, &manifest->outputs[0],
+                           mnw_session_output(r->session, 0));
+  }
+  for (size_t i = 0; r->arguments->output && i < manifest->output_count; i++) {
+    mnw_tensor_info info;
+    mnw_model_output_info(&info, r->package.core.model, i);
+    pk_bytes_append(&r->output, mnw_session_output(r->session, i), info.size_bytes);
+  }
+  if (r->output.failed) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the outputs");
+  if (r->arguments->as_json) {
+    json_array_append_new(r->results, result_json(r, file, run, top, count, ms));
+  } else if (r->shows_scores) {
+    print_top(r, file, run, top, count, ms);
+  }
+  return true;
+}
+
+static bool run_picture(runner *r, const char *file, pk_error *error) {
+  pk_picture picture;
+  if (!pk_picture_read(&picture, file, error)) return false;
+  const bool ok = pk_picture_to_input(mnw_session_input(r->session, 0),
+                                      &r->package.manifest.inputs[0], &picture, file, error);
+  pk_picture_free(&picture);
+  if (ok && r->arguments->save_input) {
+    mnw_tensor_info info;
+    mnw_model_input_info(&info, r->package.core.model, 0);
+    pk_bytes_append(&r->input, mnw_session_input(r->session, 0), info.size_bytes);
+    if (r->input.failed) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the input tensors");
+  }
+  return ok && run_once(r, file, 0, error);
+}
+
+static bool run_raw(runner *r, const char *file, pk_error *error) {
+  const size_t input_count = r->package.manifest.input_count;
+  mnw_tensor_info info;
+  pk_bytes bytes;
+  size_t run_bytes = 0, at = 0;
+  bool ok = true;
+  for (size_t i = 0; i < input_count; i++) {
+    mnw_model_input_info(&info, r->package.core.model, i);
+    run_bytes += info.size_bytes;
+  }
+  if (!pk_file_read(&bytes, file, MAX_RAW_BYTES, error)) return false;
+  if (run_bytes == 0 || bytes.size == 0 || bytes.size % run_bytes != 0) {
+    ok =
+        pk_fail(error, PK_USAGE, "%s has %zu bytes; the model's inputs take %zu bytes for each run",
+                file, bytes.size, run_bytes);
+  }
+  for (size_t run = 0; ok && at < bytes.size; run++) {
+    for (size_t i = 0; i < input_count; i++) {
+      mnw_model_input_info(&info, r->package.core.model, i);
+      memcpy(mnw_session_input(r->session, i), bytes.data + at, info.size_bytes);
+      at += info.size_bytes;
+    }
+    ok = run_once(r, file, run, error);
+  }
+  pk_bytes_free(&bytes);
+  return ok;
+}
+
+static bool open_runner(runner *r, pk_error *error) {
+  const run_arguments *arguments = r->arguments;
+  const pk_manifest *manifest = &r->package.manifest;
+  const mnw_kernels *kernels = pk_kernels_find(arguments->kernels, error);
+  if (!kernels || !pk_package_load(&r->package, arguments->folder, kernels, error)) return false;
+  if (!arguments->is_raw && (manifest->input_count != 1 || !manifest->inputs[0].is_image)) {
+    return pk_fail(error, PK_USAGE,
+                   "%s does not take pictures but tensors: give their bytes with --raw",
+                   manifest->name);
+  }
+  r->shows_scores = pk_has_class_scores(manifest);
+  if (!r->shows_scores && !arguments->output) {
+    return pk_fail(error, PK_USAGE,
+                   "%s gives tensors, not class scores: name a file for them with --output",
+                   manifest->name);
+  }
+  r->session = pk_core_session_open(&r->session_memory, &r->package.core, arguments->folder, error);
+  r->results = json_array();
+  return r->session != NULL;
+}
+
+// One object for a single run; an array with a line for each of several.
+static void print_results(const json_t *results) {
+  const size_t count = json_array_size(results);
+  for (size_t i = 0; i < count; i++) {
+    const size_t layout = count == 1 ? JSON_INDENT(2) : JSON_COMPACT;
+    char *text = json_dumps(json_array_get(results, i), layout | JSON_REAL_PRECISION(9));
+    if (count > 1) fputs(i == 0 ? "[\n" : ",\n", stdout);
+    fputs(text ? text : "null", stdout);
+    free(text);
+  }
+  puts(count > 1 ? "\n]" : "");
+}
+
+static bool run_all(const run_arguments *arguments, pk_error *error) {
+  runner r = {.arguments = arguments};
+  bool ok = open_runner(&r, error);
+  for (size_t i = 0; ok && i < arguments->file_count; i++) {
+    const char *file = arguments->files[i];
+    ok = arguments->is_raw ? run_raw(&r, file, error) : run_picture(&r, file, error);
+    if (arguments->as_json && arguments->file_count > 1) {
+      pk_progress_show(NULL, "running", i + 1, arguments->file_count);
+    }
+  }
+  pk_progress_end();
+  if (ok && arguments->output) {
+    ok = pk_file_write(arguments->output, r.output.data, r.output.size, error);
+  }
+  if (ok && arguments->save_input) {
+    ok = pk_file_write(arguments->save_input, r.input.data, r.input.size, error);
+  }
+  if (ok && arguments->as_json) print_results(r.results);
+  json_decref(r.results);
+  pk_bytes_free(&r.output);
+  pk_bytes_free(&r.input);
+  free(r.session_memory);
+  pk_package_unload(&r.package);
+  return ok;
+}
+
+int pk_command_run(int argc, char **argv) {
+  run_arguments arguments = {0};
+  pk_error error = {0};
+  const bool ok = parse(&arguments, argc, argv, &error);
+  if (ok && arguments.wants_help) {
+    fputs(help, stdout);
+    return PK_OK;
+  }
+  if (ok && run_all(&arguments, &error)) return PK_OK;
+  return pk_tell_error(&error, "run", arguments.as_json);
+}

@@ -1,0 +1,52 @@
+// minnow: packs models and looks at, runs and times packages.
+#include <sodium.h>
+#include <string.h>
+
+#include "cli_common.h"
+
+#define MINNOW_VERSION "0.1.0"
+
+static const char help[] =
+    "minnow packs neural networks for the web and runs the packages natively.\n"
+    "\n"
+    "usage: minnow COMMAND …\n"
+    "\n"
+    "  pack MODEL -o FOLDER     turn a .tflite model into a package\n"
+    "  inspect FOLDER|MODEL     show layers, sizes and entropy\n"
+    "  run FOLDER IMAGE…        recognise pictures, or run raw tensors\n"
+    "  bench FOLDER             time loading and running\n"
+    "  check FOLDER…            run conformance cases\n"
+    "\n"
+    "  minnow COMMAND --help    options and examples of a command\n"
+    "  minnow --version\n";
+
+static const struct {
+  const char *name;
+  pk_command *run;
+} commands[] = {{"pack", pk_command_pack},
+                {"inspect", pk_command_inspect},
+                {"run", pk_command_run},
+                {"bench", pk_command_bench},
+                {"check", pk_command_check}};
+
+int main(int argc, char **argv) {
+  const char *name = argc > 1 ? argv[1] : "";
+  if (sodium_init() < 0) {
+    fputs("minnow: libsodium cannot start\n", stderr);
+    return PK_OUT_OF_MEMORY;
+  }
+  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+    if (strcmp(name, commands[i].name) == 0) return commands[i].run(argc - 1, argv + 1);
+  }
+  if (strcmp(name, "--version") == 0) {
+    printf("minnow %s (package format %d)\n", MINNOW_VERSION, MNW_FORMAT_VERSION);
+    return PK_OK;
+  }
+  if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+    fputs(help, stdout);
+    return PK_OK;
+  }
+  if (*name) fprintf(stderr, "minnow: there is no command \"%s\"\n\n", name);
+  fputs(help, stderr);
+  return PK_USAGE;
+}

@@ -1,0 +1,11 @@
+// A model file brought into the form that goes into packages.
+#ifndef MINNOW_PACKER_MODEL_FILE_H_
+#define MINNOW_PACKER_MODEL_FILE_H_
+
+#include "../lowered_graph.h"
+#include "../pk_error.h"
+
+// To be released with pk_lowered_graph_free(). Errors: those of import/import.h, and PK_IO.
+bool pk_model_read(pk_lowered_graph *graph, const char *path, pk_error *error);
+
+#endif  // MINNOW_PACKER_MODEL_FILE_H_

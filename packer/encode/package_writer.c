@@ -1,0 +1,157 @@
+#include "package_writer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../package/file_io.h"
+#include "../package/package_folder.h"
+#include "compress.h"
+#include "manifest_build.h"
+#include "package_check.h"
+#include "tensor_order.h"
+
+enum { HASH_DIGITS = 16 };
+
+static void free_encodings(pk_encodings *encodings) {
+  pk_bytes_free(&encodings->br);
+  pk_bytes_free(&encodings->gzip);
+}
+
+void pk_package_free(pk_package *package) {
+  for (size_t i = 0; package->shard_encodings && i < package->shards.count; i++) {
+    free_encodings(&package->shard_encodings[i]);
+  }
+  free(package->shard_encodings);
+  free_encodings(&package->labels_encodings);
+  pk_bytes_free(&package->labels);
+  pk_shards_free(&package->shards);
+  pk_manifest_free(&package->manifest);
+  *package = (pk_package){0};
+}
+
+// Compresses `plain` and fills the manifest's entry but for the file name.
+static bool encode_file(pk_manifest_file *file, pk_encodings *encodings, const pk_bytes *plain,
+                        pk_error *error) {
+  if (!pk_compress_brotli(&encodings->br, plain->data, plain->size) ||
+      !pk_compress_gzip(&encodings->gzip, plain->data, plain->size)) {
+    return pk_fail(error, PK_OUT_OF_MEMORY, "no memory to compress %zu bytes", plain->size);
+  }
+  pk_sha256_hex(file->sha256, plain->data, plain->size);
+  file->bytes = plain->size;
+  file->br_bytes = encodings->br.size;
+  file->gzip_bytes = encodings->gzip.size;
+  return true;
+}
+
+static bool encode_shard_files(pk_package *package, const pk_pack_options *options,
+                               pk_error *error) {
+  const pk_shards *shards = &package->shards;
+  pk_manifest *manifest = &package->manifest;
+  size_t done = 0, total = 0;
+  package->shard_encodings = calloc(shards->count, sizeof *package->shard_encodings);
+  manifest->shards = calloc(shards->count, sizeof *manifest->shards);
+  if (!package->shard_encodings || !manifest->shards) {
+    return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for %zu shards", shards->count);
+  }
+  manifest->shard_count = shards->count;
+  for (size_t i = 0; i < shards->count; i++) total += shards->items[i].size;
+  for (size_t i = 0; i < shards->count; i++) {
+    pk_manifest_file *file = &manifest->shards[i];
+    if (!encode_file(file, &package->shard_encodings[i], &shards->items[i], error)) return false;
+    snprintf(file->file, sizeof file->file, "%03zu-%.*s.mnw", i, HASH_DIGITS, file->sha256);
+    done += shards->items[i].size;
+    if (options->progress) options->progress(options->progress_user, "compressing", done, total);
+  }
+  return true;
+}
+
+static bool encode_label_text(pk_package *package, const pk_bytes *text, const char *source,
+                              pk_error *error) {
+  pk_manifest_file *file = &package->manifest.labels;
+  const bool ok = pk_labels_normalize(&package->labels, text, &package->manifest, source, error) &&
+                  encode_file(file, &package->labels_encodings, &package->labels, error);
+  snprintf(file->file, sizeof file->file, "labels-%.*s.txt", HASH_DIGITS, file->sha256);
+  package->manifest.has_labels = ok;
+  return ok;
+}
+
+static bool encode_labels(pk_package *package, const pk_pack_options *options, pk_error *error) {
+  pk_bytes text;
+  if (options->labels_file) {
+    if (!pk_file_read(&text, options->labels_file, PK_MAX_LABELS_BYTES, error)) return false;
+    const bool ok = encode_label_text(package, &text, options->labels_file, error);
+    pk_bytes_free(&text);
+    return ok;
+  }
+  pk_error ignored = {0};
+  if (options->own_labels && options->own_labels->size > 0 &&
+      !encode_label_text(package, options->own_labels, "the model's metadata", &ignored)) {
+    pk_bytes_free(&package->labels);
+  }
+  return true;
+}
+
+bool pk_package_encode(pk_package *package, pk_lowered_graph *graph, const pk_pack_options *options,
+                       pk_error *error) {
+  const size_t shard_bytes = options->shard_bytes ? options->shard_bytes : PK_SHARD_BYTES_DEFAULT;
+  const bool has_range = options->image_low != options->image_high;
+  const pk_image_view view = {.crop = options->crop > 0.0 ? options->crop : 1.0,
+                              .low = has_range ? options->image_low : -1.0,
+                              .high = has_range ? options->image_high : 1.0};
+  *package = (pk_package){0};
+  const bool ok = pk_order_tensors(graph, error) &&
+                  pk_encode_shards(&package->shards, graph, shard_bytes, error) &&
+                  pk_package_check(&package->manifest, &package->shards, graph, error) &&
+                  pk_manifest_describe(&package->manifest, graph, options->name, &view, error) &&
+                  encode_labels(package, options, error) &&
+                  encode_shard_files(package, options, error);
+  if (!ok) pk_package_free(package);
+  return ok;
+}
+
+static bool store_one(const char *folder, const char *name, const char *ending,
+                      const pk_bytes *bytes, pk_error *error) {
+  char full_name[PK_FILE_NAME_BYTES + 8];
+  snprintf(full_name, sizeof full_name, "%s%s", name, ending);
+  char *path = pk_path_join(folder, full_name, error);
+  const bool ok = path && pk_file_write(path, bytes->data, bytes->size, error);
+  free(path);
+  return ok;
+}
+
+static bool store_file(const char *folder, const pk_manifest_file *file, const pk_bytes *plain,
+                       const pk_encodings *encodings, pk_error *error) {
+  return store_one(folder, file->file, "", plain, error) &&
+         store_one(folder, file->file, ".br", &encodings->br, error) &&
+         store_one(folder, file->file, ".gz", &encodings->gzip, error);
+}
+
+static bool store_manifest(const pk_manifest *manifest, const char *folder, pk_error *error) {
+  char *text = pk_manifest_write(manifest);
+  pk_bytes bytes = {0};
+  if (text) {
+    pk_bytes_append(&bytes, text, strlen(text));
+    pk_bytes_append(&bytes, "\n", 1);
+  }
+  const bool ok = text && !bytes.failed
+                      ? store_one(folder, PK_MANIFEST_FILE, "", &bytes, error)
+                      : pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the manifest");
+  pk_bytes_free(&bytes);
+  free(text);
+  return ok;
+}
+
+bool pk_package_store(const pk_package *package, const char *folder, pk_error *error) {
+  const pk_manifest *manifest = &package->manifest;
+  bool ok = pk_package_folder_prepare(folder, error);
+  for (size_t i = 0; ok && i < manifest->shard_count; i++) {
+    ok = store_file(folder, &manifest->shards[i], &package->shards.items[i],
+                    &package->shard_encodings[i], error);
+  }
+  if (ok && manifest->has_labels) {
+    ok = store_file(folder, &manifest->labels, &package->labels, &package->labels_encodings, error);
+  }
+  return ok && store_manifest(manifest, folder, error) &&
+         pk_package_folder_clean(folder, manifest, error);
+}

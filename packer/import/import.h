@@ -1,0 +1,24 @@
+// The import half of the packer: from a model file's bytes to the graph that goes into a package.
+#ifndef MINNOW_PACKER_IMPORT_IMPORT_H_
+#define MINNOW_PACKER_IMPORT_IMPORT_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../lowered_graph.h"
+#include "../pk_error.h"
+
+// Imports a TFLite model with int8 or uint8 arithmetic. `file_name` is for names and messages (a
+// path is cut to its last part); `bytes` are not needed afterwards. On success the caller owns
+// `out` and releases it with pk_lowered_graph_free(); on failure it is empty. Errors, each naming
+// the file and the operator or tensor: BAD_MODEL (broken or hostile file), UNSUPPORTED (one error
+// lists all operators that are missing), OUT_OF_MEMORY.
+bool pk_import_tflite(pk_lowered_graph *out, const uint8_t *bytes, size_t size_bytes,
+                      const char *file_name, pk_error *error);
+
+// The same for any model file, told apart by content. UNSUPPORTED for formats that are known but
+// not imported yet, BAD_MODEL for anything else.
+bool pk_import_model(pk_lowered_graph *out, const uint8_t *bytes, size_t size_bytes,
+                     const char *file_name, pk_error *error);
+
+#endif  // MINNOW_PACKER_IMPORT_IMPORT_H_

@@ -1,0 +1,129 @@
+// The float32 forms of the operators with weights: three inputs, weights in tiles of eight output
+// channels (depthwise: as they are), bias padded like the weights.
+#include <string.h>
+
+#include "../../core/base/bytes.h"
+#include "../../core/format/package_format.h"
+#include "../../core/kernels/packed_layout.h"
+#include "../../core/ops/op_params.h"
+#include "activation_range.h"
+#include "lower.h"
+
+bool pk_lowering_add_bias_f32(pk_lowering *lowering, pk_lowered_op *lowered, const pk_op *op,
+                              size_t groups, size_t channels, size_t padded) {
+  const pk_tensor *bias = pk_op_input(lowering->graph, op, PK_INPUT_BIAS);
+  pk_lowered_tensor tensor = {.dtype = MNW_DTYPE_F32,
+                              .rank = 1,
+                              .dims = {(int32_t)(groups * padded)},
+                              .layout = MNW_LAYOUT_ROW_MAJOR,
+                              .data_bytes = groups * padded * sizeof(float)};
+  const char *name = bias ? bias->name : op->name;
+  tensor.data = pk_lowering_bytes(lowering, name, tensor.data_bytes);
+  if (!tensor.data) return false;
+  tensor.name = pk_lowering_name(lowering, name, bias ? "" : "/bias");
+  for (size_t g = 0; bias && g < groups; g++) {
+    memcpy(tensor.data + g * padded * sizeof(float), bias->data + g * channels * sizeof(float),
+           channels * sizeof(float));
+  }
+  return pk_lowering_add_number(lowered, pk_lowering_constant(lowering, tensor));
+}
+
+// `groups` matrices [o_count][k_count], each into tiles of its own.
+static bool add_tiles(pk_lowering *lowering, pk_lowered_op *lowered, const pk_op *op, size_t groups,
+                      size_t o_count, size_t k_count, pk_lowered_tensor tensor) {
+  const pk_tensor *weights = pk_op_input(lowering->graph, op, PK_INPUT_WEIGHTS);
+  const size_t group_floats = mnw_round_up(o_count, MNW_TILE_CHANNELS) * k_count;
+  tensor.dtype = MNW_DTYPE_F32;
+  tensor.layout = MNW_LAYOUT_TILE_8_F32;
+  tensor.data_bytes = groups * group_floats * sizeof(float);
+  tensor.data = pk_lowering_bytes(lowering, weights->name, tensor.data_bytes);
+  if (!tensor.data) return false;
+  tensor.name = pk_lowering_name(lowering, weights->name, "");
+  for (size_t g = 0; g < groups; g++) {
+    uint8_t *packed = tensor.data + g * group_floats * sizeof(float);
+    const uint8_t *source = weights->data + g * o_count * k_count * sizeof(float);
+    for (size_t o = 0; o < o_count; o++) {
+      for (size_t k = 0; k < k_count; k++, source += sizeof(float)) {
+        memcpy(packed + mnw_tile_8_f32_index(o, k, k_count) * sizeof(float), source, sizeof(float));
+      }
+    }
+  }
+  return pk_lowering_add_number(lowered, pk_lowering_constant(lowering, tensor));
+}
+
+static void set_conv_params(const pk_lowering *lowering, pk_lowered_op *lowered, const pk_op *op) {
+  const pk_conv_attributes *conv = &op->attributes.conv;
+  const int32_t *weights = pk_op_input(lowering->graph, op, PK_INPUT_WEIGHTS)->dims;
+  const pk_clamp clamp = pk_activation_clamp_f32(op->activation);
+  int32_t *params = lowered->params;
+  params[MNW_CONV_KERNEL_H] = weights[1];
+  params[MNW_CONV_KERNEL_W] = weights[2];
+  params[MNW_CONV_STRIDE_H] = conv->stride_h;
+  params[MNW_CONV_STRIDE_W] = conv->stride_w;
+  params[MNW_CONV_DILATION_H] = conv->dilation_h;
+  params[MNW_CONV_DILATION_W] = conv->dilation_w;
+  params[MNW_CONV_PAD_TOP] = conv->padding.top;
+  params[MNW_CONV_PAD_LEFT] = conv->padding.left;
+  params[MNW_CONV_WEIGHT_BITS] = 8;
+  params[MNW_CONV_CLAMP_MIN] = clamp.min;
+  params[MNW_CONV_CLAMP_MAX] = clamp.max;
+  params[MNW_CONV_GROUPS] = conv->groups > 1 ? conv->groups : 1;
+}
+
+bool pk_lower_conv_2d_f32(pk_lowering *lowering, const pk_op *op) {
+  const int32_t *dims = pk_op_input(lowering->graph, op, PK_INPUT_WEIGHTS)->dims;
+  const int32_t group_count = op->attributes.conv.groups > 1 ? op->attributes.conv.groups : 1;
+  const size_t groups = (size_t)group_count, o_count = (size_t)dims[0] / groups;
+  const size_t k_count = (size_t)dims[1] * (size_t)dims[2] * (size_t)dims[3];
+  pk_lowered_tensor shape = {.rank = 4, .dims = {dims[0], dims[1], dims[2], dims[3]}};
+  if (groups > 1) {
+    shape = (pk_lowered_tensor){
+        .rank = 5, .dims = {group_count, dims[0] / group_count, dims[1], dims[2], dims[3]}};
+  }
+  pk_lowered_op *lowered = pk_lowering_begin(lowering, op, MNW_OP_CONV_2D);
+  if (!lowered) return false;
+  set_conv_params(lowering, lowered, op);
+  return pk_lowering_add_input(lowering, lowered, op, PK_INPUT_DATA) &&
+         add_tiles(lowering, lowered, op, groups, o_count, k_count, shape) &&
+         pk_lowering_add_bias_f32(lowering, lowered, op, groups, o_count,
+                                  mnw_round_up(o_count, MNW_TILE_CHANNELS)) &&
+         pk_lowering_add_output(lowering, lowered, op);
+}
+
+bool pk_lower_depthwise_conv_2d_f32(pk_lowering *lowering, const pk_op *op) {
+  const pk_tensor *weights = pk_op_input(lowering->graph, op, PK_INPUT_WEIGHTS);
+  const size_t channels = (size_t)weights->dims[3];
+  pk_lowered_tensor tensor = {.dtype = MNW_DTYPE_F32,
+                              .rank = 3,
+                              .dims = {weights->dims[1], weights->dims[2], weights->dims[3]},
+                              .layout = MNW_LAYOUT_ROW_MAJOR,
+                              .data_bytes = weights->data_bytes};
+  pk_lowered_op *lowered = pk_lowering_begin(lowering, op, MNW_OP_DEPTHWISE_CONV_2D);
+  if (!lowered || !pk_lowering_add_input(lowering, lowered, op, PK_INPUT_DATA)) return false;
+  tensor.data = pk_lowering_bytes(lowering, weights->name, tensor.data_bytes);
+  if (!tensor.data) return false;
+  memcpy(tensor.data, weights->data, tensor.data_bytes);
+  tensor.name = pk_lowering_name(lowering, weights->name, "");
+  set_conv_params(lowering, lowered, op);
+  return pk_lowering_add_number(lowered, pk_lowering_constant(lowering, tensor)) &&
+         pk_lowering_add_bias_f32(lowering, lowered, op, 1, channels,
+                                  mnw_round_up(channels, MNW_TILE_CHANNELS)) &&
+         pk_lowering_add_output(lowering, lowered, op);
+}
+
+bool pk_lower_fully_connected_f32(pk_lowering *lowering, const pk_op *op) {
+  const int32_t *dims = pk_op_input(lowering->graph, op, PK_INPUT_WEIGHTS)->dims;
+  const size_t o_count = (size_t)dims[0], k_count = (size_t)dims[1];
+  const pk_lowered_tensor shape = {.rank = 2, .dims = {dims[0], dims[1]}};
+  const pk_clamp clamp = pk_activation_clamp_f32(op->activation);
+  pk_lowered_op *lowered = pk_lowering_begin(lowering, op, MNW_OP_FULLY_CONNECTED);
+  if (!lowered) return false;
+  lowered->params[MNW_FULLY_CONNECTED_WEIGHT_BITS] = 8;
+  lowered->params[MNW_FULLY_CONNECTED_CLAMP_MIN] = clamp.min;
+  lowered->params[MNW_FULLY_CONNECTED_CLAMP_MAX] = clamp.max;
+  return pk_lowering_add_input(lowering, lowered, op, PK_INPUT_DATA) &&
+         add_tiles(lowering, lowered, op, 1, o_count, k_count, shape) &&
+         pk_lowering_add_bias_f32(lowering, lowered, op, 1, o_count,
+                                  mnw_round_up(o_count, MNW_TILE_CHANNELS)) &&
+         pk_lowering_add_output(lowering, lowered, op);
+}

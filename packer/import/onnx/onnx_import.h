@@ -1,0 +1,84 @@
+// From an ONNX file to the source graph. One row of onnx_ops.inc per ONNX operator; its function
+// builds source operators with the helpers of onnx_build.h.
+#ifndef MINNOW_PACKER_IMPORT_ONNX_IMPORT_H_
+#define MINNOW_PACKER_IMPORT_ONNX_IMPORT_H_
+
+#include "../../lowered_graph.h"
+#include "../unsupported_report.h"
+#include "onnx_tensor.h"
+
+// What the caller knows about an input of the model.
+typedef struct pk_onnx_known_input {
+  const char *name;
+  const Onnx__TensorProto *value;
+  bool is_constant;  // becomes a constant of the graph; else only its shape is taken over
+} pk_onnx_known_input;
+
+typedef struct pk_onnx_options {
+  const char *folder;  // of external data; NULL: refused
+  pk_onnx_known_input *known_inputs;
+  size_t known_input_count;
+  // Filled where the import failed because an input's value must be known while importing (shapes
+  // are static): the input's name, or "" where the value is computed from inputs.
+  bool needs_value;
+  char needed_input[256];
+} pk_onnx_options;
+
+// Imports an ONNX model, opset 7 to 26. Errors as those of pk_import_model(). `options` may be
+// NULL.
+bool pk_import_onnx(pk_lowered_graph *out, const uint8_t *bytes, size_t size_bytes,
+                    const char *file_name, pk_onnx_options *options, pk_error *error);
+
+// The part of pk_import_onnx() before the passes, for pk_import_model(): fills an initialised
+// graph.
+bool pk_onnx_to_graph(pk_graph *graph, pk_report *report, const uint8_t *bytes, size_t size_bytes,
+                      pk_onnx_options *options, pk_error *error);
+
+// --- between the files of this folder ---
+
+// A value while importing: a tensor of the graph, or one of these.
+typedef int32_t pk_value;
+enum { PK_ABSENT = PK_NO_TENSOR, PK_FAILED = -2 };
+
+typedef struct pk_onnx_name {
+  const char *name;
+  pk_value value;  // PK_FAILED: computed by an operator that is not supported
+} pk_onnx_name;
+
+typedef struct pk_onnx {
+  pk_graph *graph;
+  pk_report *report;
+  pk_error *error;
+  pk_onnx_options *options;
+  const Onnx__ModelProto *model;
+  int64_t opset;
+  pk_onnx_name *names;  // hash table, name_slots a power of two
+  size_t name_slots;
+  uint8_t *types;  // by tensor: its type in ONNX's numbers
+  size_t type_capacity;
+  uint64_t fold_budget;  // elements that constant folding may still compute
+
+  // The operator at work.
+  const Onnx__NodeProto *node;
+  int32_t node_index;
+  const char *node_name;
+  bool is_refused;  // reported as unsupported
+} pk_onnx;
+
+// Builds source operators for o->node and sets its outputs. False: failed, or refused and reported.
+typedef bool pk_onnx_op_fn(pk_onnx *o);
+
+typedef struct pk_onnx_op_row {
+  const char *name;
+  pk_onnx_op_fn *import;
+  int parameter;  // for functions that serve several operators
+  uint8_t wraps;  // integer results may leave the range of their type
+} pk_onnx_op_row;
+const pk_onnx_op_row *pk_onnx_find_op(const char *name);
+const pk_onnx_op_row *pk_onnx_this_op(const pk_onnx *o);
+
+#define PK_ONNX_OP(name, function, parameter, wraps) pk_onnx_op_fn pk_onnx_op_##function;
+#include "onnx_ops.inc"
+#undef PK_ONNX_OP
+
+#endif  // MINNOW_PACKER_IMPORT_ONNX_IMPORT_H_

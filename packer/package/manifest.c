@@ -1,0 +1,34 @@
+#include "manifest.h"
+
+#include <stdlib.h>
+
+static void free_tensors(pk_manifest_tensor *tensors, size_t count) {
+  for (size_t i = 0; tensors && i < count; i++) free(tensors[i].name);
+  free(tensors);
+}
+
+void pk_manifest_free(pk_manifest *manifest) {
+  free(manifest->name);
+  free_tensors(manifest->inputs, manifest->input_count);
+  free_tensors(manifest->outputs, manifest->output_count);
+  free(manifest->shards);
+  *manifest = (pk_manifest){0};
+}
+
+const char *pk_manifest_dtype_name(mnw_dtype dtype) {
+  switch (dtype) {
+    case MNW_DTYPE_F32:
+      return "float32";
+    case MNW_DTYPE_S8:
+      return "int8";
+    case MNW_DTYPE_U8:
+      return "uint8";
+    case MNW_DTYPE_S32:
+      return "int32";
+    case MNW_DTYPE_S64:
+      return "int64";
+    case MNW_DTYPE_BOOL:
+      return "bool";
+  }
+  return "unknown";
+}

@@ -1,0 +1,65 @@
+// manifest.json as a struct: what the packer writes and what the tool reads back. docs/FORMAT.md
+// describes the fields.
+#ifndef MINNOW_PACKER_MANIFEST_H_
+#define MINNOW_PACKER_MANIFEST_H_
+
+#include <minnow/minnow.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../pk_error.h"
+#include "core/format/package_format.h"
+
+enum {
+  PK_FILE_NAME_BYTES = 96,
+  PK_SHA256_HEX_BYTES = 65,
+  PK_MAX_MANIFEST_BYTES = 16 << 20,
+  PK_MAX_LABELS_BYTES = 16 << 20,
+  PK_MAX_SHARD_FILE_BYTES = 64 << 20
+};
+
+// A shard or an asset; `br_bytes` and `gzip_bytes` are 0 where that encoding is not offered.
+typedef struct pk_manifest_file {
+  char file[PK_FILE_NAME_BYTES];  // a plain name, no folders
+  uint64_t bytes, br_bytes, gzip_bytes;
+  char sha256[PK_SHA256_HEX_BYTES];
+} pk_manifest_file;
+
+typedef struct pk_manifest_tensor {
+  char *name;
+  mnw_dtype dtype;
+  uint32_t rank;
+  int32_t dims[MNW_MAX_RANK];
+  float scale;  // 0: not quantised
+  int32_t zero_point;
+  bool is_image;  // inputs: [1, H, W, channels] that a picture can be turned into
+  double crop;    // of an image: share of the largest fitting rectangle
+  // Of a float32 image: value = byte * image_scale + image_offset.
+  double image_scale, image_offset;
+} pk_manifest_tensor;
+
+typedef struct pk_manifest {
+  char *name;
+  bool is_image_classification;  // else the task is "tensors"
+  uint64_t weight_bytes, activation_bytes, staging_bytes;
+  pk_manifest_tensor *inputs, *outputs;
+  size_t input_count, output_count;
+  bool has_labels;
+  pk_manifest_file labels;
+  pk_manifest_file *shards;
+  size_t shard_count;
+} pk_manifest;  // all zero: empty; owns what it points to
+
+void pk_manifest_free(pk_manifest *manifest);
+
+// The JSON text, deterministic, to be freed by the caller; NULL when out of memory.
+char *pk_manifest_write(const pk_manifest *manifest);
+
+// Reads and checks JSON text; `source` names it in messages. Fails with PK_BAD_PACKAGE.
+bool pk_manifest_read(pk_manifest *manifest, const char *text, size_t size_bytes,
+                      const char *source, pk_error *error);
+
+const char *pk_manifest_dtype_name(mnw_dtype dtype);  // "float32", "int8", …
+
+#endif  // MINNOW_PACKER_MANIFEST_H_

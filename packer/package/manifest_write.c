@@ -1,0 +1,72 @@
+#include <jansson.h>
+
+#include "manifest.h"
+
+// Nine significant digits bring every float32 back exactly.
+enum { REAL_DIGITS = 9 };
+
+static json_t *file_json(const pk_manifest_file *file) {
+  json_t *encodings = json_object();
+  if (file->br_bytes > 0)
+    json_object_set_new(encodings, "br", json_integer((json_int_t)file->br_bytes));
+  if (file->gzip_bytes > 0) {
+    json_object_set_new(encodings, "gzip", json_integer((json_int_t)file->gzip_bytes));
+  }
+  return json_pack("{s:s, s:I, s:s, s:o}", "file", file->file, "bytes", (json_int_t)file->bytes,
+                   "sha256", file->sha256, "encodings", encodings);
+}
+
+static json_t *tensor_json(const pk_manifest_tensor *tensor) {
+  json_t *shape = json_array();
+  for (uint32_t i = 0; i < tensor->rank; i++) {
+    json_array_append_new(shape, json_integer(tensor->dims[i]));
+  }
+  json_t *object = json_pack("{s:s, s:s, s:o}", "name", tensor->name, "dtype",
+                             pk_manifest_dtype_name(tensor->dtype), "shape", shape);
+  if (tensor->scale > 0.0f) {
+    json_object_set_new(
+        object, "quantization",
+        json_pack("{s:f, s:i}", "scale", (double)tensor->scale, "zeroPoint", tensor->zero_point));
+  }
+  if (tensor->is_image) {
+    json_t *image = json_pack("{s:i, s:i, s:i, s:f}", "width", tensor->dims[2], "height",
+                              tensor->dims[1], "channels", tensor->dims[3], "crop", tensor->crop);
+    if (tensor->dtype == MNW_DTYPE_F32) {
+      json_object_set_new(image, "scale", json_real(tensor->image_scale));
+      json_object_set_new(image, "offset", json_real(tensor->image_offset));
+    }
+    json_object_set_new(object, "image", image);
+  }
+  return object;
+}
+
+static json_t *tensors_json(const pk_manifest_tensor *tensors, size_t count) {
+  json_t *array = json_array();
+  for (size_t i = 0; i < count; i++) json_array_append_new(array, tensor_json(&tensors[i]));
+  return array;
+}
+
+char *pk_manifest_write(const pk_manifest *manifest) {
+  json_t *shards = json_array();
+  for (size_t i = 0; i < manifest->shard_count; i++) {
+    json_array_append_new(shards, file_json(&manifest->shards[i]));
+  }
+  json_t *root = json_pack("{s:s, s:i, s:s, s:s, s:{s:I, s:I, s:I}, s:o, s:o}", "format", "minnow",
+                           "version", MNW_FORMAT_VERSION, "name", manifest->name, "task",
+                           manifest->is_image_classification ? "image-classification" : "tensors",
+                           "memory", "weights", (json_int_t)manifest->weight_bytes, "activations",
+                           (json_int_t)manifest->activation_bytes, "staging",
+                           (json_int_t)manifest->staging_bytes, "inputs",
+                           tensors_json(manifest->inputs, manifest->input_count), "outputs",
+                           tensors_json(manifest->outputs, manifest->output_count));
+  if (root && manifest->has_labels) {
+    json_object_set_new(root, "labels", file_json(&manifest->labels));
+  }
+  if (!root || json_object_set_new(root, "shards", shards) != 0) {
+    json_decref(root);
+    return NULL;
+  }
+  char *text = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(REAL_DIGITS));
+  json_decref(root);
+  return text;
+}

@@ -1,0 +1,19 @@
+// The folder a package is written to.
+#ifndef MINNOW_PACKER_PACKAGE_FOLDER_H_
+#define MINNOW_PACKER_PACKAGE_FOLDER_H_
+
+#include <stdbool.h>
+
+#include "../pk_error.h"
+#include "manifest.h"
+
+#define PK_MANIFEST_FILE "manifest.json"
+
+// Makes the folder (and its parents) where it is missing. Fails with PK_IO when it holds anything
+// else than a package or the remains of an interrupted pack: nobody's files get mixed with ours.
+bool pk_package_folder_prepare(const char *folder, pk_error *error);
+
+// Removes shards, assets and temporary files that `manifest` does not name.
+bool pk_package_folder_clean(const char *folder, const pk_manifest *manifest, pk_error *error);
+
+#endif  // MINNOW_PACKER_PACKAGE_FOLDER_H_

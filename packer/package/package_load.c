@@ -1,0 +1,154 @@
+#include "package_load.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "file_io.h"
+#include "package_folder.h"
+
+void pk_package_unload(pk_loaded_package *package) {
+  for (size_t i = 0; package->shards && i < package->manifest.shard_count; i++) {
+    pk_bytes_free(&package->shards[i]);
+  }
+  free(package->shards);
+  free(package->labels);
+  pk_bytes_free(&package->label_text);
+  pk_core_model_close(&package->core);
+  pk_manifest_free(&package->manifest);
+  *package = (pk_loaded_package){0};
+}
+
+static bool is_file(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 && !S_ISDIR(status.st_mode);
+}
+
+static bool read_manifest(pk_manifest *manifest, const char *folder, pk_error *error) {
+  pk_bytes text = {0};
+  if (is_file(folder)) {
+    return pk_fail(error, PK_BAD_PACKAGE,
+                   "%s is a file, the folder of a package is needed: make one with\n"
+                   "  minnow pack %s -o FOLDER",
+                   folder, folder);
+  }
+  char *path = pk_path_join(folder, PK_MANIFEST_FILE, error);
+  if (!path) return false;
+  bool ok = is_file(path) ||
+            pk_fail(error, PK_BAD_PACKAGE,
+                    "%s is missing, so %s is no Minnow package: make one with minnow pack MODEL -o "
+                    "FOLDER",
+                    path, folder);
+  ok = ok && pk_file_read(&text, path, PK_MAX_MANIFEST_BYTES, error) &&
+       pk_manifest_read(manifest, (const char *)text.data, text.size, path, error);
+  pk_bytes_free(&text);
+  free(path);
+  return ok;
+}
+
+static bool verify(const pk_bytes *bytes, const pk_manifest_file *file, const char *path,
+                   pk_error *error) {
+  char sha256[PK_SHA256_HEX_BYTES];
+  if (bytes->size != file->bytes) {
+    return pk_fail(error, PK_BAD_PACKAGE,
+                   "%s has %zu bytes, the manifest says %llu: copy the package again or pack the "
+                   "model again",
+                   path, bytes->size, (unsigned long long)file->bytes);
+  }
+  pk_sha256_hex(sha256, bytes->data, bytes->size);
+  if (strcmp(sha256, file->sha256) != 0) {
+    return pk_fail(error, PK_BAD_PACKAGE,
+                   "%s is damaged, its SHA-256 is not the manifest's: copy the package again or "
+                   "pack the model again",
+                   path);
+  }
+  return true;
+}
+
+static bool read_verified(pk_bytes *bytes, const char *folder, const pk_manifest_file *file,
+                          pk_error *error) {
+  char *path = pk_path_join(folder, file->file, error);
+  if (!path) return false;
+  const bool ok = (is_file(path) || pk_fail(error, PK_BAD_PACKAGE,
+                                            "%s is missing: copy the whole package again or pack "
+                                            "the model again",
+                                            path)) &&
+                  pk_file_read(bytes, path, (size_t)file->bytes + 1, error) &&
+                  verify(bytes, file, path, error);
+  free(path);
+  return ok;
+}
+
+// Cuts the text into lines in place.
+static bool read_labels(pk_loaded_package *package, const char *folder, pk_error *error) {
+  pk_bytes *text = &package->label_text;
+  if (!read_verified(text, folder, &package->manifest.labels, error)) return false;
+  pk_bytes_append(text, "", 1);
+  size_t lines = 0;
+  for (size_t i = 0; i < text->size; i++) lines += text->data[i] == '\n';
+  package->labels = calloc(lines + 1, sizeof *package->labels);
+  if (!package->labels || text->failed) {
+    return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for %zu labels", lines);
+  }
+  char *line = (char *)text->data;
+  for (char *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+    *end = '\0';
+    package->labels[package->label_count++] = line;
+  }
+  return true;
+}
+
+static bool is_same_tensor(const pk_manifest_tensor *tensor, const mnw_tensor_info *info) {
+  if (tensor->dtype != info->dtype || tensor->rank != info->rank) return false;
+  for (uint32_t i = 0; i < tensor->rank; i++) {
+    if (tensor->dims[i] != info->dims[i]) return false;
+  }
+  return tensor->scale == info->scale &&
+         (tensor->scale == 0.0f || tensor->zero_point == info->zero_point);
+}
+
+// The manifest tells people what the shards tell the runtime; a package where they differ is wrong.
+static bool compare_with_model(const pk_loaded_package *package, const char *folder,
+                               pk_error *error) {
+  const pk_manifest *manifest = &package->manifest;
+  const mnw_model *model = package->core.model;
+  mnw_tensor_info info;
+  bool is_same = manifest->input_count == mnw_model_input_count(model) &&
+                 manifest->output_count == mnw_model_output_count(model) &&
+                 manifest->shard_count == package->core.info.shard_count;
+  for (size_t i = 0; is_same && i < manifest->input_count; i++) {
+    is_same = mnw_model_input_info(&info, model, i) == MNW_STATUS_OK &&
+              is_same_tensor(&manifest->inputs[i], &info);
+  }
+  for (size_t i = 0; is_same && i < manifest->output_count; i++) {
+    is_same = mnw_model_output_info(&info, model, i) == MNW_STATUS_OK &&
+              is_same_tensor(&manifest->outputs[i], &info);
+  }
+  return is_same || pk_fail(error, PK_BAD_PACKAGE,
+                            "%s: the manifest's inputs and outputs are not those of the shards: "
+                            "pack the model again",
+                            folder);
+}
+
+bool pk_package_load(pk_loaded_package *package, const char *folder, const mnw_kernels *kernels,
+                     pk_error *error) {
+  const pk_manifest *manifest = &package->manifest;
+  *package = (pk_loaded_package){0};
+  bool ok = read_manifest(&package->manifest, folder, error);
+  if (ok) {
+    package->shards = calloc(manifest->shard_count, sizeof *package->shards);
+    if (!package->shards) {
+      pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the shards");
+      ok = false;
+    }
+  }
+  for (size_t i = 0; ok && i < manifest->shard_count; i++) {
+    ok = read_verified(&package->shards[i], folder, &manifest->shards[i], error);
+  }
+  ok = ok && (!manifest->has_labels || read_labels(package, folder, error)) &&
+       pk_core_model_open(&package->core, package->shards, manifest->shard_count, kernels, folder,
+                          error) &&
+       compare_with_model(package, folder, error);
+  if (!ok) pk_package_unload(package);
+  return ok;
+}

@@ -1,0 +1,234 @@
+// Speed of each kernel on MobileNetV2's shapes (1.0, 224 x 224), in giga multiply-adds a second, or
+// giga-elements for the addition. Natively a program; as a wasm module its cases are called and
+// timed by kernel_bench_wasm.js.
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels/kernels.h"
+#include "kernels/packed_layout.h"
+#include "minnow/minnow.h"
+
+typedef enum bench_kind {
+  BENCH_GEMM,
+  BENCH_GEMM_W7,
+  BENCH_DWCONV,
+  BENCH_ADD,
+  BENCH_GEMM_F32,
+  BENCH_DWCONV_F32
+} bench_kind;
+
+typedef struct bench_case {
+  bench_kind kind;
+  const char *name;
+  uint32_t rows, k, o_count;  // dwconv: output pixels, taps, channels; add: elements in k
+  uint32_t in_width, stride;  // dwconv only
+} bench_case;
+
+// Rows of a product are the pixels of a whole layer; a depthwise layer is called row by row.
+static const bench_case kCases[] = {
+    {BENCH_GEMM, "gemm_s8    first 3x3   12544 x 27 x 32", 12544, 27, 32, 0, 0},
+    {BENCH_GEMM, "gemm_s8    project     12544 x 32 x 16", 12544, 32, 16, 0, 0},
+    {BENCH_GEMM, "gemm_s8    expand      12544 x 16 x 96", 12544, 16, 96, 0, 0},
+    {BENCH_GEMM, "gemm_s8    project     3136 x 96 x 24", 3136, 96, 24, 0, 0},
+    {BENCH_GEMM, "gemm_s8    expand      3136 x 24 x 144", 3136, 24, 144, 0, 0},
+    {BENCH_GEMM, "gemm_s8    project     784 x 192 x 32", 784, 192, 32, 0, 0},
+    {BENCH_GEMM, "gemm_s8    expand      196 x 64 x 384", 196, 64, 384, 0, 0},
+    {BENCH_GEMM, "gemm_s8    project     196 x 576 x 96", 196, 576, 96, 0, 0},
+    {BENCH_GEMM, "gemm_s8    project     49 x 960 x 160", 49, 960, 160, 0, 0},
+    {BENCH_GEMM, "gemm_s8    last 1x1    49 x 320 x 1280", 49, 320, 1280, 0, 0},
+    {BENCH_GEMM, "gemm_s8    classifier  1 x 1280 x 1001", 1, 1280, 1001, 0, 0},
+    {BENCH_GEMM_W7, "gemm_s8w7  expand      196 x 64 x 384", 196, 64, 384, 0, 0},
+    {BENCH_GEMM_W7, "gemm_s8w7  project     196 x 576 x 96", 196, 576, 96, 0, 0},
+    {BENCH_GEMM_W7, "gemm_s8w7  expand      12544 x 16 x 96", 12544, 16, 96, 0, 0},
+    {BENCH_DWCONV, "dwconv_s8  112 x 112 x 32", 112, 9, 32, 112, 1},
+    {BENCH_DWCONV, "dwconv_s8  56 x 56 x 96 / 2", 56, 9, 96, 112, 2},
+    {BENCH_DWCONV, "dwconv_s8  28 x 28 x 192", 28, 9, 192, 28, 1},
+    {BENCH_DWCONV, "dwconv_s8  14 x 14 x 576", 14, 9, 576, 14, 1},
+    {BENCH_DWCONV, "dwconv_s8  7 x 7 x 960", 7, 9, 960, 7, 1},
+    {BENCH_ADD, "add_s8     14 x 14 x 96", 0, 18816, 0, 0, 0},
+    {BENCH_GEMM_F32, "gemm_f32   first 3x3   3136 x 27 x 32", 3136, 27, 32, 0, 0},
+    {BENCH_GEMM_F32, "gemm_f32   project     3136 x 96 x 24", 3136, 96, 24, 0, 0},
+    {BENCH_GEMM_F32, "gemm_f32   expand      196 x 64 x 384", 196, 64, 384, 0, 0},
+    {BENCH_GEMM_F32, "gemm_f32   project     196 x 576 x 96", 196, 576, 96, 0, 0},
+    {BENCH_GEMM_F32, "gemm_f32   last 1x1    49 x 320 x 1280", 49, 320, 1280, 0, 0},
+    {BENCH_GEMM_F32, "gemm_f32   3x3 of 256  16 x 2304 x 256", 16, 2304, 256, 0, 0},
+    {BENCH_GEMM_F32, "gemm_f32   classifier  1 x 640 x 1001", 1, 640, 1001, 0, 0},
+    {BENCH_DWCONV_F32, "dwconv_f32 112 x 112 x 32", 112, 9, 32, 112, 1},
+    {BENCH_DWCONV_F32, "dwconv_f32 56 x 56 x 96 / 2", 56, 9, 96, 112, 2},
+    {BENCH_DWCONV_F32, "dwconv_f32 14 x 14 x 576", 14, 9, 576, 14, 1},
+    {BENCH_DWCONV_F32, "dwconv_f32 7 x 7 x 960", 7, 9, 960, 7, 1},
+};
+
+enum {
+  CASE_COUNT = sizeof kCases / sizeof kCases[0],
+  MAX_X = 12544 * 32 + 64,
+  MAX_W = 1280 * 1280 + 64,
+  MAX_Y = 12544 * 96 + 64,
+  MAX_CHANNELS = 1280,
+  MAX_TAPS = 112 * 9,
+  MAX_F32_X = 3136 * 96,
+  MAX_F32_W = 1008 * 640,
+  MAX_F32_Y = 3136 * 32
+};
+
+static _Alignas(64) int8_t bench_x[MAX_X], bench_w[MAX_W], bench_y[MAX_Y];
+static int32_t bench_bias[MAX_CHANNELS];
+static float bench_multiplier[MAX_CHANNELS];
+static const int8_t *bench_taps[MAX_TAPS];
+static _Alignas(64) float bench_f32_x[MAX_F32_X], bench_f32_w[MAX_F32_W], bench_f32_y[MAX_F32_Y];
+static float bench_f32_bias[MAX_CHANNELS];
+static const float *bench_f32_taps[MAX_TAPS];
+
+static void fill_inputs(void) {
+  uint32_t state = 1;
+  for (size_t i = 0; i < MAX_X; i++) {
+    state = state * 1664525u + 1013904223u;
+    bench_x[i] = (int8_t)(state >> 24);
+  }
+  for (size_t i = 0; i < MAX_W; i++) {
+    state = state * 1664525u + 1013904223u;
+    bench_w[i] = (int8_t)((int32_t)(state >> 25) - 64);
+  }
+  for (size_t i = 0; i < MAX_CHANNELS; i++) {
+    bench_bias[i] = (int32_t)i * 16;
+    bench_multiplier[i] = 0.001f;
+    bench_f32_bias[i] = (float)i * 0.01f;
+  }
+  for (size_t i = 0; i < MAX_F32_X; i++) {
+    bench_f32_x[i] = (float)bench_x[i % MAX_X] * 0.01f;
+  }
+  for (size_t i = 0; i < MAX_F32_W; i++) {
+    bench_f32_w[i] = (float)bench_w[i % MAX_W] * 0.01f;
+  }
+}
+
+static const mnw_requant kRequant = {bench_bias, bench_multiplier, -3, -128, 127};
+
+// One row of output pixels, its taps taken from three rows of input.
+static void point_taps(const bench_case *c) {
+  for (uint32_t pixel = 0; pixel < c->rows; pixel++) {
+    for (uint32_t tap = 0; tap < 9; tap++) {
+      const uint32_t column = (pixel * c->stride + tap % 3) % c->in_width;
+      const size_t offset = ((size_t)(tap / 3) * c->in_width + column) * c->o_count;
+      bench_taps[pixel * 9 + tap] = bench_x + offset;
+      bench_f32_taps[pixel * 9 + tap] = bench_f32_x + offset;
+    }
+  }
+}
+
+static void run_case(const mnw_kernels *set, const bench_case *c, uint32_t repeats) {
+  const mnw_add_params add = {1 << 19, 1 << 19, 1 << 18, 20, 0, -128, 127};
+  if (c->kind == BENCH_DWCONV || c->kind == BENCH_DWCONV_F32) {
+    point_taps(c);
+  }
+  for (uint32_t i = 0; i < repeats; i++) {
+    switch (c->kind) {
+      case BENCH_GEMM:
+        set->gemm_s8(bench_y, c->o_count, bench_x, c->k, bench_w, c->rows, c->k, c->o_count, 0,
+                     &kRequant);
+        break;
+      case BENCH_GEMM_W7:
+        set->gemm_s8w7(bench_y, c->o_count, bench_x, c->k, bench_w, c->rows, c->k, c->o_count, 0,
+                       &kRequant);
+        break;
+      case BENCH_DWCONV:
+        set->dwconv_s8(bench_y, bench_taps, bench_w, c->rows, c->k, c->o_count, 0, &kRequant);
+        break;
+      case BENCH_ADD:
+        set->add_s8(bench_y, bench_x, bench_x + c->k, c->k, &add);
+        break;
+      case BENCH_GEMM_F32:
+        set->gemm_f32(bench_f32_y, c->o_count, bench_f32_x, c->k, bench_f32_w, c->rows, c->k,
+                      c->o_count, bench_f32_bias, 0.0f, 6.0f);
+        break;
+      case BENCH_DWCONV_F32:
+        set->dwconv_f32(bench_f32_y, bench_f32_taps, bench_f32_w, c->rows, c->k, c->o_count,
+                        bench_f32_bias, 0.0f, 6.0f);
+        break;
+    }
+  }
+}
+
+static double case_operations(const bench_case *c) {
+  return c->kind == BENCH_ADD ? (double)c->k : (double)c->rows * c->k * c->o_count;
+}
+
+#ifdef __wasm__
+
+#define BENCH_EXPORT(name) __attribute__((export_name(#name))) name
+
+uint32_t BENCH_EXPORT(bench_init)(void);
+uint32_t BENCH_EXPORT(bench_init)(void) {
+  fill_inputs();
+  return CASE_COUNT;
+}
+
+const char *BENCH_EXPORT(bench_set_name)(void);
+const char *BENCH_EXPORT(bench_set_name)(void) {
+  return mnw_kernels_name(mnw_kernels_get(0));
+}
+
+const char *BENCH_EXPORT(bench_case_name)(uint32_t index);
+const char *BENCH_EXPORT(bench_case_name)(uint32_t index) {
+  return kCases[index].name;
+}
+
+double BENCH_EXPORT(bench_case_operations)(uint32_t index);
+double BENCH_EXPORT(bench_case_operations)(uint32_t index) {
+  return case_operations(&kCases[index]);
+}
+
+void BENCH_EXPORT(bench_run_case)(uint32_t index, uint32_t repeats);
+void BENCH_EXPORT(bench_run_case)(uint32_t index, uint32_t repeats) {
+  run_case(mnw_kernels_get(0), &kCases[index], repeats);
+}
+
+#else
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static double seconds_now(void) {
+  struct timespec now;
+  timespec_get(&now, TIME_UTC);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+// The best of many short runs: the machine may be busy with other work in between.
+static double giga_per_second(const mnw_kernels *set, const bench_case *c) {
+  const double operations = case_operations(c);
+  uint32_t repeats = 1;
+  double best = 0;
+  for (int run = 0; run < 60;) {
+    const double start = seconds_now();
+    run_case(set, c, repeats);
+    const double seconds = seconds_now() - start;
+    if (seconds < 0.002) {
+      repeats *= 2;
+      continue;
+    }
+    const double speed = operations * repeats / seconds / 1e9;
+    best = speed > best ? speed : best;
+    run++;
+  }
+  return best;
+}
+
+// usage: kernel_bench [SET]
+int main(int argc, char **argv) {
+  fill_inputs();
+  for (size_t s = 0; mnw_kernels_get(s) != NULL; s++) {
+    const mnw_kernels *set = mnw_kernels_get(s);
+    if (argc > 1 && strcmp(argv[1], mnw_kernels_name(set)) != 0) {
+      continue;
+    }
+    for (size_t i = 0; i < CASE_COUNT; i++) {
+      printf("%-8s %-42s %7.2f G/s\n", mnw_kernels_name(set), kCases[i].name,
+             giga_per_second(set, &kCases[i]));
+    }
+  }
+  return 0;
+}
+
+#endif

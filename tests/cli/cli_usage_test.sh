@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Help, versions, wrong options and files that are no models: needs no data.
+source "$(dirname "$0")/cli_expect.sh"
+
+expect 0 'minnow pack' --help
+expect 0 'package format 1' --version
+expect 64 'minnow COMMAND' # no arguments
+expect 64 'no command "frobnicate"' frobnicate
+for command in pack inspect run bench; do
+  expect 0 'examples:' $command --help
+  expect 0 'usage: minnow' $command -h
+  expect 64 'unknown option --frobnicate' $command --frobnicate
+  expect 64 'unknown option -z' $command -z
+  expect 64 "minnow $command --help" $command
+  expect 64 'takes no value' $command --json=yes
+done
+expect 64 'option --shard-size needs a value' pack model.tflite --shard-size
+expect 64 '--shard-size 12x: a whole number' pack model.tflite -o out --shard-size 12x
+expect 64 '--shard-size 1: a whole number' pack model.tflite -o out --shard-size 1
+expect 64 '--crop 1.5: a number above 0' pack model.tflite -o out --crop 1.5
+expect 64 '--image-range 0: two different numbers' pack model.tflite -o out --image-range 0
+expect 64 '--image-range 1,1: two different numbers' pack model.tflite -o out --image-range 1,1
+expect 64 '-o FOLDER is needed' pack model.tflite
+expect 64 '--runs 0' bench out --runs 0
+expect 64 '--top -3' run out a.jpg --top -3
+expect 64 'one model file' pack a b -o out
+
+expect 74 'nowhere.tflite' pack "$work/nowhere.tflite" -o "$work/out1"
+expect 76 'minnow pack' run "$work/nowhere" photo.jpg
+expect 76 'is missing' bench "$work/nowhere"
+expect 76 'is missing' inspect "$work/nowhere"
+printf 'this is no model at all, only a text' >"$work/text.tflite"
+expect 65 'text.tflite' pack "$work/text.tflite" -o "$work/out1"
+expect 65 'text.tflite' inspect "$work/text.tflite"
+expect 76 'is a file' run "$work/text.tflite" photo.jpg
+mkdir "$work/empty"
+expect 74 'is a folder' pack "$work/empty" -o "$work/out1"
+check 'nothing is written for a bad model' test ! -e "$work/out1"
+
+expect 76 '"code": "BAD_PACKAGE"' bench "$work/nowhere" --json
+check 'errors are JSON on stdout where machines read' json "$work/out" .error.message
+finish

@@ -1,0 +1,81 @@
+/** The built demo with a packed MobileNetV2, on a server of its own: another port is another origin, with fresh storage. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { missingNative, packOnce } from '../parity/native_minnow.js';
+import { startTestServer } from './test_server.js';
+
+const DIST = fileURLToPath(new URL('../../web_demo/dist', import.meta.url));
+export const DEMO_MODEL = 'models/coral/tf2_mobilenet_v2_1.0_224_ptq.tflite';
+const LABELS = 'labels/imagenet_labels.txt';
+const REPORT_PATH = '/csp_report';
+
+/** Where the page looks for its model. */
+export const PACKAGE_PATH = '/models/default/';
+
+/** Why tests of the demo cannot run, or false: node:test's `skip`. @returns {string | false} */
+export function missingDemo() {
+  if (!existsSync(path.join(DIST, 'index.html'))) return 'web_demo/dist is not built: run tools/build.sh';
+  return missingNative(DEMO_MODEL, LABELS, 'photos/imagenet');
+}
+
+/** Whether this build has the relaxed SIMD module; old emcc releases cannot make it. */
+export function hasRelaxedModule() {
+  return existsSync(path.join(DIST, 'minnow/wasm/minnow-relaxed.wasm'));
+}
+
+/** @returns {Promise<string>} the folder of the demo's package */
+export function packDemoModel() {
+  return packOnce(DEMO_MODEL, LABELS);
+}
+
+/**
+ * @typedef {object} DemoSite
+ * @property {import('./test_server.js').TestServer} server
+ * @property {string} origin
+ * @property {string[]} shards their file names, in order
+ * @property {string} labels name of the labels' file
+ * @property {string[]} violations reports about the Content-Security-Policy, from any engine
+ * @property {() => Promise<void>} close
+ */
+
+/**
+ * Serves the demo. Its Content-Security-Policy, which stands in the page, is also sent as a header, for two
+ * reasons: workers get it too, and breaches are reported to this server instead of only being logged.
+ * @returns {Promise<DemoSite>}
+ */
+export async function startDemoSite() {
+  const folder = await packDemoModel();
+  const manifest = JSON.parse(await readFile(path.join(folder, 'manifest.json'), 'utf8'));
+  const policy = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(await readFile(path.join(DIST, 'index.html'), 'utf8'));
+  if (!policy) throw new Error('the demo has no Content-Security-Policy any more');
+  const headers = { 'Content-Security-Policy': `${policy[1]}; report-uri ${REPORT_PATH}` };
+  const server = await startTestServer(
+    { '/': DIST, [PACKAGE_PATH]: folder },
+    { isolate: true, headersFor: (urlPath) => (/(\/|\.html|\.js)$/.test(urlPath) ? headers : {}) },
+  );
+  /** @type {string[]} */
+  const violations = [];
+  server.handle(REPORT_PATH, (_request, response, body) => {
+    violations.push(String(body));
+    response.writeHead(204).end();
+  });
+  return {
+    server,
+    origin: server.origin,
+    shards: manifest.shards.map((/** @type {{ file: string }} */ { file }) => file),
+    labels: manifest.labels.file,
+    violations,
+    close: () => server.close(),
+  };
+}
+
+/**
+ * The addresses under which a file of the package may be fetched, each encoding having its own.
+ * @param {string} file
+ * @returns {string[]}
+ */
+export function addressesOf(file) {
+  return ['', '.br', '.gz'].map((suffix) => PACKAGE_PATH + file + suffix);
+}

@@ -1,0 +1,3 @@
+import { addLanes } from './probe_simd.js';
+
+addEventListener('message', async ({ data: [a, b] }) => postMessage(await addLanes(a, b)));

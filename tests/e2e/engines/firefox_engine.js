@@ -1,0 +1,47 @@
+/** Firefox over WebDriver BiDi. */
+import puppeteer from 'puppeteer-core';
+import { atExit, killUsersOfProfile, makeTempDir } from './owned_process.js';
+import { PuppeteerPage } from './puppeteer_page.js';
+
+const FAKE_CAMERA_PREFERENCES = {
+  'media.navigator.streams.fake': true,
+  'media.navigator.permission.disabled': true,
+};
+
+/**
+ * @param {import('./browser_engine.js').LaunchOptions} [options]
+ * @returns {Promise<import('./browser_engine.js').Engine>}
+ */
+export async function launch({ profileDir, colorScheme = 'light', fakeCamera = false } = {}) {
+  const temp = profileDir ? undefined : makeTempDir('e2e-firefox-');
+  const userDataDir = profileDir ?? temp?.dir ?? '';
+  const kill = atExit(() => killUsersOfProfile(userDataDir));
+  const browser = await puppeteer.launch({
+    browser: 'firefox',
+    executablePath: '/usr/bin/firefox-esr',
+    headless: true,
+    userDataDir,
+    defaultViewport: null,
+    // owned_process.js answers signals; puppeteer's own handlers would only begin to close.
+    handleSIGINT: false,
+    handleSIGTERM: false,
+    handleSIGHUP: false,
+    protocolTimeout: 600_000,
+    extraPrefsFirefox: {
+      // BiDi has no colour scheme: the preference is read at start, 0 is dark and 1 is light.
+      'layout.css.prefers-color-scheme.content-override': colorScheme === 'dark' ? 0 : 1,
+      ...(fakeCamera ? FAKE_CAMERA_PREFERENCES : {}),
+    },
+  });
+  return {
+    name: 'firefox',
+    version: await browser.version(),
+    keepsProfile: true,
+    newPage: async () => new PuppeteerPage(await browser.newPage(), async (scheme) => scheme === colorScheme),
+    close: async () => {
+      await browser.close().catch(() => {});
+      kill();
+      temp?.remove();
+    },
+  };
+}

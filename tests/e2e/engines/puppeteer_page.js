@@ -1,0 +1,93 @@
+/** What Chromium and Firefox share: a puppeteer page behind the EnginePage interface. */
+import { waitUntilTrue } from './wait_until_true.js';
+
+/** @typedef {import('./browser_engine.js').EnginePage} EnginePage */
+
+/** @implements {EnginePage} */
+export class PuppeteerPage {
+  /** @type {import('./browser_engine.js').ConsoleMessage[]} */
+  consoleMessages = [];
+  #page;
+  #setColorScheme;
+
+  /**
+   * @param {import('puppeteer-core').Page} page
+   * @param {(scheme: import('./browser_engine.js').ColorScheme) => Promise<boolean>} setColorScheme
+   */
+  constructor(page, setColorScheme) {
+    this.#page = page;
+    this.#setColorScheme = setColorScheme;
+    page.on('console', (message) => this.consoleMessages.push({ type: message.type(), text: message.text() }));
+    page.on('pageerror', (error) => this.consoleMessages.push({ type: 'pageerror', text: String(error) }));
+  }
+
+  /** @param {string} url */
+  async goto(url) {
+    await this.#page.goto(url, { waitUntil: 'load' });
+  }
+
+  async reload() {
+    await this.#page.reload({ waitUntil: 'load' });
+  }
+
+  /**
+   * @template {unknown[]} A
+   * @template R
+   * @param {(...args: A) => R | Promise<R>} fn
+   * @param {A} args
+   * @returns {Promise<Awaited<R>>}
+   */
+  async evaluate(fn, ...args) {
+    return /** @type {Promise<Awaited<R>>} */ (this.#page.evaluate(/** @type {any} */ (fn), ...args));
+  }
+
+  /**
+   * @template {unknown[]} A
+   * @param {(...args: A) => unknown} fn
+   * @param {number} [timeoutMs]
+   * @param {A} args
+   */
+  async waitFor(fn, timeoutMs, ...args) {
+    await waitUntilTrue(() => this.evaluate(fn, ...args), `${fn}`, timeoutMs);
+  }
+
+  /** @param {number} width @param {number} height */
+  async setViewport(width, height) {
+    await this.#page.setViewport({ width, height });
+  }
+
+  /** @param {import('./browser_engine.js').ColorScheme} scheme */
+  setColorScheme(scheme) {
+    return this.#setColorScheme(scheme);
+  }
+
+  /** @param {string} selector @param {string[]} paths */
+  async setInputFiles(selector, paths) {
+    const input = /** @type {import('puppeteer-core').ElementHandle<HTMLInputElement> | null} */ (
+      await this.#page.$(selector)
+    );
+    if (!input) throw new Error(`no element matches ${selector}`);
+    await input.uploadFile(...paths);
+    await input.dispose();
+  }
+
+  /** @param {string} selector */
+  async click(selector) {
+    await this.#page.click(selector);
+  }
+
+  /** @param {string} key */
+  async press(key) {
+    // Over BiDi a space is only known by its character.
+    await this.#page.keyboard.press(/** @type {import('puppeteer-core').KeyInput} */ (key === 'Space' ? ' ' : key));
+  }
+
+  /** @param {string} path */
+  async screenshot(path) {
+    await this.#page.screenshot({ path: /** @type {`${string}.png`} */ (path) });
+  }
+
+  async close() {
+    await this.#page.close();
+  }
+}

@@ -1,0 +1,22 @@
+const POLL_MS = 50;
+
+/**
+ * Polls from outside the page, so that a wait survives a navigation.
+ * @param {() => Promise<unknown>} probe
+ * @param {string} what named in the error
+ * @param {number} [timeoutMs]
+ */
+export async function waitUntilTrue(probe, what, timeoutMs = 10_000) {
+  const deadline = performance.now() + timeoutMs;
+  let lastError = '';
+  for (;;) {
+    try {
+      if (await probe()) return;
+      lastError = '';
+    } catch (error) {
+      lastError = `; last error: ${error instanceof Error ? error.message : error}`;
+    }
+    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for ${what}${lastError}`);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}

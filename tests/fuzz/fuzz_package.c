@@ -1,0 +1,56 @@
+// Any bytes as a package: peek, push in two pieces, plan, and run when the model gets ready.
+#include <minnow/minnow.h>
+#include <stdlib.h>
+
+#include "fuzz_target.h"
+
+enum { MEMORY_LIMIT = 1 << 22 };
+
+static void *aligned_block(size_t bytes) {
+  return aligned_alloc(MNW_ALIGNMENT, (bytes + MNW_ALIGNMENT - 1) / MNW_ALIGNMENT * MNW_ALIGNMENT);
+}
+
+// Multiplications of a run are bounded by what the tensors hold, which MEMORY_LIMIT bounds; still
+// keep single runs short.
+static void run_model(const mnw_model *model) {
+  mnw_session_plan_info plan;
+  mnw_session *session;
+  mnw_error error;
+  if (mnw_session_plan(&plan, model, &error) != MNW_STATUS_OK || plan.session_bytes > 1 << 16)
+    return;
+  void *memory = aligned_block(plan.session_bytes);
+  if (mnw_session_init(&session, model, memory, plan.session_bytes, &error) == MNW_STATUS_OK) {
+    for (size_t i = 0; i < mnw_model_input_count(model); i++) {
+      mnw_tensor_info info;
+      if (mnw_model_input_info(&info, model, i) != MNW_STATUS_OK) continue;
+      for (size_t b = 0; b < info.size_bytes; b++) {
+        ((uint8_t *)mnw_session_input(session, i))[b] = (uint8_t)(b * 37);
+      }
+    }
+    if (mnw_session_run(session, &error) == MNW_STATUS_OK && !mnw_session_output(session, 0))
+      abort();
+  }
+  free(memory);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
+  mnw_package_info info;
+  mnw_error error;
+  mnw_model *model;
+  char text[MNW_ERROR_MESSAGE_BYTES];
+  mnw_status status = mnw_package_peek(&info, bytes, size_bytes, &error);
+  if (status != MNW_STATUS_OK || info.model_bytes > MEMORY_LIMIT) return 0;
+  void *memory = aligned_block(info.model_bytes);
+  status = mnw_model_init(&model, memory, info.model_bytes, &info, mnw_kernels_get(0), &error);
+  if (status != MNW_STATUS_OK) abort();
+  const size_t cut = size_bytes / 3;
+  status = mnw_model_push(model, bytes, cut, &error);
+  if (status == MNW_STATUS_OK) {
+    run_model(model);
+    status = mnw_model_push(model, bytes + cut, size_bytes - cut, &error);
+  }
+  if (status != MNW_STATUS_OK && mnw_error_message(&error, text, sizeof text) == 0) abort();
+  if (mnw_model_has_graph(model)) run_model(model);
+  free(memory);
+  return 0;
+}

@@ -1,0 +1,7 @@
+import type { litert } from './litert_page.js';
+
+declare global {
+  interface Window {
+    litert: typeof litert;
+  }
+}

@@ -1,0 +1,69 @@
+// Shipped bytes: what a page fetches of Minnow itself up to its first inference.
+// usage: size.mjs [--json] [--gate]
+//
+// Counted: every .js file of wasm_glue/dist that an entry reaches, and the largest wasm variant, since
+// a browser fetches exactly one. --gate fails above the budget and where a module has imports.
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, constants } from 'node:zlib';
+
+const budgetBytes = 80 * 1024;
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const dist = join(root, 'wasm_glue/dist');
+
+/** @param {string} path @returns {{bytes: number, brotli: number}} */
+function measure(path) {
+  const content = readFileSync(path);
+  const params = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY };
+  return { bytes: content.length, brotli: brotliCompressSync(content, { params }).length };
+}
+
+/** @param {string} why @returns {never} */
+function fail(why) {
+  console.error(`size: ${why}`);
+  process.exit(1);
+}
+
+if (!existsSync(dist)) fail('wasm_glue/dist does not exist; run tools/build.sh first');
+const shipped = readdirSync(dist, { recursive: true, encoding: 'utf8' }).sort();
+const scripts = shipped.filter((name) => /\.m?js$/.test(name) && !isForNode(name));
+const variants = shipped
+  .filter((name) => name.endsWith('.wasm'))
+  .map((name) => ({ name, size: measure(join(dist, name)) }))
+  .sort((a, b) => b.size.brotli - a.size.brotli);
+if (scripts.length === 0) fail(`no script in ${relative(root, dist)}; run tools/build.sh first`);
+if (variants.length === 0) fail(`no wasm module in ${relative(root, dist)}; run tools/build.sh first`);
+
+/** The file-system source for Node is never fetched by a page. @param {string} name */
+function isForNode(name) {
+  return /(^|[/_.])node([/_.]|$)/.test(name);
+}
+
+/** @type {Record<string, {bytes: number, brotli: number}>} */
+const files = {};
+for (const name of scripts) files[name] = measure(join(dist, name));
+files[variants[0].name] = variants[0].size;
+const total = Object.values(files).reduce((sum, file) => sum + file.brotli, 0);
+
+if (process.argv.includes('--json')) {
+  console.log(JSON.stringify({ total_brotli_bytes: total, budget_bytes: budgetBytes, files }, null, 2));
+} else {
+  console.log('Shipped up to the first inference:     bytes    brotli');
+  for (const [name, { bytes, brotli }] of Object.entries(files)) {
+    console.log(`  ${name.padEnd(34)} ${String(bytes).padStart(8)}  ${String(brotli).padStart(8)}`);
+  }
+  console.log(`  ${'total'.padEnd(34)} ${''.padStart(8)}  ${String(total).padStart(8)}  of ${budgetBytes}`);
+}
+if (process.argv.includes('--gate')) {
+  checkImports();
+  if (total > budgetBytes) fail(`${total} bytes after brotli are above the budget of ${budgetBytes}`);
+}
+
+/** The modules are pure: an import would be start-up code or a shim that slipped in. */
+function checkImports() {
+  for (const { name } of variants) {
+    const imports = WebAssembly.Module.imports(new WebAssembly.Module(readFileSync(join(dist, name))));
+    if (imports.length > 0) fail(`${name} has imports: ${imports.map((i) => i.name).join(', ')}`);
+  }
+}

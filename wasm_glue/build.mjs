@@ -1,0 +1,56 @@
+// Builds dist/: minnow.js (the page's side), minnow-worker.js (the worker's), node.js, the wasm modules that
+// tools/build.sh compiled, and the type declarations. usage: build.mjs
+import { build } from 'esbuild';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = dirname(here);
+const dist = join(here, 'dist');
+
+// Class fields and private methods are native from here on; module workers need about the same.
+const browsers = ['chrome91', 'firefox114', 'safari15.4'];
+
+/** Each bundle leaves its siblings outside, as files that the browser fetches when they are needed. */
+const bundles = [
+  { entry: 'minnow.js', siblings: ['./minnow-worker.js'], target: browsers },
+  { entry: 'minnow-worker.js', siblings: [], target: browsers },
+  { entry: 'node.js', siblings: ['./minnow.js'], target: ['node20'] },
+];
+
+function copyWasmModules() {
+  const variants = ['scalar', 'simd128', 'relaxed'].filter((variant) => {
+    const built = join(root, `build/wasm-${variant}/wasm_glue/minnow-${variant}.wasm`);
+    if (!existsSync(built)) return false;
+    copyFileSync(built, join(dist, 'wasm', `minnow-${variant}.wasm`));
+    return true;
+  });
+  if (variants.length === 0) console.warn('No wasm module is there to copy: run  tools/build.sh wasm');
+}
+
+function writeTypes() {
+  execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', here], { stdio: 'inherit' });
+}
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(join(dist, 'wasm'), { recursive: true });
+execFileSync(process.execPath, [join(here, 'generate_error_codes.mjs')], { stdio: 'inherit' });
+for (const { entry, siblings, target } of bundles) {
+  await build({
+    entryPoints: [join(here, 'src', entry)],
+    outfile: join(dist, entry),
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: entry === 'node.js' ? 'node' : 'browser',
+    external: siblings,
+    target,
+    charset: 'utf8',
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+}
+copyWasmModules();
+writeTypes();

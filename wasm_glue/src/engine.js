@@ -1,0 +1,194 @@
+/**
+ * One model inside one instance of the wasm module. Dropping the engine gives all memory back.
+ *
+ * The memory's buffer changes whenever it grows, so views are made anew for each use.
+ */
+import { ENGINE_CODES } from './error_codes.js';
+import { MinnowError, messageOf } from './errors.js';
+
+/** @typedef {import('./types.js').Dtype} Dtype */
+/** @typedef {import('./types.js').TensorData} TensorData */
+
+/**
+ * The module's exports (minnow_wasm.c). Functions returning a status give 0 for success.
+ * @typedef {object} Exports
+ * @property {WebAssembly.Memory} memory
+ * @property {() => number} io address of the transfer buffer
+ * @property {() => number} io_bytes
+ * @property {() => number} error_message
+ * @property {(status: number) => number} status_name
+ * @property {(bytes: number, limitBytes: number) => number} open
+ * @property {(bytes: number) => number} push
+ * @property {(shard: number) => number} rewind
+ * @property {() => number} prepare
+ * @property {() => number} is_ready
+ * @property {() => number} input_count
+ * @property {() => number} output_count
+ * @property {(isOutput: number, index: number) => number} tensor_info
+ * @property {() => number} run
+ * @property {(input: number, width: number, height: number, maxRows: number, scale: number, offset: number) => number} image_begin
+ * @property {() => number} image_buffer
+ * @property {(rows: number) => number} image_rows
+ * @property {() => number} image_end
+ * @property {(item: number) => number} memory_report
+ */
+
+/** @typedef {{ dtype: Dtype, shape: number[], scale: number, zeroPoint: number, bytes: number, address: number }} EngineTensor */
+
+/** @type {Record<number, Dtype>} mnw_dtype */
+const DTYPES = { 1: 'float32', 2: 'int8', 3: 'uint8', 4: 'int32', 5: 'int64', 6: 'bool' };
+
+/** @type {Record<Dtype, new (buffer: ArrayBufferLike, offset: number, length: number) => TensorData>} */
+const ARRAYS = {
+  float32: Float32Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  bool: Uint8Array,
+};
+
+const TENSOR_WORDS = 12;
+/** Of shard 0, that open() looks at (MNW_PACKAGE_PEEK_BYTES). */
+const PEEK_BYTES = 80;
+
+export class Engine {
+  #exports;
+  #limitBytes;
+  #isOpen = false;
+  /** @type {EngineTensor[]} */
+  inputs = [];
+  /** @type {EngineTensor[]} */
+  outputs = [];
+
+  /** @param {WebAssembly.Instance} instance @param {number} [limitBytes] of the wasm memory */
+  constructor(instance, limitBytes = 0) {
+    this.#exports = /** @type {Exports} */ (/** @type {unknown} */ (instance.exports));
+    this.#limitBytes = Math.min(limitBytes, 2 ** 32 - 1);
+  }
+
+  /**
+   * @param {WebAssembly.Module} module
+   * @param {number} [limitBytes]
+   * @returns {Promise<Engine>}
+   */
+  static async create(module, limitBytes) {
+    try {
+      return new Engine(await WebAssembly.instantiate(module, {}), limitBytes);
+    } catch (cause) {
+      const message = `The engine does not start (${messageOf(cause)}): close other pages, or restart the browser`;
+      throw new MinnowError(cause instanceof RangeError ? 'OUT_OF_MEMORY' : 'WASM', message, { cause });
+    }
+  }
+
+  /** Feeds the next whole shard; the first one opens the model and plans its memory. @param {Uint8Array} bytes */
+  pushShard(bytes) {
+    if (!this.#isOpen) {
+      this.#io(PEEK_BYTES).set(bytes.subarray(0, PEEK_BYTES));
+      this.#call((e) => e.open(Math.min(bytes.length, PEEK_BYTES), this.#limitBytes));
+      this.#isOpen = true;
+    }
+    const step = this.#exports.io_bytes();
+    for (let i = 0; i < bytes.length; i += step) {
+      const piece = bytes.subarray(i, i + step);
+      this.#io(piece.length).set(piece);
+      this.#call((e) => e.push(piece.length));
+    }
+    if (this.inputs.length === 0) this.#prepare();
+  }
+
+  #prepare() {
+    this.#call((e) => e.prepare());
+    this.inputs = Array.from({ length: this.#exports.input_count() }, (_, i) => this.#tensor(0, i));
+    this.outputs = Array.from({ length: this.#exports.output_count() }, (_, i) => this.#tensor(1, i));
+  }
+
+  get isReady() {
+    return this.#exports.is_ready() === 1;
+  }
+
+  /** @returns {import('./types.js').MemoryReport} */
+  get memory() {
+    const [weights, activations, total] = [0, 1, 2].map((item) => this.#exports.memory_report(item) >>> 0);
+    return { weights, activations, total };
+  }
+
+  /** @param {number} index @param {TensorData} data of the input's dtype and length */
+  setInput(index, data) {
+    const { address, bytes } = this.inputs[index];
+    const source = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    new Uint8Array(this.#exports.memory.buffer, address, bytes).set(source);
+  }
+
+  run() {
+    this.#call((e) => e.run());
+  }
+
+  /** @param {number} index @returns {TensorData} a copy */
+  output(index) {
+    const { dtype, address, bytes } = this.outputs[index];
+    const data = this.#exports.memory.buffer.slice(address, address + bytes);
+    return new ARRAYS[dtype](data, 0, bytes / ARRAY_BYTES[dtype]);
+  }
+
+  /**
+   * @param {number} input
+   * @param {number} width
+   * @param {number} height
+   * @param {number} maxRows
+   * @param {{ scale?: number, offset?: number }} [spec] what a float32 input makes of 0 … 255
+   */
+  beginImage(input, width, height, maxRows, { scale = 1, offset = 0 } = {}) {
+    this.#call((e) => e.image_begin(input, width, height, maxRows, scale, offset));
+  }
+
+  /** @param {Uint8Array | Uint8ClampedArray} rgba @param {number} rowCount */
+  pushImageRows(rgba, rowCount) {
+    const address = this.#exports.image_buffer();
+    if (address) new Uint8Array(this.#exports.memory.buffer, address, rgba.length).set(rgba);
+    this.#call((e) => e.image_rows(rowCount));
+  }
+
+  endImage() {
+    this.#call((e) => e.image_end());
+  }
+
+  /** @param {number} isOutput @param {number} index @returns {EngineTensor} */
+  #tensor(isOutput, index) {
+    this.#call((e) => e.tensor_info(isOutput, index));
+    const address = this.#exports.io();
+    const words = new Int32Array(this.#exports.memory.buffer, address, TENSOR_WORDS);
+    const [scale] = new Float32Array(this.#exports.memory.buffer, address + 4 * 8, 1);
+    return {
+      dtype: DTYPES[words[0]],
+      shape: Array.from(words.subarray(2, 2 + words[1])),
+      scale,
+      zeroPoint: words[9],
+      bytes: words[10] >>> 0,
+      address: words[11] >>> 0,
+    };
+  }
+
+  /** @param {number} bytes */
+  #io(bytes) {
+    return new Uint8Array(this.#exports.memory.buffer, this.#exports.io(), bytes);
+  }
+
+  /** @param {(exports: Exports) => number} operation that returns a status */
+  #call(operation) {
+    let status;
+    try {
+      status = operation(this.#exports);
+    } catch (cause) {
+      const message = `The engine stopped (${messageOf(cause)}): dispose of the model and create it again`;
+      throw new MinnowError('WASM', message, { cause });
+    }
+    if (status === 0) return;
+    const text = new TextDecoder().decode(this.#io(this.#exports.error_message())).replace(/^[A-Z_]+: /, '');
+    const code = ENGINE_CODES[/** @type {keyof typeof ENGINE_CODES} */ (status)];
+    throw new MinnowError(code === undefined || code === 'OK' ? 'WASM' : code, text);
+  }
+}
+
+/** @type {Record<Dtype, number>} bytes of an element */
+const ARRAY_BYTES = { float32: 4, int8: 1, uint8: 1, int32: 4, int64: 8, bool: 1 };

@@ -1,0 +1,268 @@
+/**
+ * The side that holds the model: loads the package, runs it, reads pictures. It lives in a worker, or in the
+ * calling thread with `worker: false`; everything that passes in and out can be cloned.
+ */
+import { linkedController } from './abort.js';
+import { Engine } from './engine.js';
+import { MinnowError } from './errors.js';
+import { IdbStorage } from './idb_storage.js';
+import { PackageLoader, filesOf } from './loader.js';
+import { readManifest } from './manifest.js';
+import { bandRows, bandsOf, canReadPictures, cropOf, openPicture } from './picture.js';
+import { ProgressReporter } from './progress.js';
+import { loadWasmModule } from './wasm_module.js';
+
+/** @typedef {import('./types.js').Manifest} Manifest */
+/** @typedef {import('./types.js').RunReport} RunReport */
+
+/** Stack, static data and transfer buffer of the module. */
+const MODULE_BYTES = 2 ** 20;
+
+export class Host {
+  /** @type {Engine | undefined} */
+  #engine;
+  /** @type {Manifest | undefined} */
+  #manifest;
+  /** @type {import('./types.js').Timing} */
+  #timing = { loadMs: 0, imageMs: 0, runMs: 0 };
+  #pictureBegunAt = 0;
+  #disposal = new AbortController();
+  /** @type {Set<PackageLoader>} */
+  #loaders = new Set();
+
+  /**
+   * @param {import('./types.js').LoadRequest} request
+   * @param {import('./types.js').LoadHooks} hooks
+   * @returns {Promise<import('./types.js').LoadReport>}
+   */
+  async load(request, hooks) {
+    const begunAt = performance.now();
+    const controller = linkedController(hooks.signal);
+    const abort = () => controller.abort();
+    this.#disposal.signal.addEventListener('abort', abort);
+    try {
+      return await this.#load(request, { ...hooks, signal: controller.signal }, begunAt);
+    } finally {
+      // After a failure this ends what is still under way; after success nothing is.
+      controller.unlink();
+      controller.abort();
+      this.#disposal.signal.removeEventListener('abort', abort);
+      await this.#settled();
+    }
+  }
+
+  /**
+   * @param {import('./types.js').LoadRequest} request
+   * @param {import('./types.js').LoadHooks} hooks
+   * @param {number} begunAt
+   */
+  async #load(request, hooks, begunAt) {
+    const { signal, fetch, readFile } = hooks;
+    const progress = new ProgressReporter(hooks.onProgress);
+    progress.enter('runtime');
+    const compiling = loadWasmModule(request.wasmUrls, request.variant, { signal, fetch });
+    compiling.catch(() => undefined);
+
+    progress.enter('manifest');
+    const storage = hooks.storage ?? (request.storage === 'indexeddb' ? newIdbStorage() : undefined);
+    const loader = new PackageLoader(request.manifestUrl, { storage, progress, signal, fetch, readFile });
+    this.#loaders.add(loader);
+    const manifest = request.manifest ? readManifest(request.manifest) : await loader.loadManifest();
+    const files = filesOf(manifest);
+    progress.expect(files);
+    checkMemory(manifest, request.maxBytes);
+
+    const { module, variant } = await compiling;
+    const engine = await Engine.create(module, request.maxBytes);
+    let labels = '';
+    let index = 0;
+    for await (const bytes of loader.loadFiles(files)) {
+      if (index++ < manifest.shards.length) engine.pushShard(bytes);
+      else labels = new TextDecoder().decode(bytes);
+    }
+    progress.enter('prepare');
+    checkAgreement(manifest, engine);
+    await loader.commit(manifest);
+    await progress.delivered();
+    this.#engine = engine;
+    this.#manifest = manifest;
+    this.#timing.loadMs = performance.now() - begunAt;
+    if (request.update === 'background' && request.manifestUrl && loader.isFromCache) {
+      this.#updateLater(request.manifestUrl, { storage, fetch });
+    }
+    return {
+      info: {
+        name: manifest.name,
+        task: manifest.task,
+        inputs: manifest.inputs,
+        outputs: manifest.outputs,
+        labels: labels.split(/\r?\n/).filter((line, i, lines) => line || i < lines.length - 1),
+        packageBytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+        fromCache: loader.isFromCache && !request.manifest,
+      },
+      variant,
+      readsPictures: canReadPictures(),
+      ...this.#report(engine),
+    };
+  }
+
+  /**
+   * @param {import('./types.js').TensorData[]} inputs checked by the caller
+   * @returns {Promise<RunReport & { outputs: import('./types.js').TensorData[] }>}
+   */
+  async run(inputs) {
+    const { engine } = this.#ready();
+    inputs.forEach((data, i) => engine.setInput(i, data));
+    this.#run(engine);
+    return { outputs: engine.outputs.map((_, i) => engine.output(i)), ...this.#report(engine) };
+  }
+
+  /** Reads a picture into the input. @param {import('./picture.js').Picture} picture */
+  async readPicture(picture) {
+    const begunAt = performance.now();
+    const { engine, image } = this.#ready();
+    const reader = await openPicture(picture);
+    try {
+      const part = cropOf(reader.width, reader.height, image);
+      engine.beginImage(0, part.width, part.height, bandRows(part.width), image);
+      for (const { rgba, rows } of bandsOf(reader, part)) engine.pushImageRows(rgba, rows);
+      engine.endImage();
+    } finally {
+      reader.close();
+    }
+    this.#timing.imageMs = performance.now() - begunAt;
+  }
+
+  /** For a picture whose rows another thread reads. @param {number} width @param {number} height */
+  async beginPicture(width, height) {
+    this.#pictureBegunAt = performance.now();
+    const { engine, image } = this.#ready();
+    engine.beginImage(0, width, height, bandRows(width), image);
+  }
+
+  /** @param {Uint8ClampedArray} rgba at most bandRows(width) rows @param {number} rows */
+  async pushRows(rgba, rows) {
+    this.#ready().engine.pushImageRows(rgba, rows);
+  }
+
+  async endPicture() {
+    this.#ready().engine.endImage();
+    this.#timing.imageMs = performance.now() - this.#pictureBegunAt;
+  }
+
+  /**
+   * Runs on the picture read last.
+   * @param {number} top
+   * @returns {Promise<RunReport & { scores: import('./types.js').ClassScore[] }>} best first
+   */
+  async classify(top) {
+    const { engine } = this.#ready();
+    this.#run(engine);
+    const { scale, zeroPoint } = engine.outputs[0];
+    const values = Array.from(engine.output(0), Number);
+    const order = [...values.keys()].sort((a, b) => values[b] - values[a] || a - b);
+    const scores = order.slice(0, top).map((index) => ({
+      index,
+      score: scale === 0 ? values[index] : scale * (values[index] - zeroPoint),
+    }));
+    return { scores, ...this.#report(engine) };
+  }
+
+  dispose() {
+    this.#engine = undefined;
+    this.#disposal.abort();
+  }
+
+  /**
+   * Disposes, and waits until nothing is being written any more: in WebKit a worker that is ended in the
+   * middle of a transaction leaves the database locked, for the next worker too.
+   */
+  async end() {
+    this.dispose();
+    await this.#settled();
+  }
+
+  async #settled() {
+    const loaders = [...this.#loaders];
+    await Promise.all(loaders.map((loader) => loader.settled()));
+    // They hold on to the page's callbacks.
+    for (const loader of loaders) this.#loaders.delete(loader);
+  }
+
+  /** @param {Engine} engine */
+  #run(engine) {
+    const begunAt = performance.now();
+    engine.run();
+    this.#timing.runMs = performance.now() - begunAt;
+  }
+
+  #ready() {
+    if (!this.#engine || !this.#manifest) throw new MinnowError('DISPOSED', 'The model has been disposed of');
+    const image = /** @type {import('./types.js').ImageSpec} */ (this.#manifest.inputs[0].image);
+    return { engine: this.#engine, image };
+  }
+
+  /** @param {Engine} engine @returns {RunReport} */
+  #report(engine) {
+    return { memory: engine.memory, timing: { ...this.#timing } };
+  }
+
+  /**
+   * Fetches the server's package into the storage if it is another one. Failures do not matter: the kept
+   * package goes on working, and the next load tries again.
+   * @param {string} url
+   * @param {Omit<import('./loader.js').LoaderOptions, 'progress'>} options
+   */
+  async #updateLater(url, options) {
+    const { signal } = this.#disposal;
+    const loader = new PackageLoader(url, { ...options, signal, progress: new ProgressReporter(undefined) });
+    this.#loaders.add(loader);
+    try {
+      const manifest = await loader.fetchManifest();
+      if (await loader.isUpToDate()) return;
+      for await (const _ of loader.loadFiles(filesOf(manifest)));
+      await loader.commit(manifest);
+    } catch {
+      // See above.
+    } finally {
+      this.#loaders.delete(loader);
+    }
+  }
+}
+
+function newIdbStorage() {
+  return globalThis.indexedDB ? new IdbStorage() : undefined;
+}
+
+/** Fails before anything is fetched when the package cannot fit. @param {Manifest} manifest @param {number | undefined} maxBytes */
+function checkMemory({ name, memory }, maxBytes = Infinity) {
+  const needed = memory.weights + memory.activations + memory.staging + MODULE_BYTES;
+  if (needed <= maxBytes) return;
+  throw new MinnowError(
+    'OUT_OF_MEMORY',
+    `${name} needs about ${toMib(needed)} MiB of memory and memory.maxBytes allows ${toMib(maxBytes)}: raise it, or ` +
+      'use a smaller model',
+  );
+}
+
+/** @param {number} bytes */
+function toMib(bytes) {
+  return (bytes / 2 ** 20).toFixed(1);
+}
+
+/** @param {Manifest} manifest @param {Engine} engine */
+function checkAgreement(manifest, engine) {
+  if (!engine.isReady) {
+    throw new MinnowError('BAD_MANIFEST', 'The manifest names too few shards: pack the model again', { field: 'shards' });
+  }
+  for (const field of /** @type {const} */ (['inputs', 'outputs'])) {
+    /** @param {readonly { dtype: string, shape: readonly number[] }[]} tensors */
+    const describe = (tensors) => tensors.map(({ dtype, shape }) => `${dtype}[${shape}]`).join(', ');
+    const told = describe(manifest[field]);
+    const found = describe(engine[field]);
+    if (told !== found) {
+      const message = `The manifest's ${field} are ${told}, the shards' are ${found}: pack the model again`;
+      throw new MinnowError('BAD_MANIFEST', message, { field });
+    }
+  }
+}

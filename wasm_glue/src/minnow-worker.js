@@ -1,0 +1,39 @@
+/**
+ * The worker's script. Started by the page under its own name it serves a host; imported by anything else, as
+ * for `worker: false` or to manage the storage, it only gives out what it has.
+ */
+import { expose, transfer } from 'comlink';
+import { Host } from './host.js';
+import { WORKER_NAME, sendErrorsWithCodes } from './worker_protocol.js';
+
+export { IdbStorage } from './idb_storage.js';
+
+/** @returns {Host} */
+export function createHost() {
+  return new Host();
+}
+
+/** The host as Comlink calls it: functions only travel as arguments of their own, results without a copy. */
+class ServedHost extends Host {
+  /**
+   * @param {import('./types.js').LoadRequest} request
+   * @param {import('./types.js').LoadHooks['onProgress']} [onProgress]
+   * @param {import('./types.js').LoadHooks['readFile']} [readFile]
+   * @param {import('./types.js').PackageStorage} [storage]
+   */
+  loadWith(request, onProgress, readFile, storage) {
+    return this.load(request, { onProgress, readFile, storage });
+  }
+
+  /** @override @param {import('./types.js').TensorData[]} inputs */
+  async run(inputs) {
+    const result = await super.run(inputs);
+    return transfer(result, result.outputs.map(({ buffer }) => /** @type {ArrayBuffer} */ (buffer)));
+  }
+}
+
+const scope = /** @type {{ name?: unknown, WorkerGlobalScope?: unknown }} */ (/** @type {unknown} */ (globalThis));
+if (scope.WorkerGlobalScope && scope.name === WORKER_NAME) {
+  sendErrorsWithCodes();
+  expose(new ServedHost());
+}

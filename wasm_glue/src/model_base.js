@@ -1,0 +1,204 @@
+/** What every task's class has: how it is created, what it tells, how it is disposed of. */
+import { abortable, throwIfAborted } from './abort.js';
+import { MinnowError } from './errors.js';
+import { absoluteUrl, manifestUrlOf } from './source.js';
+import { storage as storageTools } from './storage.js';
+import { WorkerClient } from './worker_client.js';
+
+/** @typedef {import('./types.js').CreateOptions} CreateOptions */
+/** @typedef {import('./types.js').LoadReport} LoadReport */
+/** @typedef {import('./types.js').PackageSource} PackageSource */
+/** @typedef {import('./types.js').Variant} Variant */
+/** @typedef {import('./host.js').Host} Host */
+
+/**
+ * Where the model lives: a Host in this thread, or the worker that has one.
+ * @typedef {Pick<Host, 'load' | 'run' | 'beginPicture' | 'pushRows' | 'endPicture' | 'classify' | 'dispose'> &
+ *   { readPicture: (picture: import('./picture.js').Picture, moved: Transferable[]) => Promise<void> }} ModelClient
+ */
+
+/** @typedef {{ client: ModelClient, report: LoadReport }} OpenedModel */
+
+export class ModelBase {
+  /** @protected */
+  _client;
+  #report;
+  #isDisposed = false;
+  /** Ends when everything asked for so far has been done. @type {Promise<unknown>} */
+  #tail = Promise.resolve();
+
+  /**
+   * Use the static create().
+   * @protected
+   * @param {OpenedModel} opened
+   */
+  constructor({ client, report }) {
+    this._client = client;
+    this.#report = report;
+  }
+
+  /** Inputs, outputs, labels and sizes. @returns {import('./types.js').ModelInfo} */
+  get info() {
+    return this.#report.info;
+  }
+
+  /** Memory in use now. @returns {import('./types.js').MemoryReport} */
+  get memory() {
+    return this.#report.memory;
+  }
+
+  /** The instruction set in use. @returns {Variant} */
+  get variant() {
+    return this.#report.variant;
+  }
+
+  /** How long loading, the last picture and the last run took. @returns {import('./types.js').Timing} */
+  get timing() {
+    return this.#report.timing;
+  }
+
+  /** Gives everything back: the worker, its memory, and what is still under way. May be called again. */
+  dispose() {
+    this.#isDisposed = true;
+    this._client.dispose();
+  }
+
+  /** For `using`. */
+  [Symbol.dispose]() {
+    this.dispose();
+  }
+
+  /**
+   * Whether this thread has to read the pictures, because the model's has no canvas.
+   * @protected
+   */
+  get _readsPicturesHere() {
+    return !this.#report.readsPictures;
+  }
+
+  /**
+   * Does one thing after the other. Aborting gives up waiting; what has begun is finished unheard.
+   * @protected
+   * @template {import('./types.js').RunReport} T
+   * @param {AbortSignal | undefined} signal
+   * @param {() => Promise<T>} task
+   * @returns {Promise<T>}
+   */
+  _inTurn(signal, task) {
+    const done = this.#tail.then(async () => {
+      throwIfAborted(signal);
+      if (this.#isDisposed) throw disposed();
+      const { memory, timing, ...result } = await task();
+      this.#report = { ...this.#report, memory, timing };
+      return /** @type {T} */ ({ memory, timing, ...result });
+    });
+    this.#tail = done.catch(() => undefined);
+    return abortable(done, signal);
+  }
+}
+
+function disposed() {
+  return new MinnowError('DISPOSED', 'The model has been disposed of: create it again to use it');
+}
+
+/**
+ * Loads a package into a new host.
+ * @param {PackageSource} source
+ * @param {CreateOptions} options
+ * @returns {Promise<OpenedModel>}
+ */
+export async function openModel(source, options) {
+  const { signal, onProgress, persist = false } = options;
+  throwIfAborted(signal);
+  const useWorker = options.worker ?? typeof Worker === 'function';
+  if (useWorker && options.fetch) {
+    throw new MinnowError('INVALID_ARGUMENT', 'The fetch option needs worker: false, since functions stay in their thread');
+  }
+  const { request, readFile } = loadRequest(source, options);
+  const storage = typeof options.storage === 'object' ? options.storage : undefined;
+  const client = useWorker
+    ? new WorkerClient(options.workerUrl && absoluteUrl(options.workerUrl, 'workerUrl').href)
+    : (await import('./minnow-worker.js')).createHost();
+  try {
+    const hooks = { onProgress: onProgress && guarded(onProgress, signal), readFile, storage, signal, fetch: options.fetch };
+    const report = await abortable(client.load(request, hooks), signal);
+    if (persist && request.storage === 'indexeddb') storageTools.persist().catch(() => undefined);
+    return { client: /** @type {ModelClient} */ (client), report };
+  } catch (error) {
+    client.dispose();
+    throw error;
+  }
+}
+
+/**
+ * An error in the page's callback is the page's, as in an event listener: it does not end the loading. After an
+ * abort nothing more is told.
+ * @param {(progress: import('./types.js').Progress) => void} onProgress
+ * @param {AbortSignal | undefined} signal
+ * @returns {(progress: import('./types.js').Progress) => void}
+ */
+function guarded(onProgress, signal) {
+  return (progress) => {
+    if (signal?.aborted) return;
+    try {
+      onProgress(progress);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  };
+}
+
+/** @param {PackageSource} source @param {CreateOptions} options */
+function loadRequest(source, options) {
+  const { variant, memory, storage = 'indexeddb', update = 'never' } = options;
+  /** @type {import('./types.js').LoadRequest} */
+  const request = {
+    wasmUrls: wasmUrls(options.wasmUrl),
+    variant,
+    maxBytes: memory?.maxBytes,
+    storage: storage === 'indexeddb' ? storage : 'none',
+    update,
+  };
+  if (typeof source === 'string' || source instanceof URL) {
+    return { request: { ...request, manifestUrl: manifestUrlOf(source) } };
+  }
+  const { manifest, shards } = source ?? {};
+  if (!manifest || !shards) {
+    throw new MinnowError('INVALID_ARGUMENT', 'source: give the URL of a package, or an object with manifest and shards');
+  }
+  /** @param {string} file */
+  const readFile = async (file) =>
+    /** @type {BufferSource} */ (typeof shards === 'function' ? await shards(file) : shards.get(file));
+  return { request: { ...request, manifest }, readFile };
+}
+
+/** @param {CreateOptions['wasmUrl']} wasmUrl @returns {Record<Variant, string>} */
+function wasmUrls(wasmUrl) {
+  const defaults = {
+    scalar: new URL('./wasm/minnow-scalar.wasm', import.meta.url).href,
+    simd128: new URL('./wasm/minnow-simd128.wasm', import.meta.url).href,
+    relaxed: new URL('./wasm/minnow-relaxed.wasm', import.meta.url).href,
+  };
+  if (!wasmUrl) return defaults;
+  const urls = { ...defaults };
+  for (const variant of /** @type {Variant[]} */ (Object.keys(defaults))) {
+    if (typeof wasmUrl === 'string' || wasmUrl instanceof URL) {
+      urls[variant] = inFolder(absoluteUrl(wasmUrl, 'wasmUrl'), `minnow-${variant}.wasm`);
+    } else if (wasmUrl[variant]) {
+      urls[variant] = absoluteUrl(wasmUrl[variant], `wasmUrl.${variant}`).href;
+    }
+  }
+  return urls;
+}
+
+/** @param {URL} folder @param {string} file */
+function inFolder(folder, file) {
+  if (folder.pathname.endsWith('.wasm')) {
+    const message = `wasmUrl: ${folder} is a file; give its folder, or an address for each variant: { simd128: … }`;
+    throw new MinnowError('INVALID_ARGUMENT', message);
+  }
+  folder.pathname = `${folder.pathname.replace(/\/$/, '')}/${file}`;
+  return folder.href;
+}

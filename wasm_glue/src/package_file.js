@@ -1,0 +1,107 @@
+/**
+ * One verified file of a package from the network, in the encoding that costs the fewest bytes here.
+ *
+ * A file is known by its length and SHA-256, not by its name: a server may decompress `.br` files by itself
+ * (Content-Encoding), or have no `.br` at all, and both are fine.
+ */
+import { canDecompress, decompress } from './decompress.js';
+import { MinnowError } from './errors.js';
+import { fetchBytes } from './http.js';
+import { sha256Hex } from './sha256.js';
+
+/** @typedef {import('./types.js').PackageFile} PackageFile */
+/** @typedef {import('./decompress.js').Encoding} Encoding */
+
+/** @type {Record<Encoding, string>} */
+const SUFFIXES = { br: '.br', gzip: '.gz' };
+
+/** Huffman-coded weights hardly shrink any more; a saving below 1 % is not worth another name to ask for. */
+const WORTHWHILE = 0.99;
+
+/** A server's answer of an encoded file may carry a little more than was expected; a bomb may not. */
+const SLACK_BYTES = 1024;
+
+/**
+ * @typedef {object} PackageFileOptions
+ * @property {(bytes: number) => void} [onBytes] gets an estimate of the plain bytes so far
+ * @property {Set<Encoding>} [absent] shared by the files of a package: encodings the host was found not to have
+ */
+
+/**
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {PackageFile} file
+ * @returns {Promise<boolean>} whether these are the file's plain bytes
+ */
+export async function isIntact(bytes, file) {
+  return bytes.length === file.bytes && (await sha256Hex(bytes)) === file.sha256;
+}
+
+/**
+ * @param {PackageFile} file
+ * @param {string} baseUrl of the manifest
+ * @param {import('./http.js').HttpOptions & PackageFileOptions} options
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ */
+export async function fetchPackageFile(file, baseUrl, options) {
+  for (const encoding of usefulEncodings(file)) {
+    if (options.absent?.has(encoding)) continue;
+    const plain = await fetchEncoded(file, encoding, baseUrl, options);
+    if (plain) return plain;
+  }
+  const url = new URL(file.file, baseUrl).href;
+  const request = { ...options, maxBytes: file.bytes };
+  // A damaged copy may sit in the HTTP cache: the second time it is passed by.
+  for (const cache of /** @type {const} */ (['default', 'reload'])) {
+    const bytes = await fetchBytes(url, { ...request, cache }).catch((error) => {
+      if (error instanceof MinnowError && error.code === 'INTEGRITY') return undefined;
+      throw error;
+    });
+    if (bytes && (await isIntact(bytes, file))) return bytes;
+  }
+  throw damaged(file.file, url);
+}
+
+/** @param {string} name @param {string} [url] */
+export function damaged(name, url) {
+  return new MinnowError(
+    'INTEGRITY',
+    `${url ?? name} is not the file the manifest describes (length or SHA-256 differ): it was damaged on the ` +
+      'way, or belongs to another version. Upload the whole package folder again',
+    { url, file: name },
+  );
+}
+
+/** Encodings that this browser decodes and that pay, best first. @param {PackageFile} file */
+function usefulEncodings({ encodings, bytes }) {
+  return /** @type {Encoding[]} */ (['br', 'gzip'])
+    .filter((encoding) => (encodings[encoding] ?? Infinity) < WORTHWHILE * bytes && canDecompress(encoding))
+    .sort((a, b) => (encodings[a] ?? 0) - (encodings[b] ?? 0));
+}
+
+/**
+ * The plain bytes, or nothing where the encoded file is missing or unusable.
+ * @param {PackageFile} file
+ * @param {Encoding} encoding
+ * @param {string} baseUrl
+ * @param {import('./http.js').HttpOptions & PackageFileOptions} options
+ * @returns {Promise<Uint8Array<ArrayBuffer> | undefined>}
+ */
+async function fetchEncoded(file, encoding, baseUrl, options) {
+  const encodedBytes = file.encodings[encoding] ?? file.bytes;
+  const maxBytes = Math.max(file.bytes, encodedBytes) + SLACK_BYTES;
+  /** @param {number} bytes */
+  const onBytes = (bytes) => options.onBytes?.(Math.floor((bytes * file.bytes) / encodedBytes));
+  try {
+    const url = new URL(file.file + SUFFIXES[encoding], baseUrl).href;
+    const bytes = await fetchBytes(url, { ...options, maxBytes, onBytes });
+    if (await isIntact(bytes, file)) return bytes;
+    const plain = await decompress(bytes, encoding, file.bytes);
+    return (await isIntact(plain, file)) ? plain : undefined;
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    // Without any answer the plain file would get none either; anything else may concern this file alone.
+    if (error instanceof MinnowError && error.code === 'NETWORK') throw error;
+    if (error instanceof MinnowError && error.code === 'HTTP') options.absent?.add(encoding);
+    return undefined;
+  }
+}

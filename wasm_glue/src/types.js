@@ -1,0 +1,183 @@
+/** Types of the public interface and of what passes between page and worker. No code. */
+
+/** @typedef {'float32' | 'int8' | 'uint8' | 'int32' | 'int64' | 'bool'} Dtype a bool is a byte, 0 or 1 */
+
+/** @typedef {'scalar' | 'simd128' | 'relaxed'} Variant instruction set of the wasm module */
+
+/** @typedef {Float32Array | Int8Array | Uint8Array | Int32Array | BigInt64Array} TensorData */
+
+/**
+ * real = scale * (value - zeroPoint)
+ * @typedef {object} Quantization
+ * @property {number} scale
+ * @property {number} zeroPoint
+ */
+
+/**
+ * How a picture becomes the tensor: its centred crop, resized.
+ * @typedef {object} ImageSpec
+ * @property {number} width
+ * @property {number} height
+ * @property {number} channels 3, or 1 for grey
+ * @property {number} crop share of the largest rectangle of the tensor's aspect, above 0, at most 1
+ * @property {number} [scale] float32 tensors: 0 … 255 times this
+ * @property {number} [offset] plus this
+ */
+
+/**
+ * @typedef {object} TensorSpec
+ * @property {string} name
+ * @property {Dtype} dtype
+ * @property {readonly number[]} shape row-major; pictures are [1, height, width, channels]
+ * @property {Quantization} [quantization]
+ * @property {ImageSpec} [image]
+ */
+
+/** @typedef {{ name: string, dtype: Dtype, shape: readonly number[], data: TensorData }} OutputTensor */
+
+/**
+ * @typedef {object} PackageFile
+ * @property {string} file name in the package's folder
+ * @property {number} bytes
+ * @property {string} sha256 of the plain file, 64 lower-case hexadecimal digits
+ * @property {{ br?: number, gzip?: number }} encodings bytes of `<file>.br` and `<file>.gz`
+ */
+
+/**
+ * @typedef {object} Manifest
+ * @property {string} name
+ * @property {'image-classification' | 'tensors'} task
+ * @property {{ weights: number, activations: number, staging: number }} memory bytes
+ * @property {readonly TensorSpec[]} inputs
+ * @property {readonly TensorSpec[]} outputs
+ * @property {PackageFile} [labels]
+ * @property {readonly PackageFile[]} shards
+ */
+
+/**
+ * @typedef {object} ModelInfo
+ * @property {string} name
+ * @property {'image-classification' | 'tensors'} task
+ * @property {readonly TensorSpec[]} inputs
+ * @property {readonly TensorSpec[]} outputs
+ * @property {readonly string[]} labels one a class; empty where the package has none
+ * @property {number} packageBytes decoded bytes of all files
+ * @property {boolean} fromCache nothing of the package came from the network
+ */
+
+/**
+ * Bytes.
+ * @typedef {object} MemoryReport
+ * @property {number} weights decoded
+ * @property {number} activations planned peak of one run
+ * @property {number} total the whole wasm memory
+ */
+
+/**
+ * Milliseconds.
+ * @typedef {object} Timing
+ * @property {number} loadMs from create() to the ready model
+ * @property {number} imageMs of the last picture: decoding, cropping, resizing; 0 before it
+ * @property {number} runMs of the last run; 0 before it
+ */
+
+/**
+ * @typedef {object} Progress
+ * @property {'runtime' | 'manifest' | 'download' | 'cache' | 'prepare'} phase runtime: the wasm module;
+ *   download or cache: where the package's files come from
+ * @property {number} loaded decoded bytes, never above `total`, never falling
+ * @property {number} total 0 until the manifest is known
+ * @property {string} [file]
+ */
+
+/**
+ * A package that is not behind an address.
+ * @typedef {object} MemoryPackage
+ * @property {object | string} manifest the parsed manifest.json, or its text
+ * @property {ReadonlyMap<string, BufferSource> | ((file: string) => Promise<BufferSource>)} shards bytes
+ *   of the manifest's plain files (labels included) by name
+ */
+
+/** @typedef {string | URL | MemoryPackage} PackageSource a folder's or a manifest.json's address, or bytes */
+
+/**
+ * @typedef {object} CachedPackage
+ * @property {string} url of its manifest
+ * @property {string} name
+ * @property {number} bytes
+ * @property {number} savedAt milliseconds since 1970
+ */
+
+/**
+ * A package as it is stored: the manifest is written last, so its presence says that the files are in.
+ * @typedef {CachedPackage & { manifest: string, files: readonly string[] }} StoredPackage
+ */
+
+/**
+ * Where packages are kept. Files are keyed by their SHA-256. Every method may fail: the model is then
+ * loaded without a cache.
+ * @typedef {object} PackageStorage
+ * @property {(url: string) => Promise<StoredPackage | undefined>} getPackage
+ * @property {(stored: StoredPackage) => Promise<void>} putPackage replaces it, and drops files no package
+ *   needs any more
+ * @property {(sha256: string) => Promise<boolean>} hasFile
+ * @property {(sha256: string) => Promise<ArrayBuffer | undefined>} getFile
+ * @property {(sha256: string, bytes: ArrayBuffer) => Promise<void>} putFile
+ * @property {() => Promise<CachedPackage[]>} listPackages
+ * @property {(url: string) => Promise<boolean>} deletePackage false: it was not there
+ */
+
+/**
+ * @typedef {object} CreateOptions
+ * @property {AbortSignal} [signal] ends the loading; create() then rejects with AbortError
+ * @property {(progress: Progress) => void} [onProgress]
+ * @property {boolean} [worker] false: run in the calling thread. Default: a worker where there are workers
+ * @property {string | URL} [workerUrl] default: minnow-worker.js beside this module
+ * @property {string | URL | Partial<Record<Variant, string | URL>>} [wasmUrl] the folder of
+ *   minnow-<variant>.wasm, or an address for each variant. Default: wasm/ beside this module
+ * @property {Variant} [variant] default: the fastest one that works here
+ * @property {{ maxBytes?: number }} [memory] fail before more than this is taken
+ * @property {'indexeddb' | 'none' | PackageStorage} [storage] default: indexeddb
+ * @property {'never' | 'background'} [update] a complete cached package is used without asking the server.
+ *   'background': afterwards a newer one is fetched for the next create(). Default: 'never'
+ * @property {boolean} [persist] ask the browser, after success, to keep this site's storage; Firefox asks
+ *   the user then. Default: false
+ * @property {typeof fetch} [fetch] in place of the global one; only with `worker: false`
+ */
+
+/**
+ * What the host needs to load a package; plain data.
+ * @typedef {object} LoadRequest
+ * @property {string} [manifestUrl]
+ * @property {object | string} [manifest] of a MemoryPackage
+ * @property {Record<Variant, string>} wasmUrls
+ * @property {Variant} [variant]
+ * @property {number} [maxBytes]
+ * @property {'indexeddb' | 'none'} storage
+ * @property {'never' | 'background'} update
+ */
+
+/**
+ * What the host calls while it loads.
+ * @typedef {object} LoadHooks
+ * @property {(progress: Progress) => void} [onProgress]
+ * @property {(file: string) => Promise<BufferSource>} [readFile] of a MemoryPackage
+ * @property {PackageStorage} [storage]
+ * @property {AbortSignal} [signal]
+ * @property {typeof fetch} [fetch]
+ */
+
+/**
+ * @typedef {object} LoadReport
+ * @property {ModelInfo} info
+ * @property {Variant} variant
+ * @property {MemoryReport} memory
+ * @property {Timing} timing
+ * @property {boolean} readsPictures the host's thread has a canvas
+ */
+
+/** @typedef {{ memory: MemoryReport, timing: Timing }} RunReport */
+
+/** @typedef {{ index: number, score: number }} ClassScore */
+
+export {};

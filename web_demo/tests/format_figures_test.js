@@ -1,0 +1,21 @@
+/** Figures as the page writes them. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatBytes, formatProgress, formatShare, formatTime } from '../src/format_figures.js';
+
+test('bytes', () => {
+  assert.deepEqual([0, 999, 12_345, 3_538_984].map(formatBytes), ['0 B', '999 B', '12 KB', '3.5 MB']);
+});
+
+test('progress, also before the total is known', () => {
+  assert.equal(formatProgress(1_234_567, 3_651_204), '1.2 of 3.7 MB');
+  assert.equal(formatProgress(2048, 0), '2 KB');
+});
+
+test('times', () => {
+  assert.deepEqual([0.44, 9.96, 41.6, 1340].map(formatTime), ['0.4 ms', '10.0 ms', '42 ms', '1.3 s']);
+});
+
+test('shares', () => {
+  assert.deepEqual([0, 0.0004, 0.001, 0.8945, 1].map(formatShare), ['0.0 %', 'under 0.1 %', '0.1 %', '89.5 %', '100.0 %']);
+});

@@ -46,15 +46,16 @@ for (const name of ENGINE_NAMES) {
       assert.ok(values.length >= site.shards.length, `only ${values.length} steps`);
       assert.ok(values[0] < 20 && values[values.length - 1] === 100, `from ${values[0]} to ${values.at(-1)}`);
       assert.equal(await page.evaluate(() => document.getElementById('loading')?.hidden), true);
+      await waitUntilKept(page);
     });
 
     test('loads from this device the second time, and says so', async () => {
-      await waitUntilKept(page);
       // The worker comes from the service worker now: too fast for the first phases to be seen.
       const { phases, values } = await observeLoading();
       assert.deepEqual(phases.slice(-2), ['cache', 'prepare']);
       assert.ok(!phases.includes('download'));
       assert.equal(values.at(-1), 100);
+      await waitUntilKept(page);
     });
 
     test('shows five classes with bars, and announces the best one', async () => {
@@ -101,6 +102,7 @@ for (const name of ENGINE_NAMES) {
       await waitUntilReady(page);
       const [drawing] = await resultsAfter(page, 'our drawing', () => page.click('#sample'));
       assert.match(drawing.text, /^balloon/);
+      await waitUntilKept(page);
     });
 
     test('classifies a photo that was chosen before the model was there', async () => {
@@ -111,6 +113,7 @@ for (const name of ENGINE_NAMES) {
         const shown = classifyPhoto(page, tench);
         await page.waitFor(() => document.getElementById('status')?.dataset.state === 'loading', PATIENCE_MS);
         assertTench(await shown);
+        await waitUntilKept(page);
       } finally {
         await slow.close();
       }

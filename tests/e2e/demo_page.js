@@ -9,10 +9,16 @@ import path from 'node:path';
 /** Machines that run tests may be slow and busy; nothing here waits for a time to pass. */
 export const PATIENCE_MS = 60_000;
 
-/** Loads the page and waits for the model. @param {EnginePage} page @param {string} origin */
+/**
+ * Loads the page, waits for the model and for the offline copy: Firefox complains of a page that is left while its
+ * service worker still answers it.
+ * @param {EnginePage} page
+ * @param {string} origin
+ */
 export async function openDemo(page, origin) {
   await page.goto(`${origin}/`);
   await waitUntilReady(page);
+  await waitUntilKept(page);
 }
 
 /** @param {EnginePage} page */

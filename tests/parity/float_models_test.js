@@ -10,8 +10,7 @@ import { after, before, describe, test } from 'node:test';
 import { missingEngine } from '../e2e/engines/browser_engine.js';
 import { LiteRtReference } from '../reference/litert_reference.js';
 import { DATA, listPhotos, missingNative, packOnce, runPhotos, runTensors } from './native_minnow.js';
-import { RANDOM_SEED } from './parity_models.js';
-import { compareReals, compareSteps, splitOutputs } from './tensor_comparison.js';
+import { compareReals, compareSteps, randomTensors, splitOutputs } from './tensor_comparison.js';
 
 /** @typedef {import('../reference/litert_page.js').TensorDetails} TensorDetails */
 
@@ -93,29 +92,6 @@ async function batches(name, folder, inputs) {
   /** @type {Record<string, Uint8Array>} */
   const found = {};
   if (manifest.inputs[0].image) found.photos = (await runPhotos(folder, listPhotos().slice(0, RUNS))).inputs;
-  if (!PHOTOS_ONLY.has(name)) found.noise = Buffer.concat(randomTensors(inputs));
+  if (!PHOTOS_ONLY.has(name)) found.noise = Buffer.concat(randomTensors(inputs, RUNS));
   return found;
-}
-
-/**
- * The inputs of RUNS runs, the same ones each time: floats in -1 … 1, integers of the whole range.
- * @param {TensorDetails[]} inputs
- * @returns {Uint8Array[]}
- */
-function randomTensors(inputs) {
-  let state = RANDOM_SEED;
-  const next = () => {
-    // xorshift32
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return state >>> 0;
-  };
-  return Array.from({ length: RUNS }, () => inputs)
-    .flat()
-    .map(({ dtype, sizeBytes }) => {
-      if (dtype !== 'float32') return Uint8Array.from({ length: sizeBytes }, () => next() >>> 24);
-      const values = Float32Array.from({ length: sizeBytes / 4 }, () => next() / 2 ** 31 - 1);
-      return new Uint8Array(values.buffer);
-    });
 }

@@ -1,4 +1,5 @@
-/** How far two programs' output tensors of any dtype lie apart. */
+/** Input tensors for two programs, and how far their output tensors lie apart. */
+import { RANDOM_SEED } from './parity_models.js';
 
 /** @typedef {import('../reference/litert_page.js').TensorDetails} TensorDetails */
 /** @typedef {Float32Array | Int8Array | Uint8Array | Int32Array | BigInt64Array} TensorValues */
@@ -61,4 +62,28 @@ export function compareSteps(expected, actual) {
     if (difference <= 1) withinOneStep++;
   }
   return { equal: equal / expected.length, withinOneStep: withinOneStep / expected.length };
+}
+
+/**
+ * The inputs of `runs` runs, the same ones each time: floats in -1 … 1, integers of the whole range.
+ * @param {TensorDetails[]} inputs
+ * @param {number} runs
+ * @returns {Uint8Array[]}
+ */
+export function randomTensors(inputs, runs) {
+  let state = RANDOM_SEED;
+  const next = () => {
+    // xorshift32
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state >>> 0;
+  };
+  return Array.from({ length: runs }, () => inputs)
+    .flat()
+    .map(({ dtype, sizeBytes }) => {
+      if (dtype !== 'float32') return Uint8Array.from({ length: sizeBytes }, () => next() >>> 24);
+      const values = Float32Array.from({ length: sizeBytes / 4 }, () => next() / 2 ** 31 - 1);
+      return new Uint8Array(values.buffer);
+    });
 }

@@ -103,8 +103,7 @@ export class TestServer {
    * @param {TestServerOptions} [options]
    */
   constructor(mounts, options = {}) {
-    // Longest prefix first, so that '/model/' wins over '/'.
-    this.#mounts = Object.entries(mounts).sort(([a], [b]) => b.length - a.length);
+    this.#mounts = Object.entries(mounts);
     this.#options = { cacheControl: 'no-store', ...options };
   }
 
@@ -154,6 +153,11 @@ export class TestServer {
   /** Removes every fault. */
   clearFaults() {
     this.#faults.clear();
+  }
+
+  /** Serves one more folder. @param {string} prefix starts and ends with '/' @param {string} folder */
+  mount(prefix, folder) {
+    this.#mounts.push([prefix, folder]);
   }
 
   /** Answers a path in code (uploads, results). @param {string} urlPath @param {Handler} handler */
@@ -238,8 +242,10 @@ export class TestServer {
 
   /** The file behind a path, if it is one. @param {string} urlPath @returns {Promise<string | undefined>} */
   async #locate(urlPath) {
-    const mount = this.#mounts.find(([prefix]) => urlPath.startsWith(prefix));
-    if (!mount) return undefined;
+    // The longest prefix counts, so that '/model/' wins over '/'.
+    const mounts = this.#mounts.filter(([prefix]) => urlPath.startsWith(prefix));
+    if (mounts.length === 0) return undefined;
+    const mount = mounts.reduce((best, other) => (other[0].length > best[0].length ? other : best));
     const root = path.resolve(mount[1]);
     const file = path.resolve(root, `./${urlPath.slice(mount[0].length)}`);
     if (file !== root && !file.startsWith(root + path.sep)) return undefined;

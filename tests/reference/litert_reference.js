@@ -9,25 +9,18 @@
  * OUTPUTS.bin gets N times its outputs likewise. Without -o only the tensors are described, as JSON.
  */
 import { readFile, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { launchEngine } from '../e2e/engines/browser_engine.js';
 import { startTestServer } from '../e2e/test_server.js';
+import { serveLiteRt } from './litert_server.js';
 import { repairQuantizedDimensions } from './tflite_repair.js';
 
 /** @typedef {import('./litert_page.js').TensorDetails} TensorDetails */
 
 const PAGE_DIR = path.dirname(fileURLToPath(import.meta.url));
 const START_TIMEOUT_MS = 60_000;
-
-/** Where LiteRT.js lists the dtypes it converts, and the ones it leaves out although its runtime has them. */
-const DTYPE_TABLE = 'var DATATYPES = Object.freeze([';
-const MISSING_DTYPES = `
-  { dtype: "int8", typedArrayConstructor: Int8Array, elementType: ElementType.INT8 },
-  { dtype: "int16", typedArrayConstructor: Int16Array, elementType: ElementType.INT16 },
-  { dtype: "int64", typedArrayConstructor: BigInt64Array, elementType: ElementType.INT64 },`;
 
 /** LiteRT.js in a browser of its own. One model at a time; always `close()` it. */
 export class LiteRtReference {
@@ -54,17 +47,8 @@ export class LiteRtReference {
    *   default here) or plain SIMD
    */
   static async open({ variant = 'relaxed' } = {}) {
-    const coreIndex = createRequire(import.meta.url).resolve('@litertjs/core');
-    const packages = path.resolve(path.dirname(coreIndex), '../..');
-    const source = await readFile(coreIndex, 'utf8');
-    if (!source.includes(DTYPE_TABLE)) {
-      throw new Error('this version of @litertjs/core keeps its dtype table elsewhere: adapt DTYPE_TABLE');
-    }
-    const server = await startTestServer({ '/page/': PAGE_DIR, '/': packages });
-    server.handle('/core/dist/index.js', (_request, response) => {
-      response.setHeader('Content-Type', 'text/javascript; charset=utf-8');
-      response.end(source.replace(DTYPE_TABLE, DTYPE_TABLE + MISSING_DTYPES));
-    });
+    const server = await startTestServer({ '/page/': PAGE_DIR });
+    await serveLiteRt(server, '/litert/');
     const engine = await launchEngine('chromium').catch(async (error) => {
       await server.close();
       throw error;
@@ -76,7 +60,7 @@ export class LiteRtReference {
       await page.waitFor(() => Boolean(window.litert), START_TIMEOUT_MS);
       await page.evaluate(
         (url) => window.litert.start(url),
-        variant === 'simd' ? '/core/wasm/litert_wasm_compat_internal.js' : '/core/wasm/',
+        variant === 'simd' ? '/litert/core/wasm/litert_wasm_compat_internal.js' : '/litert/core/wasm/',
       );
       return reference;
     } catch (error) {

@@ -80,27 +80,39 @@ const void *mnw_session_output(const mnw_session *session, size_t index) {
   return index < graph->output_count ? session->data[graph->outputs[index]] : NULL;
 }
 
-mnw_status mnw_session_run(mnw_session *session, mnw_error *error) {
+mnw_status mnw_session_step(mnw_session *session, size_t *op_index, mnw_error *error) {
   const mnw_model *model = session->model;
   const mnw_graph *graph = &model->graph;
-  for (uint32_t n = session->next_node; n < graph->node_count; n++) {
-    const mnw_node *node = &graph->nodes[n];
-    if (node->last_constant >= (int64_t)model->cursor.tensor) {
-      session->next_node = n;
-      return mnw_fail(error, MNW_STATUS_NOT_READY,
-                      "operator %0 waits for tensor %1, which has not arrived yet: push more bytes",
-                      n, node->last_constant, 0);
-    }
-    const mnw_op_context context = {
-        .graph = graph,
-        .node = node,
-        .kernels = model->kernels,
-        .node_number = n,
-        .data = session->data,
-        .scratch = session->activations + model->plan[graph->tensor_count + n].offset_bytes,
-        .error = error};
-    mnw_op_find(node->code)->eval(&context);
+  const uint32_t n = session->next_node;
+  if (graph->node_count == 0) {
+    return mnw_fail(error, MNW_STATUS_INVALID_ARGUMENT, "the graph has no operator to run", 0, 0,
+                    0);
   }
-  session->next_node = 0;
+  const mnw_node *node = &graph->nodes[n];
+  if (op_index) *op_index = n;
+  if (node->last_constant >= (int64_t)model->cursor.tensor) {
+    return mnw_fail(error, MNW_STATUS_NOT_READY,
+                    "operator %0 waits for tensor %1, which has not arrived yet: push more bytes",
+                    n, node->last_constant, 0);
+  }
+  const mnw_op_context context = {
+      .graph = graph,
+      .node = node,
+      .kernels = model->kernels,
+      .node_number = n,
+      .data = session->data,
+      .scratch = session->activations + model->plan[graph->tensor_count + n].offset_bytes,
+      .error = error};
+  mnw_op_find(node->code)->eval(&context);
+  session->next_node = n + 1 < graph->node_count ? n + 1 : 0;
   return MNW_STATUS_OK;
+}
+
+mnw_status mnw_session_run(mnw_session *session, mnw_error *error) {
+  mnw_status status = MNW_STATUS_OK;
+  if (session->model->graph.node_count == 0) return status;
+  do {
+    status = mnw_session_step(session, NULL, error);
+  } while (status == MNW_STATUS_OK && session->next_node != 0);
+  return status;
 }

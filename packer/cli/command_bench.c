@@ -3,6 +3,7 @@
 
 #include "../package/package_load.h"
 #include "cli_common.h"
+#include "operator_profile.h"
 
 static const char help[] =
     "minnow bench: time loading and running of a package\n"
@@ -13,30 +14,34 @@ static const char help[] =
     "\n"
     "  --runs N         measured runs (default: 50)\n"
     "  --kernels NAME   scalar, simd128 or relaxed (default: the best of this machine)\n"
+    "  --profile        time each operator as well, in as many further runs\n"
     "  --json           print the figures as JSON\n"
     "\n"
     "examples:\n"
     "  minnow bench out\n"
     "  minnow bench out --runs 200 --kernels scalar --json\n";
 
-enum { OPTION_RUNS = 256, OPTION_KERNELS, OPTION_JSON };
+enum { OPTION_RUNS = 256, OPTION_KERNELS, OPTION_PROFILE, OPTION_JSON };
 enum { DEFAULT_RUNS = 50, MAX_RUNS = 1000000, WARM_UP_RUNS = 3 };
 
 static const struct option long_options[] = {{"help", no_argument, NULL, 'h'},
                                              {"runs", required_argument, NULL, OPTION_RUNS},
                                              {"kernels", required_argument, NULL, OPTION_KERNELS},
+                                             {"profile", no_argument, NULL, OPTION_PROFILE},
                                              {"json", no_argument, NULL, OPTION_JSON},
                                              {NULL, 0, NULL, 0}};
 
 typedef struct bench_arguments {
   const char *folder, *kernels;
   size_t runs;
-  bool as_json, wants_help;
+  bool as_json, wants_profile, wants_help;
 } bench_arguments;
 
 typedef struct bench_figures {
   double load_ms, median_ms, p90_ms, min_ms;
   size_t model_bytes, session_bytes;
+  pk_operator_profile *operators;  // NULL when not asked for
+  size_t operator_count;
 } bench_figures;
 
 static bool parse(bench_arguments *arguments, int argc, char **argv, pk_error *error) {
@@ -54,6 +59,9 @@ static bool parse(bench_arguments *arguments, int argc, char **argv, pk_error *e
         break;
       case OPTION_KERNELS:
         arguments->kernels = optarg;
+        break;
+      case OPTION_PROFILE:
+        arguments->wants_profile = true;
         break;
       case OPTION_JSON:
         arguments->as_json = true;
@@ -108,6 +116,21 @@ static bool measure(bench_figures *figures, mnw_session *session, const mnw_mode
   return true;
 }
 
+static bool measure_operators(bench_figures *figures, mnw_session *session, const mnw_model *model,
+                              const bench_arguments *arguments, pk_error *error) {
+  mnw_error core_error = {0};
+  figures->operator_count = mnw_model_operator_count(model);
+  figures->operators = pk_operator_profile_make(model);
+  if (!figures->operators) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for a profile");
+  for (size_t i = 0; i < arguments->runs; i++) {
+    fill_inputs(session, model);
+    if (pk_operator_profile_run(figures->operators, session, model, &core_error) != MNW_STATUS_OK) {
+      return pk_core_fail(error, &core_error, arguments->folder);
+    }
+  }
+  return true;
+}
+
 static void print_figures(const bench_figures *f, const bench_arguments *arguments,
                           const char *model, const char *kernels) {
   struct rusage usage = {0};
@@ -115,12 +138,15 @@ static void print_figures(const bench_figures *f, const bench_arguments *argumen
   const uint64_t peak = f->model_bytes + f->session_bytes;
   const uint64_t process = (uint64_t)usage.ru_maxrss * 1024;
   if (arguments->as_json) {
-    pk_print_json(json_pack("{s:s, s:s, s:I, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:I}", "model",
-                            model, "kernels", kernels, "runs", (json_int_t)arguments->runs,
-                            "loadMs", f->load_ms, "medianMs", f->median_ms, "p90Ms", f->p90_ms,
-                            "minMs", f->min_ms, "peakBytes", (json_int_t)peak, "modelBytes",
-                            (json_int_t)f->model_bytes, "sessionBytes",
-                            (json_int_t)f->session_bytes, "processPeakBytes", (json_int_t)process));
+    json_t *operators =
+        f->operators ? pk_operator_profile_json(f->operators, f->operator_count, arguments->runs)
+                     : NULL;
+    pk_print_json(json_pack(
+        "{s:s, s:s, s:I, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:o*}", "model", model, "kernels",
+        kernels, "runs", (json_int_t)arguments->runs, "loadMs", f->load_ms, "medianMs",
+        f->median_ms, "p90Ms", f->p90_ms, "minMs", f->min_ms, "peakBytes", (json_int_t)peak,
+        "modelBytes", (json_int_t)f->model_bytes, "sessionBytes", (json_int_t)f->session_bytes,
+        "processPeakBytes", (json_int_t)process, "operators", operators));
     return;
   }
   printf("%s, %s kernels, %zu runs\n", model, kernels, arguments->runs);
@@ -131,6 +157,7 @@ static void print_figures(const bench_figures *f, const bench_arguments *argumen
   printf("  memory  %s (model %s, session %s; whole process %s)\n", pk_format_size(peak).text,
          pk_format_size(f->model_bytes).text, pk_format_size(f->session_bytes).text,
          pk_format_size(process).text);
+  if (f->operators) pk_operator_profile_print(f->operators, f->operator_count, arguments->runs);
 }
 
 static bool bench(const bench_arguments *arguments, pk_error *error) {
@@ -149,7 +176,11 @@ static bool bench(const bench_arguments *arguments, pk_error *error) {
   if (!times) pk_fail(error, PK_OUT_OF_MEMORY, "no memory for %zu times", arguments->runs);
   ok = ok && measure(&figures, session, package.core.model, times, arguments, error);
   pk_progress_end();
+  if (ok && arguments->wants_profile) {
+    ok = measure_operators(&figures, session, package.core.model, arguments, error);
+  }
   if (ok) print_figures(&figures, arguments, package.manifest.name, mnw_kernels_name(kernels));
+  free(figures.operators);
   free(times);
   free(memory);
   pk_package_unload(&package);

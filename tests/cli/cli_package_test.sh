@@ -45,6 +45,8 @@ expect 64 'no kernels called "mmx"' run "$out" "$photo" --kernels mmx
 expect 0 'tench, Tinca tinca' run "$out" "$photo" --top 1000
 expect 0 'median' bench "$out" --runs 3
 expect 0 '"p90Ms"' bench "$out" --runs 3 --json
+expect 0 'GMAC/s' bench "$out" --runs 3 --profile
+expect 0 '"gmacPerSecond"' bench "$out" --runs 3 --profile --json
 check 'peak bytes' test "$(json "$work/out" .peakBytes)" -gt 400000
 expect 75 'JPEG, PNG and BMP' run "$out" "$small"
 expect 74 'photo.jpg' run "$out" "$work/photo.jpg"

@@ -170,6 +170,38 @@ static void a_run_waits_for_weights_and_goes_on(void **state) {
   free(opened.memory);
 }
 
+static void steps_run_one_operator_each(void **state) {
+  (void)state;
+  int8_t expected[CHANNELS];
+  mnw_operator_info info;
+  mnw_error error = {0};
+  build_chain(700, 1);
+  loaded_package whole = builder_load(&builder, mnw_kernels_get(0), 0);
+  run_chain(expected, whole.session);
+  assert_int_equal(mnw_model_operator_count(whole.model), LAYERS);
+  for (size_t i = 0; i < LAYERS; i++) {
+    assert_int_equal(mnw_model_operator_info(&info, whole.model, i), MNW_STATUS_OK);
+    assert_string_equal(info.name, "FULLY_CONNECTED");
+    assert_int_equal(info.multiply_adds, CHANNELS * CHANNELS);
+    assert_int_equal(info.activation_bytes, 2 * CHANNELS);
+    assert_int_equal(info.constant_bytes, CHANNELS * (CHANNELS + 8));
+    assert_int_equal(info.dims[1], CHANNELS);
+  }
+  assert_int_equal(mnw_model_operator_info(&info, whole.model, LAYERS),
+                   MNW_STATUS_INVALID_ARGUMENT);
+  for (int round = 0; round < 2; round++) {
+    int8_t *input = mnw_session_input(whole.session, 0);
+    for (int i = 0; i < CHANNELS; i++) input[i] = (int8_t)(3 * i - 60);
+    for (size_t i = 0; i < LAYERS; i++) {
+      size_t op_index = LAYERS;
+      assert_int_equal(mnw_session_step(whole.session, &op_index, &error), MNW_STATUS_OK);
+      assert_int_equal(op_index, i);
+    }
+    assert_memory_equal(mnw_session_output(whole.session, 0), expected, CHANNELS);
+  }
+  loaded_free(&whole);
+}
+
 // Pushes damaged bytes; whatever happens must be a typed error or a model that runs.
 static void feed(const uint8_t *bytes, size_t size_bytes) {
   mnw_package_info info;
@@ -363,6 +395,7 @@ int main(void) {
       cmocka_unit_test(every_cut_gives_the_same_model),
       cmocka_unit_test(a_broken_shard_is_pushed_again_after_rewind),
       cmocka_unit_test(a_run_waits_for_weights_and_goes_on),
+      cmocka_unit_test(steps_run_one_operator_each),
       cmocka_unit_test(damaged_packages_give_typed_errors),
       cmocka_unit_test(each_kind_of_damage_is_named),
       cmocka_unit_test(huffman_blocks_of_every_length_decode),

@@ -199,6 +199,39 @@ MNW_WASM_EXPORT(mnw_status, run, void) {
   return status == MNW_STATUS_OK ? mnw_session_run(state.session, &state.error) : status;
 }
 
+// Runs the next operator only, so that JavaScript can time it; its number goes to the transfer
+// buffer.
+MNW_WASM_EXPORT(mnw_status, step, void) {
+  size_t op_index = 0;
+  mnw_status status = need_session();
+  if (status == MNW_STATUS_OK) status = mnw_session_step(state.session, &op_index, &state.error);
+  const uint32_t number = (uint32_t)op_index;
+  memcpy(io, &number, sizeof number);
+  return status;
+}
+
+// Writes words about operator `index` into the transfer buffer: length of its name, rank and 6
+// extents of its first output, then constant bytes, activation bytes and multiply-adds as float64;
+// its name stands behind them.
+MNW_WASM_EXPORT(mnw_status, operator_info, uint32_t index) {
+  mnw_status status = need_session();
+  if (status != MNW_STATUS_OK) return status;
+  mnw_operator_info info;
+  status = mnw_model_operator_info(&info, state.model, index);
+  if (status != MNW_STATUS_OK) return fail(status, "there is no operator %0", index, 0);
+  const uint32_t words[] = {(uint32_t)strlen(info.name), info.rank};
+  const double figures[] = {(double)info.constant_bytes, (double)info.activation_bytes,
+                            (double)info.multiply_adds};
+  uint8_t *to = io;
+  memcpy(to, words, sizeof words);
+  to += sizeof words;
+  memcpy(to, info.dims, sizeof info.dims);
+  to += sizeof info.dims;
+  memcpy(to, figures, sizeof figures);
+  memcpy(to + sizeof figures, info.name, words[0]);
+  return MNW_STATUS_OK;
+}
+
 // Begins a picture of source_width x source_height pixels that fills input `input`, and makes room
 // for `max_rows` rows at a time at image_buffer(). A float32 input gets 0 … 255 times `scale` plus
 // `offset`. A picture that was not ended is dropped.

@@ -148,6 +148,25 @@ const void *mnw_session_output(const mnw_session *session, size_t index);
 // again, the run goes on where it stopped.
 mnw_status mnw_session_run(mnw_session *session, mnw_error *error);
 
+// Runs the next operator only, so that a caller with a clock can time each of them; after the last
+// one the next step, or run, starts over. `op_index` (may be NULL) becomes the operator that ran.
+// Errors: NOT_READY, as for mnw_session_run(); INVALID_ARGUMENT for a graph without operators.
+mnw_status mnw_session_step(mnw_session *session, size_t *op_index, mnw_error *error);
+
+// One operator of the graph, in execution order, for profiles.
+typedef struct mnw_operator_info {
+  const char *name;           // "CONV_2D"; static
+  uint64_t multiply_adds;     // of convolutions and products, 0 for other operators
+  uint64_t constant_bytes;    // that it reads: weights, biases, tables
+  uint64_t activation_bytes;  // that it reads and writes
+  uint32_t rank;              // of its first output
+  int32_t dims[MNW_MAX_RANK];
+} mnw_operator_info;
+
+size_t mnw_model_operator_count(const mnw_model *model);
+// Errors: INVALID_ARGUMENT (index), NOT_READY (the graph is not in yet).
+mnw_status mnw_model_operator_info(mnw_operator_info *info, const mnw_model *model, size_t index);
+
 // A picture on its way into an input tensor: rows of RGBA bytes in, [1, height, width, channels]
 // out (channels 3, or 1 for grey by ITU-R BT.601 luma). Crops, then resizes (exact area average
 // when shrinking, bilinear when growing), rows pushed a few at a time so that no full-size copy of

@@ -13,6 +13,12 @@ static inline uint64_t mnw_load_u64(const uint8_t *p) {
   return (uint64_t)mnw_load_u32(p) | (uint64_t)mnw_load_u32(p + 4) << 32;
 }
 
+static inline uint32_t mnw_float_bits(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
 static inline float mnw_float_from_bits(uint32_t bits) {
   float value;
   memcpy(&value, &bits, sizeof value);

@@ -18,18 +18,24 @@ static bool is_logic(int32_t function) {
   return function >= MNW_BINARY_AND && function <= MNW_BINARY_XOR;
 }
 
+static bool is_bitwise(int32_t function) {
+  return function >= MNW_BINARY_BITWISE_AND && function <= MNW_BINARY_SHIFT_RIGHT;
+}
+
 static mnw_status check_dtypes(const mnw_op_context *context, int32_t function) {
   const mnw_tensor *a = mnw_op_input(context, 0), *b = mnw_op_input(context, 1);
   const mnw_tensor *y = mnw_op_output(context, 0);
   mnw_status status = mnw_op_check_dtype(context, b, (mnw_dtype)a->dtype);
   if (status != MNW_STATUS_OK) return status;
   if (is_logic(function)) status = mnw_op_check_dtype(context, a, MNW_DTYPE_BOOL);
-  if (is_arithmetic(function) && a->dtype == MNW_DTYPE_BOOL) {
-    return mnw_op_refuse(context, "operator %0: binary function %1 does not take bool", function,
-                         0);
+  const bool keeps_dtype = is_arithmetic(function) || is_bitwise(function);
+  const bool is_real = a->dtype == MNW_DTYPE_F32 || mnw_lanes_is_quantized(a);
+  if ((keeps_dtype && a->dtype == MNW_DTYPE_BOOL) || (is_bitwise(function) && is_real)) {
+    return mnw_op_refuse(context, "operator %0: binary function %1 does not take dtype %2",
+                         function, a->dtype);
   }
   if (status == MNW_STATUS_OK) {
-    const mnw_dtype dtype = is_arithmetic(function) ? (mnw_dtype)a->dtype : MNW_DTYPE_BOOL;
+    const mnw_dtype dtype = keeps_dtype ? (mnw_dtype)a->dtype : MNW_DTYPE_BOOL;
     status = mnw_op_check_dtype(context, y, dtype);
   }
   const bool is_quantized = mnw_lanes_is_quantized(a);
@@ -72,7 +78,8 @@ mnw_status mnw_binary_prepare(const mnw_op_context *context, size_t *scratch_byt
   *scratch_bytes = 0;
   if (status != MNW_STATUS_OK) return status;
   const mnw_tensor *a = mnw_op_input(context, 0);
-  if (!is_arithmetic(function) && !is_comparison(function) && !is_logic(function)) {
+  if (!is_arithmetic(function) && !is_comparison(function) && !is_logic(function) &&
+      !is_bitwise(function)) {
     return mnw_op_refuse(context, "operator %0: there is no binary function %1", function, 0);
   }
   status = check_dtypes(context, function);
@@ -221,6 +228,16 @@ static int64_t compute_int(int32_t function, int64_t a, int64_t b) {
       return a != 0 && b != 0;
     case MNW_BINARY_OR:
       return a != 0 || b != 0;
+    case MNW_BINARY_BITWISE_AND:
+      return a & b;
+    case MNW_BINARY_BITWISE_OR:
+      return a | b;
+    case MNW_BINARY_BITWISE_XOR:
+      return a ^ b;
+    case MNW_BINARY_SHIFT_LEFT:
+      return ub < 64 ? (int64_t)(ua << ub) : 0;
+    case MNW_BINARY_SHIFT_RIGHT:
+      return ub < 64 ? (int64_t)(ua >> ub) : 0;
     default:
       return (a != 0) != (b != 0);
   }

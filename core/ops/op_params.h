@@ -114,7 +114,8 @@ enum {
   MNW_UNARY_NOT = 42,
   MNW_UNARY_IS_NAN = 43,
   MNW_UNARY_IS_INF =
-      44  // alpha != 0: negative infinity counts, beta != 0: positive infinity counts
+      44,  // alpha != 0: negative infinity counts, beta != 0: positive infinity counts
+  MNW_UNARY_ROUND_TO = 45  // alpha bits of mantissa, exponents from beta on; halves to even
 };
 
 // BINARY: y = function(a, b), numpy broadcasting; results in real numbers are then clamped (float32
@@ -143,7 +144,12 @@ enum {
   MNW_BINARY_GREATER_EQUAL = 25,
   MNW_BINARY_AND = 30,
   MNW_BINARY_OR = 31,
-  MNW_BINARY_XOR = 32
+  MNW_BINARY_XOR = 32,
+  MNW_BINARY_BITWISE_AND = 40,  // these five: integers only
+  MNW_BINARY_BITWISE_OR = 41,
+  MNW_BINARY_BITWISE_XOR = 42,
+  MNW_BINARY_SHIFT_LEFT = 43,  // by 64 bits and more: 0
+  MNW_BINARY_SHIFT_RIGHT = 44  // logical, of the 64-bit number
 };
 
 enum { MNW_TRANSPOSE_PERM };  // 6 words: output axis i is input axis perm[i]

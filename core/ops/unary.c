@@ -22,7 +22,7 @@ mnw_status mnw_unary_prepare(const mnw_op_context *context, size_t *scratch_byte
   if (status != MNW_STATUS_OK) return status;
   const mnw_tensor *x = mnw_op_input(context, 0), *y = mnw_op_output(context, 0);
   *scratch_bytes = 0;
-  if (function < MNW_UNARY_ABS || function > MNW_UNARY_IS_INF) {
+  if (function < MNW_UNARY_ABS || function > MNW_UNARY_ROUND_TO) {
     return mnw_op_refuse(context, "operator %0: there is no unary function %1", function, 0);
   }
   status = mnw_op_check_same_shape(context, x, y);
@@ -86,6 +86,18 @@ static float sign(float x) {
   return x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : x;
 }
 
+// To a narrower float without its limits: a multiple of 2^(exponent - mantissa bits), the exponent
+// being x's or the lowest one. Doubles hold every factor.
+static float round_to(float x, int mantissa_bits, int lowest) {
+  const uint32_t bits = mnw_float_bits(x);
+  const int own = (int)(bits >> 23 & 255) - 127;
+  if (own == 128) return x;  // infinity and NaN
+  const uint64_t shift = (uint64_t)(1023 + mantissa_bits - (own > lowest ? own : lowest)) << 52;
+  double factor;
+  memcpy(&factor, &shift, sizeof factor);
+  return (float)((double)mnw_round_f32((float)((double)x * factor)) / factor);
+}
+
 #define FOR_EACH(function, expression)   \
   case function:                         \
     for (size_t i = 0; i < count; i++) { \
@@ -126,6 +138,7 @@ static void compute(int32_t function, float *restrict out, const float *restrict
     FOR_EACH(MNW_UNARY_SHRINK, shrink(x, alpha, beta))
     FOR_EACH(MNW_UNARY_RSQRT, 1.0f / sqrtf(x))
     FOR_EACH(MNW_UNARY_SQUARE, x * x)
+    FOR_EACH(MNW_UNARY_ROUND_TO, round_to(x, (int)alpha, (int)beta))
     default:
       for (size_t i = 0; i < count; i++) out[i] = compute_in_double(function, in[i]);
   }

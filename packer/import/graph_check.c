@@ -182,10 +182,7 @@ static bool check_op(const pk_graph *graph, const pk_op *op, uint8_t *written, p
 bool pk_graph_check(pk_graph *graph, pk_error *error) {
   uint8_t *written = pk_arena_alloc(&graph->arena, graph->tensor_count, 1, error);
   if (!written) return false;
-  if (graph->input_count == 0 || graph->output_count == 0) {
-    return pk_fail(error, PK_BAD_MODEL, "the model has %zu inputs and %zu outputs",
-                   graph->input_count, graph->output_count);
-  }
+  if (graph->output_count == 0) return pk_fail(error, PK_BAD_MODEL, "the model has no outputs");
   for (size_t i = 0; i < graph->input_count; i++) {
     if (written[graph->inputs[i]]) {
       return pk_fail(error, PK_BAD_MODEL,

@@ -67,7 +67,7 @@ bool pk_report_fail(const pk_report *report, pk_error *error) {
       "activations (float16 weights are fine), or quantise it to int8.\nNot supported in it:";
   static const char remedy[] =
       "\nWhat to do: change the model so that it does without, or add it to Minnow: "
-      "docs/ARCHITECTURE.md, \"Adding an operator\".";
+      "docs/ADDING_AN_OP.md tells how, docs/OPERATORS.md what there is.";
   enum { KEEP_BYTES = sizeof remedy + sizeof "\n  and more" };
   text_sink sink = {.length = 0};
   put(&sink, "%s", report->has_float ? float_header : "the model needs what is not supported:");

@@ -21,7 +21,7 @@ const MAX_JSON_BYTES = 64 * 2 ** 20;
 
 /** Suites, and how many cases must pass at least: what passed when this was last changed. */
 const SUITES = [
-  { folder: 'onnx_node', passing: 850 },
+  { folder: 'onnx_node', passing: 1130 },
   { folder: 'onnx_simple', passing: 7 },
   { folder: 'onnx_pytorch_converted', passing: 81 },
 ];

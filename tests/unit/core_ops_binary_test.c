@@ -70,13 +70,13 @@ static double real_binary(int32_t function, double a, double b) {
 
 static op_case binary_case(int32_t function, mnw_dtype dtype, size_t count, const void *a,
                            const void *b) {
-  const bool is_arithmetic = function < MNW_BINARY_EQUAL;
+  const bool keeps_dtype = function < MNW_BINARY_EQUAL || function >= MNW_BINARY_BITWISE_AND;
   return (op_case){.code = MNW_OP_BINARY,
                    .param_count = 3,
                    .input_count = 2,
                    .params = {function, float_bits(-INFINITY), float_bits(INFINITY)},
                    .inputs = {flat(dtype, count, a), flat(dtype, count, b)},
-                   .output = flat(is_arithmetic ? dtype : MNW_DTYPE_BOOL, count, NULL)};
+                   .output = flat(keeps_dtype ? dtype : MNW_DTYPE_BOOL, count, NULL)};
 }
 
 static size_t float_pairs(float *a, float *b) {
@@ -198,6 +198,16 @@ static int64_t integer_binary(int32_t function, int64_t a, int64_t b) {
       return a || b;
     case MNW_BINARY_XOR:
       return !a != !b;
+    case MNW_BINARY_BITWISE_AND:
+      return a & b;
+    case MNW_BINARY_BITWISE_OR:
+      return a | b;
+    case MNW_BINARY_BITWISE_XOR:
+      return a ^ b;
+    case MNW_BINARY_SHIFT_LEFT:
+      return b < 0 || b > 63 ? 0 : (int64_t)((uint64_t)a << b);
+    case MNW_BINARY_SHIFT_RIGHT:
+      return b < 0 || b > 63 ? 0 : (int64_t)((uint64_t)a >> b);
     case MNW_BINARY_EQUAL:
       return a == b;
     case MNW_BINARY_NOT_EQUAL:
@@ -222,6 +232,9 @@ static void binary_broadcasts_like_numpy(void **state) {
   for (int run = 0; run < 1500; run++) {
     const mnw_dtype dtype = dtypes[run % 5];
     int32_t function = arithmetic[random_between(&seed, 0, 10)];
+    if (run % 4 == 0) {
+      function = random_between(&seed, MNW_BINARY_BITWISE_AND, MNW_BINARY_SHIFT_RIGHT);
+    }
     if (dtype == MNW_DTYPE_BOOL) function = random_between(&seed, MNW_BINARY_AND, MNW_BINARY_XOR);
     if (run % 7 == 0) function = random_between(&seed, MNW_BINARY_EQUAL, MNW_BINARY_GREATER_EQUAL);
     op_case test = binary_case(function, dtype, 1, a, b);
@@ -326,6 +339,9 @@ static void bad_graphs_are_refused(void **state) {
   REFUSE(binary, t.params[0] = 0);
   REFUSE(binary, t.params[0] = 12);
   REFUSE(binary, t.params[0] = 33);
+  REFUSE(binary, t.params[0] = 39);
+  REFUSE(binary, t.params[0] = 45);
+  REFUSE(binary, t.params[0] = MNW_BINARY_BITWISE_AND);
   REFUSE(binary, t.params[0] = MNW_BINARY_AND);
   REFUSE(binary, t.params[0] = MNW_BINARY_LESS);
   REFUSE(binary, t.params[1] = float_bits(NAN));

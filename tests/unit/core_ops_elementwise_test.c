@@ -65,6 +65,15 @@ REFERENCE(shrink, x<-alpha ? x + beta : x> alpha ? x - beta : isnan(x) ? x : 0)
 REFERENCE(rsqrt, 1 / sqrt(x))
 REFERENCE(square, x *x)
 
+// 3 bits of mantissa, exponents from -6 on (float8e4m3fn).
+static double round_to_of(double x, double alpha, double beta) {
+  int exponent;
+  if (x == 0) return x;
+  frexp(x, &exponent);
+  const double unit = ldexp(1.0, (exponent - 1 > beta ? exponent - 1 : (int)beta) - (int)alpha);
+  return nearbyint(x / unit) * unit;
+}
+
 typedef struct unary_case {
   const char *name;
   int32_t function;
@@ -120,6 +129,7 @@ static const unary_case unary_cases[] = {
     CASE(SHRINK, shrink, 0.5f, 0.25f, ROUNDED, 0),
     CASE(RSQRT, rsqrt, 0, 0, 2e-7, 0),
     CASE(SQUARE, square, 0, 0, EXACT, 0),
+    CASE(ROUND_TO, round_to, 3, -6, EXACT, 0),
 };
 
 static void unary_functions_are_accurate(void **state) {
@@ -353,7 +363,7 @@ static void bad_graphs_are_refused(void **state) {
   op_case t;
 #define REFUSE(base, change) (t = (base), (change), expect_refused(&t, __LINE__))
   REFUSE(unary, t.params[0] = 0);
-  REFUSE(unary, t.params[0] = 45);
+  REFUSE(unary, t.params[0] = 46);
   REFUSE(unary, t.params[0] = MNW_UNARY_NOT);
   REFUSE(unary, t.params[0] = MNW_UNARY_IS_NAN);
   REFUSE(unary, t.input_count = 2);

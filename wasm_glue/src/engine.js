@@ -94,7 +94,7 @@ export class Engine {
       this.#io(piece.length).set(piece);
       this.#call((e) => e.push(piece.length));
     }
-    if (this.inputs.length === 0) this.#prepare();
+    if (this.outputs.length === 0) this.#prepare();
   }
 
   #prepare() {

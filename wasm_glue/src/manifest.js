@@ -49,7 +49,7 @@ export function readManifest(source, url) {
       activations: check.integer(memory.activations, 'memory.activations', 0, MAX_MEMORY),
       staging: check.integer(memory.staging, 'memory.staging', 0, MAX_MEMORY),
     },
-    inputs: check.list(root.inputs, 'inputs', MAX_TENSORS).map((t, i) => readTensor(check, t, `inputs[${i}]`)),
+    inputs: check.list(root.inputs, 'inputs', MAX_TENSORS, 0).map((t, i) => readTensor(check, t, `inputs[${i}]`)),
     outputs: check.list(root.outputs, 'outputs', MAX_TENSORS).map((t, i) => readTensor(check, t, `outputs[${i}]`)),
     labels: root.labels === undefined ? undefined : readFile(check, root.labels, 'labels'),
     shards: check.list(root.shards, 'shards', MAX_SHARDS).map((s, i) => readFile(check, s, `shards[${i}]`)),

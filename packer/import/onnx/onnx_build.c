@@ -220,7 +220,7 @@ pk_value pk_onnx_binary(pk_onnx *o, int function, pk_value a, pk_value b) {
     return PK_FAILED;
   }
   if (!broadcast(o, &x, &y, &rank, dims)) return PK_FAILED;
-  const bool is_test = function >= MNW_BINARY_EQUAL;
+  const bool is_test = function >= MNW_BINARY_EQUAL && function <= MNW_BINARY_XOR;
   const pk_op like = {
       .attributes.words.words = {function, float_word(-INFINITY), float_word(INFINITY)}};
   const pk_value inputs[2] = {a, b};

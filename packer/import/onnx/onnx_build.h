@@ -23,6 +23,9 @@ bool pk_onnx_set_output(pk_onnx *o, size_t index, pk_value value);
 // The same with the ONNX type of the result, cut to its range where the operator may leave it.
 bool pk_onnx_set_typed_output(pk_onnx *o, size_t index, pk_value value, int type);
 
+// Brings an integer that is carried in a wider type back into its own range, as overflow would.
+pk_value pk_onnx_wrap(pk_onnx *o, pk_value value, int type);
+
 const pk_tensor *pk_onnx_tensor(const pk_onnx *o, pk_value value);  // valid until the next is added
 int pk_onnx_type(const pk_onnx *o, pk_value value);
 bool pk_onnx_is_constant(const pk_onnx *o, pk_value value);

@@ -62,17 +62,23 @@ bool pk_onnx_set_output(pk_onnx *o, size_t index, pk_value value) {
   return pk_onnx_names_add(o, o->node->output[index], value);
 }
 
-// Brings an integer that is carried in a wider type back into its range, as overflow would.
-static pk_value wrap(pk_onnx *o, pk_value value, int type) {
-  if (type == PK_ONNX_UINT16) {
-    return pk_onnx_binary_scalar(o, MNW_BINARY_MOD, value, 65536);
+pk_value pk_onnx_wrap(pk_onnx *o, pk_value value, int type) {
+  static const struct {
+    int type;
+    double range;
+    bool is_signed;
+  } rows[] = {{PK_ONNX_UINT2, 4.0, false},          {PK_ONNX_INT2, 4.0, true},
+              {PK_ONNX_UINT4, 16.0, false},         {PK_ONNX_INT4, 16.0, true},
+              {PK_ONNX_UINT16, 65536.0, false},     {PK_ONNX_INT16, 65536.0, true},
+              {PK_ONNX_UINT32, 4294967296.0, false}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    if (rows[i].type != type) continue;
+    const double half = rows[i].is_signed ? rows[i].range / 2 : 0.0;
+    if (half > 0.0) value = pk_onnx_binary_scalar(o, MNW_BINARY_ADD, value, half);
+    value = pk_onnx_binary_scalar(o, MNW_BINARY_MOD, value, rows[i].range);
+    if (half > 0.0) value = pk_onnx_binary_scalar(o, MNW_BINARY_SUB, value, half);
   }
-  if (type == PK_ONNX_UINT32) {
-    return pk_onnx_binary_scalar(o, MNW_BINARY_MOD, value, 4294967296.0);
-  }
-  value = pk_onnx_binary_scalar(o, MNW_BINARY_ADD, value, 32768);
-  value = pk_onnx_binary_scalar(o, MNW_BINARY_MOD, value, 65536);
-  return pk_onnx_binary_scalar(o, MNW_BINARY_SUB, value, 32768);
+  return value;
 }
 
 bool pk_onnx_set_typed_output(pk_onnx *o, size_t index, pk_value value, int type) {
@@ -80,10 +86,13 @@ bool pk_onnx_set_typed_output(pk_onnx *o, size_t index, pk_value value, int type
   if (pk_onnx_type_dtype(type) != pk_onnx_tensor(o, value)->dtype) {
     return pk_onnx_set_output(o, index, value);
   }
-  if (pk_onnx_this_op(o)->wraps && pk_onnx_type_is_widened(type)) value = wrap(o, value, type);
+  if (pk_onnx_this_op(o)->wraps && pk_onnx_type_is_widened(type))
+    value = pk_onnx_wrap(o, value, type);
   if (value < 0) return false;
   // A type that is only a spelling of the runtime's may be set on what was made for this node.
-  if (pk_onnx_type_is_widened(type)) o->types[value] = (uint8_t)type;
+  if (pk_onnx_type_is_widened(type) || pk_onnx_type_is_narrow(type)) {
+    o->types[value] = (uint8_t)type;
+  }
   return pk_onnx_set_output(o, index, value);
 }
 

@@ -239,35 +239,3 @@ bool pk_onnx_op_where(pk_onnx *o) {
   return pk_onnx_set_typed_output(
       o, 0, pk_onnx_emit(o, PK_OP_WHERE, inputs, 3, dtype, rank, dims, NULL), type);
 }
-
-// Narrower floats than float32 lose digits in ONNX and keep them here, which is no loss; but values
-// that are cut to 8 bits of fraction are further off than rounding can explain.
-static bool cast_to(pk_onnx *o, int type) {
-  const pk_value x = pk_onnx_required(o, 0);
-  if (x < 0) return false;
-  const pk_dtype dtype = pk_onnx_type_dtype(type);
-  const int from = pk_onnx_type(o, x);
-  if (dtype == PK_DTYPE_OTHER) return pk_onnx_refuse(o, "to %s", pk_onnx_type_name(type));
-  if (type == PK_ONNX_BFLOAT16 && from != PK_ONNX_BFLOAT16) {
-    return pk_onnx_refuse(o, "from %s to bfloat16", pk_onnx_type_name(from));
-  }
-  pk_value y = x;
-  if (pk_onnx_type_is_widened(type) && from != type) {
-    y = pk_onnx_cast(o, x, PK_DTYPE_S64);
-    const double range = type == PK_ONNX_UINT32 ? 4294967296.0 : 65536.0;
-    const double low = type == PK_ONNX_INT16 ? 32768.0 : 0.0;
-    if (low != 0.0) y = pk_onnx_binary_scalar(o, MNW_BINARY_ADD, y, low);
-    y = pk_onnx_binary_scalar(o, MNW_BINARY_MOD, y, range);
-    if (low != 0.0) y = pk_onnx_binary_scalar(o, MNW_BINARY_SUB, y, low);
-  }
-  return pk_onnx_set_typed_output(o, 0, pk_onnx_cast(o, y, dtype), type);
-}
-
-bool pk_onnx_op_cast(pk_onnx *o) {
-  return cast_to(o, (int)pk_onnx_attribute_int(o, "to", 0));
-}
-
-bool pk_onnx_op_cast_like(pk_onnx *o) {
-  const pk_value like = pk_onnx_required(o, 1);
-  return like >= 0 && cast_to(o, pk_onnx_type(o, like));
-}

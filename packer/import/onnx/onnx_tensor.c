@@ -7,38 +7,38 @@
 
 typedef struct type_row {
   const char *name;
-  uint8_t bytes;  // of an element in raw_data; 0: not read
+  uint8_t bits;  // of an element in raw_data; 0: not read
   uint8_t dtype;
 } type_row;
 
 static const type_row type_rows[PK_ONNX_TYPE_COUNT] = {
     [0] = {"undefined", 0, PK_DTYPE_OTHER},
-    [PK_ONNX_FLOAT] = {"float", 4, PK_DTYPE_F32},
-    [PK_ONNX_UINT8] = {"uint8", 1, PK_DTYPE_U8},
-    [PK_ONNX_INT8] = {"int8", 1, PK_DTYPE_S8},
-    [PK_ONNX_UINT16] = {"uint16", 2, PK_DTYPE_S32},
-    [PK_ONNX_INT16] = {"int16", 2, PK_DTYPE_S32},
-    [PK_ONNX_INT32] = {"int32", 4, PK_DTYPE_S32},
-    [PK_ONNX_INT64] = {"int64", 8, PK_DTYPE_S64},
+    [PK_ONNX_FLOAT] = {"float", 32, PK_DTYPE_F32},
+    [PK_ONNX_UINT8] = {"uint8", 8, PK_DTYPE_U8},
+    [PK_ONNX_INT8] = {"int8", 8, PK_DTYPE_S8},
+    [PK_ONNX_UINT16] = {"uint16", 16, PK_DTYPE_S32},
+    [PK_ONNX_INT16] = {"int16", 16, PK_DTYPE_S32},
+    [PK_ONNX_INT32] = {"int32", 32, PK_DTYPE_S32},
+    [PK_ONNX_INT64] = {"int64", 64, PK_DTYPE_S64},
     [PK_ONNX_STRING] = {"string", 0, PK_DTYPE_OTHER},
-    [PK_ONNX_BOOL] = {"bool", 1, PK_DTYPE_BOOL},
-    [PK_ONNX_FLOAT16] = {"float16", 2, PK_DTYPE_F32},
-    [PK_ONNX_DOUBLE] = {"double", 8, PK_DTYPE_F32},
-    [PK_ONNX_UINT32] = {"uint32", 4, PK_DTYPE_S64},
-    [PK_ONNX_UINT64] = {"uint64", 8, PK_DTYPE_S64},
+    [PK_ONNX_BOOL] = {"bool", 8, PK_DTYPE_BOOL},
+    [PK_ONNX_FLOAT16] = {"float16", 16, PK_DTYPE_F32},
+    [PK_ONNX_DOUBLE] = {"double", 64, PK_DTYPE_F32},
+    [PK_ONNX_UINT32] = {"uint32", 32, PK_DTYPE_S64},
+    [PK_ONNX_UINT64] = {"uint64", 64, PK_DTYPE_S64},
     [14] = {"complex64", 0, PK_DTYPE_OTHER},
     [15] = {"complex128", 0, PK_DTYPE_OTHER},
-    [PK_ONNX_BFLOAT16] = {"bfloat16", 2, PK_DTYPE_F32},
-    [17] = {"float8e4m3fn", 0, PK_DTYPE_OTHER},
-    [18] = {"float8e4m3fnuz", 0, PK_DTYPE_OTHER},
-    [19] = {"float8e5m2", 0, PK_DTYPE_OTHER},
-    [20] = {"float8e5m2fnuz", 0, PK_DTYPE_OTHER},
-    [21] = {"uint4", 0, PK_DTYPE_OTHER},
-    [22] = {"int4", 0, PK_DTYPE_OTHER},
-    [23] = {"float4e2m1", 0, PK_DTYPE_OTHER},
-    [24] = {"float8e8m0", 0, PK_DTYPE_OTHER},
-    [25] = {"uint2", 0, PK_DTYPE_OTHER},
-    [26] = {"int2", 0, PK_DTYPE_OTHER},
+    [PK_ONNX_BFLOAT16] = {"bfloat16", 16, PK_DTYPE_F32},
+    [PK_ONNX_FLOAT8E4M3FN] = {"float8e4m3fn", 8, PK_DTYPE_F32},
+    [PK_ONNX_FLOAT8E4M3FNUZ] = {"float8e4m3fnuz", 8, PK_DTYPE_F32},
+    [PK_ONNX_FLOAT8E5M2] = {"float8e5m2", 8, PK_DTYPE_F32},
+    [PK_ONNX_FLOAT8E5M2FNUZ] = {"float8e5m2fnuz", 8, PK_DTYPE_F32},
+    [PK_ONNX_UINT4] = {"uint4", 4, PK_DTYPE_U8},
+    [PK_ONNX_INT4] = {"int4", 4, PK_DTYPE_S8},
+    [PK_ONNX_FLOAT4E2M1] = {"float4e2m1", 4, PK_DTYPE_F32},
+    [PK_ONNX_FLOAT8E8M0] = {"float8e8m0", 8, PK_DTYPE_F32},
+    [PK_ONNX_UINT2] = {"uint2", 2, PK_DTYPE_U8},
+    [PK_ONNX_INT2] = {"int2", 2, PK_DTYPE_S8},
 };
 
 const char *pk_onnx_type_name(int type) {
@@ -49,17 +49,50 @@ pk_dtype pk_onnx_type_dtype(int type) {
   return type >= 0 && type < PK_ONNX_TYPE_COUNT ? (pk_dtype)type_rows[type].dtype : PK_DTYPE_OTHER;
 }
 
+bool pk_onnx_type_is_narrow(int type) {
+  return type == PK_ONNX_UINT4 || type == PK_ONNX_INT4 || type == PK_ONNX_UINT2 ||
+         type == PK_ONNX_INT2;
+}
+
 bool pk_onnx_type_is_widened(int type) {
   return type == PK_ONNX_UINT16 || type == PK_ONNX_INT16 || type == PK_ONNX_UINT32;
 }
 
-static float half_to_float(uint16_t half) {
-  const int exponent = half >> 10 & 31;
-  const float fraction = (float)(half & 1023);
-  float value = exponent == 0    ? ldexpf(fraction, -24)
-                : exponent == 31 ? (half & 1023 ? NAN : INFINITY)
-                                 : ldexpf(fraction + 1024.0f, exponent - 25);
-  return half & 0x8000 ? -value : value;
+const pk_onnx_float_format *pk_onnx_type_float_format(int type) {
+  static const pk_onnx_float_format formats[PK_ONNX_TYPE_COUNT] = {
+      [PK_ONNX_FLOAT16] = {5, 10, 15, 65504.0f, PK_ONNX_HAS_INFINITY},
+      [PK_ONNX_BFLOAT16] = {8, 7, 127, 3.38953139e38f, PK_ONNX_HAS_INFINITY},
+      [PK_ONNX_FLOAT8E4M3FN] = {4, 3, 7, 448.0f, PK_ONNX_ALL_ONES_ARE_NAN},
+      [PK_ONNX_FLOAT8E4M3FNUZ] = {4, 3, 8, 240.0f, PK_ONNX_NEGATIVE_ZERO_IS_NAN},
+      [PK_ONNX_FLOAT8E5M2] = {5, 2, 15, 57344.0f, PK_ONNX_HAS_INFINITY},
+      [PK_ONNX_FLOAT8E5M2FNUZ] = {5, 2, 16, 57344.0f, PK_ONNX_NEGATIVE_ZERO_IS_NAN},
+      [PK_ONNX_FLOAT4E2M1] = {2, 1, 1, 6.0f, PK_ONNX_ONLY_NUMBERS}};
+  const bool is_known = type >= 0 && type < PK_ONNX_TYPE_COUNT && formats[type].exponent_bits;
+  return is_known ? &formats[type] : NULL;
+}
+
+// Exact: every narrow float is a float32.
+static float narrow_to_float(uint32_t bits, const pk_onnx_float_format *format) {
+  const uint32_t ones = (1u << format->mantissa_bits) - 1, top = (1u << format->exponent_bits) - 1;
+  const uint32_t mantissa = bits & ones, exponent = bits >> format->mantissa_bits & top;
+  const bool is_negative = bits >> (format->mantissa_bits + format->exponent_bits) & 1;
+  float value = exponent == 0 ? ldexpf((float)mantissa, 1 - format->bias - format->mantissa_bits)
+                              : ldexpf((float)(mantissa + ones + 1),
+                                       (int)exponent - format->bias - format->mantissa_bits);
+  switch (format->specials) {
+    case PK_ONNX_HAS_INFINITY:
+      if (exponent == top) value = mantissa ? NAN : INFINITY;
+      break;
+    case PK_ONNX_ALL_ONES_ARE_NAN:
+      if (exponent == top && mantissa == ones) value = NAN;
+      break;
+    case PK_ONNX_NEGATIVE_ZERO_IS_NAN:
+      if (is_negative && exponent == 0 && mantissa == 0) value = NAN;
+      break;
+    case PK_ONNX_ONLY_NUMBERS:
+      break;
+  }
+  return is_negative ? -value : value;
 }
 
 static float bits_to_float(uint32_t bits) {
@@ -70,16 +103,19 @@ static float bits_to_float(uint32_t bits) {
 
 // Stores element `i` of the runtime's type, given the bits of ONNX's type (sign-extended or not).
 static void store(uint8_t *data, size_t i, int type, uint64_t bits) {
+  const pk_onnx_float_format *format = pk_onnx_type_float_format(type);
+  if (format) {
+    const float narrow = narrow_to_float((uint32_t)bits, format);
+    memcpy(data + 4 * i, &narrow, 4);
+    return;
+  }
   float f = 0.0f;
   switch (type) {
     case PK_ONNX_FLOAT:
       f = bits_to_float((uint32_t)bits);
       break;
-    case PK_ONNX_FLOAT16:
-      f = half_to_float((uint16_t)bits);
-      break;
-    case PK_ONNX_BFLOAT16:
-      f = bits_to_float((uint32_t)bits << 16);
+    case PK_ONNX_FLOAT8E8M0:  // a power of two and nothing else
+      f = (uint8_t)bits == 255 ? NAN : ldexpf(1.0f, (int)(uint8_t)bits - 127);
       break;
     case PK_ONNX_DOUBLE: {
       double d;
@@ -90,6 +126,16 @@ static void store(uint8_t *data, size_t i, int type, uint64_t bits) {
     case PK_ONNX_UINT8:
     case PK_ONNX_INT8:
       data[i] = (uint8_t)bits;
+      return;
+    case PK_ONNX_UINT4:
+    case PK_ONNX_UINT2:
+      data[i] = (uint8_t)bits;
+      return;
+    case PK_ONNX_INT4:
+      data[i] = (uint8_t)((bits ^ 8) - 8);
+      return;
+    case PK_ONNX_INT2:
+      data[i] = (uint8_t)((bits ^ 2) - 2);
       return;
     case PK_ONNX_BOOL:
       data[i] = (uint8_t)bits != 0;
@@ -112,13 +158,17 @@ static void store(uint8_t *data, size_t i, int type, uint64_t bits) {
   memcpy(data + 4 * i, &f, 4);
 }
 
-static uint64_t load(const uint8_t *p, size_t bytes) {
+// Element `i` of packed elements; the first ones stand in a byte's low bits.
+static uint64_t load(const uint8_t *p, size_t bits, size_t i) {
   uint64_t value = 0;
-  for (size_t i = 0; i < bytes; i++) value |= (uint64_t)p[i] << (8 * i);
+  if (bits < 8) return p[i * bits / 8] >> (i * bits % 8) & ((1u << bits) - 1);
+  p += i * (bits / 8);
+  for (size_t j = 0; j < bits / 8; j++) value |= (uint64_t)p[j] << (8 * j);
   return value;
 }
 
-// How many elements stand in the typed field that ONNX prescribes for `type`.
+// How many entries stand in the typed field that ONNX prescribes for `type`; those of types below a
+// byte hold a byte each.
 static size_t typed_count(const Onnx__TensorProto *source, int type) {
   switch (type) {
     case PK_ONNX_FLOAT:
@@ -149,8 +199,12 @@ static uint64_t typed_bits(const Onnx__TensorProto *source, int type, size_t i) 
     case PK_ONNX_UINT32:
     case PK_ONNX_UINT64:
       return source->uint64_data[i];
-    default:
-      return (uint64_t)(int64_t)source->int32_data[i];
+    default: {
+      const size_t width = type_rows[type].bits;
+      if (width >= 8) return (uint64_t)(int64_t)source->int32_data[i];
+      const uint8_t byte = (uint8_t)source->int32_data[i * width / 8];
+      return byte >> (i * width % 8) & ((1u << width) - 1);
+    }
   }
 }
 
@@ -195,26 +249,27 @@ bool pk_onnx_tensor_data(pk_tensor *tensor, pk_arena *arena, const Onnx__TensorP
   if (source->segment) {
     return pk_fail(error, PK_UNSUPPORTED, "constant \"%s\" is stored in segments", tensor->name);
   }
-  const size_t bytes = type_rows[type].bytes, count = (size_t)elements;
+  const size_t bits = type_rows[type].bits, count = (size_t)elements;
+  const size_t bytes = (count * bits + 7) / 8, entries = bits < 8 ? bytes : count;
   const uint8_t *raw = source->raw_data.data;
   size_t raw_bytes = source->raw_data.len;
   const bool is_external = source->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
-  if (is_external && !pk_onnx_external_data(&raw, &raw_bytes, arena, source, tensor->name,
-                                            count * bytes, folder, error)) {
+  if (is_external &&
+      !pk_onnx_external_data(&raw, &raw_bytes, arena, source, tensor->name, bytes, folder, error)) {
     return false;
   }
   const bool is_raw = is_external || source->has_raw_data;
-  if (is_raw && raw_bytes != count * bytes) {
-    return wrong_size(tensor, error, raw_bytes, (int64_t)(count * bytes), "bytes");
+  if (is_raw && raw_bytes != bytes) {
+    return wrong_size(tensor, error, raw_bytes, (int64_t)bytes, "bytes");
   }
-  if (!is_raw && typed_count(source, type) != count) {
-    return wrong_size(tensor, error, typed_count(source, type), elements, "elements");
+  if (!is_raw && typed_count(source, type) != entries) {
+    return wrong_size(tensor, error, typed_count(source, type), (int64_t)entries, "elements");
   }
   const size_t stored = (size_t)pk_dtype_bits(tensor->dtype) / 8;
   uint8_t *data = pk_arena_alloc(arena, count, stored, error);
   if (!data) return false;
   for (size_t i = 0; i < count; i++) {
-    store(data, i, type, is_raw ? load(raw + i * bytes, bytes) : typed_bits(source, type, i));
+    store(data, i, type, is_raw ? load(raw, bits, i) : typed_bits(source, type, i));
   }
   tensor->data = data;
   tensor->data_bytes = count * stored;

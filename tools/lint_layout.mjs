@@ -25,7 +25,7 @@ const includable = {
   'tools/emscripten': [],
 };
 // The core runs where there is no operating system: nothing of libc but memory, numbers and assertions.
-const coreSystemHeaders = /^(assert|float|limits|math|stdalign|stdarg|stdbool|stddef|stdint|string|minnow\/minnow|wasm_simd128|simde\/wasm\/simd128)\.h$/;
+const coreSystemHeaders = /^(assert|float|limits|math|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|string|minnow\/minnow|wasm_simd128|simde\/wasm\/simd128)\.h$/;
 const publicHeaderSystemHeaders = /^std(bool|def|int)\.h$/;
 
 // JavaScript of a folder may import files of that folder, and of those listed for it. Other folders

@@ -7,7 +7,7 @@
 #include "conv_common.h"
 #include "f32_forms.h"
 
-enum { BAND_BYTES = 16384, BAND_MAX_ROWS = 64, MAX_PATCH_ELEMENTS = 1 << 20 };
+enum { BAND_BYTES = 16384, BAND_MAX_ROWS = 64, ROW_GROUP = 4 };
 
 static size_t patch_elements(const mnw_window *w) {
   return (size_t)w->kernel_h * (size_t)w->kernel_w * (size_t)w->in_c;
@@ -83,45 +83,49 @@ static void gather_patch(int8_t *patch, const int8_t *picture, const mnw_window 
   }
 }
 
-static void eval_gathered(const mnw_op_context *context, const mnw_window *w, mnw_gemm_s8_fn *gemm,
-                          const mnw_requant *requant) {
-  const int8_t *x = mnw_op_input_data(context, 0), *weights = mnw_op_input_data(context, 1);
-  int8_t *y = mnw_op_output_data(context, 0), *band = context->scratch;
-  const int32_t zero_point = mnw_op_input(context, 0)->zero_point;
+typedef struct conv_job {
+  const mnw_op_context *context;
+  const mnw_window *window;
+  mnw_gemm_s8_fn *gemm;
+  const mnw_requant *requant;
+  const int8_t *x;  // gathered: of one picture
+  int8_t *y;
+} conv_job;
+
+// Output pixels begin … end − 1 of one picture.
+static void eval_gathered(void *argument, size_t begin, size_t end, uint32_t thread) {
+  const conv_job *job = argument;
+  const mnw_window *w = job->window;
+  const int8_t *weights = mnw_op_input_data(job->context, 1);
+  int8_t *band = mnw_op_thread_scratch(job->context, thread);
+  const int32_t zero_point = mnw_op_input(job->context, 0)->zero_point;
   const size_t k = patch_elements(w), stride = mnw_round_up(k, MNW_ALIGNMENT);
   const size_t out_c = (size_t)w->out_c, rows_per_band = band_rows(w);
-  const size_t picture_bytes = (size_t)w->in_h * (size_t)w->in_w * (size_t)w->in_c;
-  const size_t pixels = (size_t)w->out_h * (size_t)w->out_w;
-  for (int32_t n = 0; n < w->batches; n++, x += picture_bytes) {
-    int32_t oy = 0, ox = 0;
-    for (size_t done = 0; done < pixels;) {
-      const size_t rows = pixels - done < rows_per_band ? pixels - done : rows_per_band;
-      for (size_t r = 0; r < rows; r++) {
-        gather_patch(band + r * stride, x, w, oy, ox, zero_point);
-        if (++ox == w->out_w) ox = 0, oy++;
-      }
-      gemm(y, out_c, band, stride, weights, rows, k, out_c,
-           context->node->params[MNW_CONV_WEIGHT_ZERO_POINT], requant);
-      y += rows * out_c;
-      done += rows;
+  int32_t oy = (int32_t)(begin / (size_t)w->out_w), ox = (int32_t)(begin % (size_t)w->out_w);
+  for (size_t done = begin; done < end;) {
+    const size_t rows = end - done < rows_per_band ? end - done : rows_per_band;
+    for (size_t r = 0; r < rows; r++) {
+      gather_patch(band + r * stride, job->x, w, oy, ox, zero_point);
+      if (++ox == w->out_w) ox = 0, oy++;
     }
+    job->gemm(job->y + done * out_c, out_c, band, stride, weights, rows, k, out_c,
+              job->context->node->params[MNW_CONV_WEIGHT_ZERO_POINT], job->requant);
+    done += rows;
   }
 }
 
 // Bands of pixels whose channels fit the first-level cache beside a tile of weights.
-static void eval_pointwise(const mnw_op_context *context, const mnw_window *w, mnw_gemm_s8_fn *gemm,
-                           const mnw_requant *requant) {
-  const int8_t *x = mnw_op_input_data(context, 0), *weights = mnw_op_input_data(context, 1);
-  int8_t *y = mnw_op_output_data(context, 0);
+static void eval_pointwise(void *argument, size_t begin, size_t end, uint32_t thread) {
+  const conv_job *job = argument;
+  const mnw_window *w = job->window;
+  const int8_t *weights = mnw_op_input_data(job->context, 1);
   const size_t k = (size_t)w->in_c, out_c = (size_t)w->out_c, rows_per_band = band_rows(w);
-  size_t left = (size_t)w->batches * (size_t)w->out_h * (size_t)w->out_w;
-  while (left > 0) {
-    const size_t rows = left < rows_per_band ? left : rows_per_band;
-    gemm(y, out_c, x, k, weights, rows, k, out_c, context->node->params[MNW_CONV_WEIGHT_ZERO_POINT],
-         requant);
-    x += rows * k;
-    y += rows * out_c;
-    left -= rows;
+  (void)thread;
+  while (begin < end) {
+    const size_t rows = end - begin < rows_per_band ? end - begin : rows_per_band;
+    job->gemm(job->y + begin * out_c, out_c, job->x + begin * k, k, weights, rows, k, out_c,
+              job->context->node->params[MNW_CONV_WEIGHT_ZERO_POINT], job->requant);
+    begin += rows;
   }
 }
 
@@ -136,9 +140,21 @@ void mnw_conv_2d_eval(const mnw_op_context *context) {
   const mnw_requant requant = mnw_conv_requant(context, params + MNW_CONV_CLAMP_MIN);
   mnw_gemm_s8_fn *gemm =
       params[MNW_CONV_WEIGHT_BITS] <= 7 ? context->kernels->gemm_s8w7 : context->kernels->gemm_s8;
+  conv_job job = {.context = context,
+                  .window = &window,
+                  .gemm = gemm,
+                  .requant = &requant,
+                  .x = mnw_op_input_data(context, 0),
+                  .y = mnw_op_output_data(context, 0)};
+  const size_t pixels = (size_t)window.out_h * (size_t)window.out_w;
+  const size_t grain = mnw_op_grain(patch_elements(&window) * (size_t)window.out_c, ROW_GROUP);
   if (is_pointwise(&window)) {
-    eval_pointwise(context, &window, gemm, &requant);
-  } else {
-    eval_gathered(context, &window, gemm, &requant);
+    mnw_team_split(context->team, eval_pointwise, &job, (size_t)window.batches * pixels, grain);
+    return;
+  }
+  for (int32_t n = 0; n < window.batches; n++) {
+    mnw_team_split(context->team, eval_gathered, &job, pixels, grain);
+    job.x += (size_t)window.in_h * (size_t)window.in_w * (size_t)window.in_c;
+    job.y += pixels * (size_t)window.out_c;
   }
 }

@@ -119,62 +119,78 @@ static void gather_patch(float *patch, const float *group_picture, const conv_pl
   }
 }
 
-// One picture. Row after row of the output, whatever the groups: a band serves one group at a time.
-static void eval_gathered(float *y, const float *picture, float *band, const conv_plan *plan,
-                          const mnw_op_context *context, const mnw_clamp_f32 clamp) {
+typedef struct conv_job {
+  const mnw_op_context *context;
+  conv_plan plan;
+  const float *x;  // gathered: of one picture
+  float *y;
+  float *bands;  // thread 0's; the others' stand as far into their scratch
+} conv_job;
+
+// Output pixels begin … end − 1 of one picture, whatever the groups: a band serves one group at a
+// time.
+static void eval_gathered(void *argument, size_t begin, size_t end, uint32_t thread) {
+  const conv_job *job = argument;
+  const conv_plan *plan = &job->plan;
   const mnw_window *w = &plan->window;
   const mnw_matrix_f32 *m = &plan->matrix;
-  const size_t out_c = (size_t)w->out_c, pixels = (size_t)w->out_h * (size_t)w->out_w;
-  for (size_t done = 0; done < pixels;) {
-    const size_t rows = pixels - done < plan->band_rows ? pixels - done : plan->band_rows;
+  const mnw_clamp_f32 clamp = mnw_op_clamp_f32(job->context->node->params + MNW_CONV_CLAMP_MIN);
+  const size_t out_c = (size_t)w->out_c;
+  float *band = job->bands;
+  if (thread > 0) {
+    band = mnw_op_thread_scratch(job->context, thread);
+    band += job->bands - (float *)job->context->scratch;
+  }
+  for (size_t done = begin; done < end;) {
+    const size_t rows = end - done < plan->band_rows ? end - done : plan->band_rows;
     for (size_t g = 0; g < m->groups; g++) {
       int32_t oy = (int32_t)(done / (size_t)w->out_w), ox = (int32_t)(done % (size_t)w->out_w);
       for (size_t r = 0; r < rows; r++) {
-        gather_patch(band + r * m->k, picture + g * plan->in_c, plan, oy, ox);
+        gather_patch(band + r * m->k, job->x + g * plan->in_c, plan, oy, ox);
         if (++ox == w->out_w) ox = 0, oy++;
       }
-      context->kernels->gemm_f32(y + done * out_c + g * m->o, out_c, band, m->k,
-                                 m->tiles + g * m->tile_elements, rows, m->k, m->o,
-                                 m->bias + g * m->bias_elements, clamp.min, clamp.max);
+      job->context->kernels->gemm_f32(job->y + done * out_c + g * m->o, out_c, band, m->k,
+                                      m->tiles + g * m->tile_elements, rows, m->k, m->o,
+                                      m->bias + g * m->bias_elements, clamp.min, clamp.max);
     }
     done += rows;
   }
 }
 
-static void eval_pointwise(float *y, const float *x, const conv_plan *plan,
-                           const mnw_op_context *context, const mnw_clamp_f32 clamp) {
-  const mnw_window *w = &plan->window;
+static void eval_pointwise(void *argument, size_t begin, size_t end, uint32_t thread) {
+  const conv_job *job = argument;
+  const conv_plan *plan = &job->plan;
   const mnw_matrix_f32 *m = &plan->matrix;
-  const size_t in_c = (size_t)w->in_c, out_c = (size_t)w->out_c;
-  size_t left = (size_t)w->batches * (size_t)w->out_h * (size_t)w->out_w;
-  while (left > 0) {
-    const size_t rows = left < plan->band_rows ? left : plan->band_rows;
+  const mnw_clamp_f32 clamp = mnw_op_clamp_f32(job->context->node->params + MNW_CONV_CLAMP_MIN);
+  const size_t in_c = (size_t)plan->window.in_c, out_c = (size_t)plan->window.out_c;
+  (void)thread;
+  while (begin < end) {
+    const size_t rows = end - begin < plan->band_rows ? end - begin : plan->band_rows;
     for (size_t g = 0; g < m->groups; g++) {
-      context->kernels->gemm_f32(y + g * m->o, out_c, x + g * plan->in_c, in_c,
-                                 m->tiles + g * m->tile_elements, rows, m->k, m->o,
-                                 m->bias + g * m->bias_elements, clamp.min, clamp.max);
+      job->context->kernels->gemm_f32(job->y + begin * out_c + g * m->o, out_c,
+                                      job->x + begin * in_c + g * plan->in_c, in_c,
+                                      m->tiles + g * m->tile_elements, rows, m->k, m->o,
+                                      m->bias + g * m->bias_elements, clamp.min, clamp.max);
     }
-    x += rows * in_c;
-    y += rows * out_c;
-    left -= rows;
+    begin += rows;
   }
 }
 
 void mnw_conv_2d_f32_eval(const mnw_op_context *context) {
-  conv_plan plan;
-  make_plan(&plan, context);
-  float *const band = mnw_matrix_f32_load(&plan.matrix, context);
-  const mnw_clamp_f32 clamp = mnw_op_clamp_f32(context->node->params + MNW_CONV_CLAMP_MIN);
-  const mnw_window *w = &plan.window;
-  const float *x = mnw_op_input_data(context, 0);
-  float *y = mnw_op_output_data(context, 0);
-  if (plan.is_pointwise) {
-    eval_pointwise(y, x, &plan, context, clamp);
+  conv_job job = {
+      .context = context, .x = mnw_op_input_data(context, 0), .y = mnw_op_output_data(context, 0)};
+  make_plan(&job.plan, context);
+  job.bands = mnw_matrix_f32_load(&job.plan.matrix, context);
+  const mnw_window *w = &job.plan.window;
+  const size_t pixels = (size_t)w->out_h * (size_t)w->out_w;
+  const size_t grain = mnw_op_grain(job.plan.matrix.k * (size_t)w->out_c, ROW_GROUP);
+  if (job.plan.is_pointwise) {
+    mnw_team_split(context->team, eval_pointwise, &job, (size_t)w->batches * pixels, grain);
     return;
   }
   for (int32_t n = 0; n < w->batches; n++) {
-    eval_gathered(y, x, band, &plan, context, clamp);
-    x += (size_t)w->in_h * (size_t)w->in_w * (size_t)w->in_c;
-    y += (size_t)w->out_h * (size_t)w->out_w * (size_t)w->out_c;
+    mnw_team_split(context->team, eval_gathered, &job, pixels, grain);
+    job.x += (size_t)w->in_h * (size_t)w->in_w * (size_t)w->in_c;
+    job.y += pixels * (size_t)w->out_c;
   }
 }

@@ -88,40 +88,56 @@ static void point_taps(const int8_t **taps, const int8_t *row, const int8_t *zer
   }
 }
 
-void mnw_depthwise_conv_2d_eval(const mnw_op_context *context) {
-  mnw_window w;
+typedef struct depthwise_job {
+  const mnw_op_context *context;
+  mnw_window window;
   scratch_layout layout;
+  mnw_requant requant;
+} depthwise_job;
+
+// Output rows begin … end − 1, counted through all pictures.
+static void eval_rows(void *argument, size_t begin, size_t end, uint32_t thread) {
+  const depthwise_job *job = argument;
+  const mnw_op_context *context = job->context;
+  const mnw_window *w = &job->window;
+  const int8_t **taps = mnw_op_thread_scratch(context, thread);
+  int8_t *zeros = (int8_t *)taps + job->layout.pointer_bytes;
+  int8_t *spread = zeros + job->layout.zero_bytes;
+  const int8_t *x = mnw_op_input_data(context, 0), *weights = mnw_op_input_data(context, 1);
+  int8_t *y = mnw_op_output_data(context, 0);
+  const size_t in_row = (size_t)w->in_w * (size_t)w->in_c;
+  const size_t wide_row = (size_t)w->in_w * (size_t)w->out_c;
+  const size_t out_row = (size_t)w->out_w * (size_t)w->out_c;
+  memset(zeros, mnw_op_input(context, 0)->zero_point, (size_t)w->out_c);
+  for (size_t r = begin; r < end; r++) {
+    const int8_t *picture = x + r / (size_t)w->out_h * (size_t)w->in_h * in_row;
+    const int32_t oy = (int32_t)(r % (size_t)w->out_h);
+    for (int32_t ky = 0; ky < w->kernel_h; ky++) {
+      const int32_t iy = oy * w->stride_h - w->pad_top + ky * w->dilation_h;
+      const int8_t *row = iy >= 0 && iy < w->in_h ? picture + (size_t)iy * in_row : NULL;
+      if (row && w->in_c != w->out_c) {
+        spread_row(spread + (size_t)ky * wide_row, row, w);
+        row = spread + (size_t)ky * wide_row;
+      }
+      point_taps(taps + (size_t)ky * (size_t)w->kernel_w, row, zeros, w);
+    }
+    context->kernels->dwconv_s8(y + r * out_row, taps, weights, (size_t)w->out_w, tap_count(w),
+                                (size_t)w->out_c, context->node->params[MNW_CONV_WEIGHT_ZERO_POINT],
+                                &job->requant);
+  }
+}
+
+void mnw_depthwise_conv_2d_eval(const mnw_op_context *context) {
+  depthwise_job job = {.context = context};
+  mnw_window *w = &job.window;
   const int32_t *params = context->node->params;
-  const mnw_tensor *x = mnw_op_input(context, 0);
   if (mnw_op_is_f32(context)) {
     mnw_depthwise_conv_2d_f32_eval(context);
     return;
   }
-  mnw_window_init(&w, context, x, mnw_op_output(context, 0), params);
-  scratch_sizes(&layout, &w);
-  const mnw_requant requant = mnw_conv_requant(context, params + MNW_CONV_CLAMP_MIN);
-  const int8_t **taps = context->scratch;
-  int8_t *zeros = (int8_t *)context->scratch + layout.pointer_bytes;
-  int8_t *spread = zeros + layout.zero_bytes;
-  const int8_t *picture = mnw_op_input_data(context, 0), *weights = mnw_op_input_data(context, 1);
-  int8_t *y = mnw_op_output_data(context, 0);
-  const size_t in_row = (size_t)w.in_w * (size_t)w.in_c,
-               wide_row = (size_t)w.in_w * (size_t)w.out_c;
-  memset(zeros, x->zero_point, (size_t)w.out_c);
-  for (int32_t n = 0; n < w.batches; n++, picture += (size_t)w.in_h * in_row) {
-    for (int32_t oy = 0; oy < w.out_h; oy++) {
-      for (int32_t ky = 0; ky < w.kernel_h; ky++) {
-        const int32_t iy = oy * w.stride_h - w.pad_top + ky * w.dilation_h;
-        const int8_t *row = iy >= 0 && iy < w.in_h ? picture + (size_t)iy * in_row : NULL;
-        if (row && w.in_c != w.out_c) {
-          spread_row(spread + (size_t)ky * wide_row, row, &w);
-          row = spread + (size_t)ky * wide_row;
-        }
-        point_taps(taps + (size_t)ky * (size_t)w.kernel_w, row, zeros, &w);
-      }
-      context->kernels->dwconv_s8(y, taps, weights, (size_t)w.out_w, tap_count(&w), (size_t)w.out_c,
-                                  params[MNW_CONV_WEIGHT_ZERO_POINT], &requant);
-      y += (size_t)w.out_w * (size_t)w.out_c;
-    }
-  }
+  mnw_window_init(w, context, mnw_op_input(context, 0), mnw_op_output(context, 0), params);
+  scratch_sizes(&job.layout, w);
+  job.requant = mnw_conv_requant(context, params + MNW_CONV_CLAMP_MIN);
+  mnw_team_split(context->team, eval_rows, &job, (size_t)w->batches * (size_t)w->out_h,
+                 mnw_op_grain(tap_count(w) * (size_t)w->out_w * (size_t)w->out_c, 1));
 }

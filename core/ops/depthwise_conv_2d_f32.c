@@ -88,37 +88,51 @@ static void point_taps(const float **taps, const float *row, const float *zeros,
   }
 }
 
-void mnw_depthwise_conv_2d_f32_eval(const mnw_op_context *context) {
+typedef struct depthwise_job {
+  const mnw_op_context *context;
   depthwise_plan plan;
-  const mnw_window *w = &plan.window;
-  const int32_t *params = context->node->params;
-  mnw_window_init(&plan.window, context, mnw_op_input(context, 0), mnw_op_output(context, 0),
-                  params);
-  plan_scratch(&plan);
-  const mnw_clamp_f32 clamp = mnw_op_clamp_f32(params + MNW_CONV_CLAMP_MIN);
-  const float **taps = context->scratch;
-  float *const zeros = (float *)((uint8_t *)context->scratch + plan.pointer_bytes);
-  float *const spread = (float *)((uint8_t *)zeros + plan.zero_bytes);
-  const float *picture = mnw_op_input_data(context, 0);
+} depthwise_job;
+
+// Output rows begin … end − 1, counted through all pictures.
+static void eval_rows(void *argument, size_t begin, size_t end, uint32_t thread) {
+  const depthwise_job *job = argument;
+  const mnw_op_context *context = job->context;
+  const depthwise_plan *plan = &job->plan;
+  const mnw_window *w = &plan->window;
+  const mnw_clamp_f32 clamp = mnw_op_clamp_f32(context->node->params + MNW_CONV_CLAMP_MIN);
+  const float **taps = mnw_op_thread_scratch(context, thread);
+  float *const zeros = (float *)((uint8_t *)taps + plan->pointer_bytes);
+  float *const spread = (float *)((uint8_t *)zeros + plan->zero_bytes);
+  const float *x = mnw_op_input_data(context, 0);
   const float *weights = mnw_op_input_data(context, 1), *bias = mnw_op_input_data(context, 2);
   float *y = mnw_op_output_data(context, 0);
   const size_t in_row = (size_t)w->in_w * (size_t)w->in_c;
   const size_t wide_row = (size_t)w->in_w * (size_t)w->out_c;
-  memset(zeros, 0, plan.zero_bytes);
-  for (int32_t n = 0; n < w->batches; n++, picture += (size_t)w->in_h * in_row) {
-    for (int32_t oy = 0; oy < w->out_h; oy++) {
-      for (int32_t ky = 0; ky < w->kernel_h; ky++) {
-        const int32_t iy = oy * w->stride_h - w->pad_top + ky * w->dilation_h;
-        const float *row = iy >= 0 && iy < w->in_h ? picture + (size_t)iy * in_row : NULL;
-        if (row && w->in_c != w->out_c) {
-          spread_row(spread + (size_t)ky * wide_row, row, w);
-          row = spread + (size_t)ky * wide_row;
-        }
-        point_taps(taps + (size_t)ky * (size_t)w->kernel_w, row, zeros, &plan);
+  const size_t out_row = (size_t)w->out_w * (size_t)w->out_c;
+  memset(zeros, 0, plan->zero_bytes);
+  for (size_t r = begin; r < end; r++) {
+    const float *picture = x + r / (size_t)w->out_h * (size_t)w->in_h * in_row;
+    const int32_t oy = (int32_t)(r % (size_t)w->out_h);
+    for (int32_t ky = 0; ky < w->kernel_h; ky++) {
+      const int32_t iy = oy * w->stride_h - w->pad_top + ky * w->dilation_h;
+      const float *row = iy >= 0 && iy < w->in_h ? picture + (size_t)iy * in_row : NULL;
+      if (row && w->in_c != w->out_c) {
+        spread_row(spread + (size_t)ky * wide_row, row, w);
+        row = spread + (size_t)ky * wide_row;
       }
-      context->kernels->dwconv_f32(y, taps, weights, (size_t)w->out_w, plan.taps, (size_t)w->out_c,
-                                   bias, clamp.min, clamp.max);
-      y += (size_t)w->out_w * (size_t)w->out_c;
+      point_taps(taps + (size_t)ky * (size_t)w->kernel_w, row, zeros, plan);
     }
+    context->kernels->dwconv_f32(y + r * out_row, taps, weights, (size_t)w->out_w, plan->taps,
+                                 (size_t)w->out_c, bias, clamp.min, clamp.max);
   }
+}
+
+void mnw_depthwise_conv_2d_f32_eval(const mnw_op_context *context) {
+  depthwise_job job = {.context = context};
+  const mnw_window *w = &job.plan.window;
+  mnw_window_init(&job.plan.window, context, mnw_op_input(context, 0), mnw_op_output(context, 0),
+                  context->node->params);
+  plan_scratch(&job.plan);
+  mnw_team_split(context->team, eval_rows, &job, (size_t)w->batches * (size_t)w->out_h,
+                 mnw_op_grain(job.plan.taps * (size_t)w->out_w * (size_t)w->out_c, 1));
 }

@@ -1,3 +1,4 @@
+#include "../kernels/packed_layout.h"
 #include "conv_common.h"
 
 static void eval_f32(const mnw_op_context *context, size_t rows, size_t k, size_t o) {
@@ -40,6 +41,28 @@ mnw_status mnw_fully_connected_prepare(const mnw_op_context *context, size_t *sc
                                   params + MNW_FULLY_CONNECTED_CLAMP_MIN);
 }
 
+typedef struct s8_job {
+  const mnw_op_context *context;
+  const mnw_requant *requant;
+  size_t rows, k, o;
+} s8_job;
+
+// Outputs begin … end − 1 of every row; begin is the first of a tile.
+static void eval_s8(void *argument, size_t begin, size_t end, uint32_t thread) {
+  const s8_job *job = argument;
+  const mnw_op_context *context = job->context;
+  const int32_t *params = context->node->params;
+  mnw_gemm_s8_fn *gemm = params[MNW_FULLY_CONNECTED_WEIGHT_BITS] <= 7 ? context->kernels->gemm_s8w7
+                                                                      : context->kernels->gemm_s8;
+  mnw_requant requant = *job->requant;
+  requant.bias += begin;
+  requant.multiplier += begin;
+  (void)thread;
+  gemm((int8_t *)mnw_op_output_data(context, 0) + begin, job->o, mnw_op_input_data(context, 0),
+       job->k, (const int8_t *)mnw_op_input_data(context, 1) + mnw_tile_8x4_bytes(begin, job->k),
+       job->rows, job->k, end - begin, params[MNW_FULLY_CONNECTED_WEIGHT_ZERO_POINT], &requant);
+}
+
 void mnw_fully_connected_eval(const mnw_op_context *context) {
   const int32_t *params = context->node->params;
   const mnw_tensor *w = mnw_op_input(context, 1);
@@ -50,9 +73,7 @@ void mnw_fully_connected_eval(const mnw_op_context *context) {
     return;
   }
   const mnw_requant requant = mnw_conv_requant(context, params + MNW_FULLY_CONNECTED_CLAMP_MIN);
-  mnw_gemm_s8_fn *gemm = params[MNW_FULLY_CONNECTED_WEIGHT_BITS] <= 7 ? context->kernels->gemm_s8w7
-                                                                      : context->kernels->gemm_s8;
-  gemm(mnw_op_output_data(context, 0), o, mnw_op_input_data(context, 0), k,
-       mnw_op_input_data(context, 1), rows, k, o, params[MNW_FULLY_CONNECTED_WEIGHT_ZERO_POINT],
-       &requant);
+  s8_job job = {context, &requant, rows, k, o};
+  // Few rows as a rule, so the outputs are shared out.
+  mnw_team_split(context->team, eval_s8, &job, o, mnw_op_grain(rows * k, MNW_TILE_CHANNELS));
 }

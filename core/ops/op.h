@@ -5,6 +5,7 @@
 #define MINNOW_OPS_OP_H_
 
 #include "../base/error.h"
+#include "../base/team.h"
 #include "../format/graph.h"
 #include "../kernels/kernels.h"
 #include "op_params.h"
@@ -14,8 +15,11 @@ typedef struct mnw_op_context {
   const mnw_node *node;
   const mnw_kernels *kernels;
   uint32_t node_number;
-  uint8_t *const *data;  // eval: by tensor number; NULL in prepare
-  void *scratch;         // eval: 16-aligned, as many bytes as prepare asked for
+  uint8_t *const *data;         // eval: by tensor number; NULL in prepare
+  void *scratch;                // eval: 16-aligned, as many bytes as prepare asked for
+  mnw_team *team;               // eval: who shares the work; NULL for this thread alone
+  uint8_t *helper_scratch;      // eval: as much again for each further thread of the team,
+  size_t helper_scratch_bytes;  // so far apart
   mnw_error *error;
 } mnw_op_context;
 
@@ -45,6 +49,11 @@ const mnw_tensor *mnw_op_input(const mnw_op_context *context, uint32_t index);
 const mnw_tensor *mnw_op_output(const mnw_op_context *context, uint32_t index);
 const void *mnw_op_input_data(const mnw_op_context *context, uint32_t index);
 void *mnw_op_output_data(const mnw_op_context *context, uint32_t index);
+// The scratch of one thread of the team; thread 0's is context->scratch.
+void *mnw_op_thread_scratch(const mnw_op_context *context, uint32_t thread);
+// The least part of a job that is worth handing to another thread: a multiple of `multiple`
+// elements, each of which costs about `operations` multiply-adds, or four of those in bytes moved.
+size_t mnw_op_grain(size_t operations, size_t multiple);
 
 // Checks for prepare. Each refuses with a message that names the operator's number and says what is
 // expected.

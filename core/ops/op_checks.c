@@ -1,3 +1,4 @@
+#include "../kernels/packed_layout.h"
 #include "op.h"
 
 static const mnw_tensor *tensor_or_null(const mnw_op_context *context, int32_t number) {
@@ -18,6 +19,18 @@ const void *mnw_op_input_data(const mnw_op_context *context, uint32_t index) {
 
 void *mnw_op_output_data(const mnw_op_context *context, uint32_t index) {
   return context->data[context->node->outputs[index]];
+}
+
+void *mnw_op_thread_scratch(const mnw_op_context *context, uint32_t thread) {
+  if (thread == 0) return context->scratch;
+  return context->helper_scratch + (thread - 1) * context->helper_scratch_bytes;
+}
+
+size_t mnw_op_grain(size_t operations, size_t multiple) {
+  // Some microseconds, against the fraction of one that handing over takes.
+  enum { CHUNK_OPERATIONS = 65536 };
+  const size_t elements = CHUNK_OPERATIONS / (operations > 0 ? operations : 1) + 1;
+  return mnw_round_up(elements, multiple);
 }
 
 mnw_status mnw_op_refuse(const mnw_op_context *context, const char *what, int64_t b, int64_t c) {

@@ -139,7 +139,11 @@ mnw_status mnw_model_init(mnw_model **model, void *memory, size_t memory_bytes,
 static mnw_status prepare_nodes(mnw_model *model, mnw_error *error) {
   for (uint32_t n = 0; n < model->graph.node_count; n++) {
     mnw_node *node = &model->graph.nodes[n];
-    const mnw_op_context context = {&model->graph, node, model->kernels, n, NULL, NULL, error};
+    const mnw_op_context context = {.graph = &model->graph,
+                                    .node = node,
+                                    .kernels = model->kernels,
+                                    .node_number = n,
+                                    .error = error};
     size_t scratch_bytes = 0;
     const mnw_status status = mnw_op_find(node->code)->prepare(&context, &scratch_bytes);
     if (status != MNW_STATUS_OK) return status;

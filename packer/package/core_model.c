@@ -44,7 +44,7 @@ static bool push_shards(pk_core_model *core, const pk_bytes *shards, size_t shar
                    "%s: its %zu shards do not make a whole model: pack the model again", source,
                    shard_count);
   }
-  if (mnw_session_plan(&core->plan, core->model, &core_error) != MNW_STATUS_OK) {
+  if (mnw_session_plan(&core->plan, core->model, NULL, &core_error) != MNW_STATUS_OK) {
     return pk_core_fail(error, &core_error, source);
   }
   return true;
@@ -85,8 +85,8 @@ mnw_session *pk_core_session_open(void **memory, const pk_core_model *core, cons
             core->plan.session_bytes);
     return NULL;
   }
-  if (mnw_session_init(&session, core->model, *memory, core->plan.session_bytes, &core_error) !=
-      MNW_STATUS_OK) {
+  if (mnw_session_init(&session, core->model, NULL, *memory, core->plan.session_bytes,
+                       &core_error) != MNW_STATUS_OK) {
     pk_core_fail(error, &core_error, source);
     free(*memory);
     *memory = NULL;

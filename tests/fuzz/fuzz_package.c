@@ -16,10 +16,11 @@ static void run_model(const mnw_model *model) {
   mnw_session_plan_info plan;
   mnw_session *session;
   mnw_error error;
-  if (mnw_session_plan(&plan, model, &error) != MNW_STATUS_OK || plan.session_bytes > 1 << 16)
+  if (mnw_session_plan(&plan, model, NULL, &error) != MNW_STATUS_OK || plan.session_bytes > 1 << 16)
     return;
   void *memory = aligned_block(plan.session_bytes);
-  if (mnw_session_init(&session, model, memory, plan.session_bytes, &error) == MNW_STATUS_OK) {
+  if (mnw_session_init(&session, model, NULL, memory, plan.session_bytes, &error) ==
+      MNW_STATUS_OK) {
     for (size_t i = 0; i < mnw_model_input_count(model); i++) {
       mnw_tensor_info info;
       if (mnw_model_input_info(&info, model, i) != MNW_STATUS_OK) continue;

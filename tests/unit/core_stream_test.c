@@ -126,10 +126,11 @@ static void a_broken_shard_is_pushed_again_after_rewind(void **state) {
     assert_true(mnw_model_is_ready(opened.model));
     mnw_session_plan_info plan;
     mnw_session *session;
-    assert_int_equal(mnw_session_plan(&plan, opened.model, NULL), MNW_STATUS_OK);
+    assert_int_equal(mnw_session_plan(&plan, opened.model, NULL, NULL), MNW_STATUS_OK);
     void *memory = aligned_alloc(MNW_ALIGNMENT, mnw_round_up(plan.session_bytes, MNW_ALIGNMENT));
-    assert_int_equal(mnw_session_init(&session, opened.model, memory, plan.session_bytes, NULL),
-                     MNW_STATUS_OK);
+    assert_int_equal(
+        mnw_session_init(&session, opened.model, NULL, memory, plan.session_bytes, NULL),
+        MNW_STATUS_OK);
     run_chain(got, session);
     assert_memory_equal(got, expected, CHANNELS);
     free(memory);
@@ -149,15 +150,16 @@ static void a_run_waits_for_weights_and_goes_on(void **state) {
   run_chain(expected, whole.session);
   loaded_free(&whole);
   open_model opened = open_chain();
-  assert_int_equal(mnw_session_plan(&plan, opened.model, &error), MNW_STATUS_NOT_READY);
+  assert_int_equal(mnw_session_plan(&plan, opened.model, NULL, &error), MNW_STATUS_NOT_READY);
   assert_int_equal(push_shard(opened.model, 0, NULL), MNW_STATUS_OK);
-  assert_int_equal(mnw_session_plan(&plan, opened.model, &error), MNW_STATUS_OK);
+  assert_int_equal(mnw_session_plan(&plan, opened.model, NULL, &error), MNW_STATUS_OK);
   void *memory = aligned_alloc(MNW_ALIGNMENT, mnw_round_up(plan.session_bytes, MNW_ALIGNMENT));
   assert_int_equal(
-      mnw_session_init(&session, opened.model, memory, plan.session_bytes - 16, &error),
+      mnw_session_init(&session, opened.model, NULL, memory, plan.session_bytes - 16, &error),
       MNW_STATUS_OUT_OF_MEMORY);
-  assert_int_equal(mnw_session_init(&session, opened.model, memory, plan.session_bytes, &error),
-                   MNW_STATUS_OK);
+  assert_int_equal(
+      mnw_session_init(&session, opened.model, NULL, memory, plan.session_bytes, &error),
+      MNW_STATUS_OK);
   int8_t *input = mnw_session_input(session, 0);
   for (int i = 0; i < CHANNELS; i++) input[i] = (int8_t)(3 * i - 60);
   for (uint32_t shard = 1; mnw_session_run(session, &error) == MNW_STATUS_NOT_READY; shard++) {

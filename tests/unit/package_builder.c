@@ -182,9 +182,9 @@ loaded_package builder_load(const package_builder *b, const mnw_kernels *kernels
     done += bytes;
   }
   assert_true(mnw_model_is_ready(loaded.model));
-  expect_ok(mnw_session_plan(&plan, loaded.model, &error), &error);
+  expect_ok(mnw_session_plan(&plan, loaded.model, NULL, &error), &error);
   loaded.session_memory = aligned_block(plan.session_bytes);
-  expect_ok(mnw_session_init(&loaded.session, loaded.model, loaded.session_memory,
+  expect_ok(mnw_session_init(&loaded.session, loaded.model, NULL, loaded.session_memory,
                              plan.session_bytes, &error),
             &error);
   return loaded;

@@ -6,11 +6,10 @@
 //   mnw_package_peek(&info, first_bytes, MNW_PACKAGE_PEEK_BYTES, &err);   // sizes, before any
 //   allocation mnw_model_init(&model, malloc(info.model_bytes), info.model_bytes, &info, kernels,
 //   &err); while (bytes arrive) mnw_model_push(model, bytes, size_bytes, &err);  // any size, in
-//   stream order mnw_session_plan(&plan, model, &err);                                 // possible
-//   once the graph is in mnw_session_init(&session, model, malloc(plan.session_bytes),
-//   plan.session_bytes, &err); memcpy(mnw_session_input(session, 0), pixels, …);
-//   mnw_session_run(session, &err);
-//   use(mnw_session_output(session, 0));
+//   stream order mnw_session_plan(&plan, model, NULL, &err);                             //
+//   possible once the graph is in mnw_session_init(&session, model, NULL,
+//   malloc(plan.session_bytes), plan.session_bytes, &err); memcpy(mnw_session_input(session, 0),
+//   pixels, …); mnw_session_run(session, &err); use(mnw_session_output(session, 0));
 //
 // There is nothing to free: dropping the two memory blocks ends everything. The library has no
 // globals, does no I/O, never allocates and never reads a clock. A model is written only by
@@ -124,6 +123,32 @@ size_t mnw_model_output_count(const mnw_model *model);
 mnw_status mnw_model_input_info(mnw_tensor_info *info, const mnw_model *model, size_t index);
 mnw_status mnw_model_output_info(mnw_tensor_info *info, const mnw_model *model, size_t index);
 
+// Threads that share the work of one session. The library starts none: the caller's own threads
+// lend themselves, each with an index of its own from 1 to threads − 1, by
+//
+//   for (;;) {
+//     const uint32_t seen = mnw_team_help(team, index);       // returns when there is nothing to
+//     do const uint32_t *word = mnw_team_sleep_begin(team); wait until *word != seen // futex, wasm
+//     atomic wait mnw_team_sleep_end(team);
+//   }
+//
+// and the thread that runs the session wakes them in `notify`. Results are the same bits for any
+// number of threads. One session at a time may run with a team.
+typedef struct mnw_team mnw_team;
+typedef void mnw_team_notify_fn(void *argument);  // wakes all that wait on the team's word
+
+size_t mnw_team_bytes(void);
+// `memory` (MNW_ALIGNMENT-aligned, mnw_team_bytes(), owned by the caller) must outlive sessions and
+// helpers. `threads` counts the one that runs the session; `notify` may be NULL where nobody
+// sleeps. Errors: INVALID_ARGUMENT.
+mnw_status mnw_team_init(mnw_team **team, void *memory, size_t memory_bytes, uint32_t threads,
+                         mnw_team_notify_fn *notify, void *notify_argument, mnw_error *error);
+// Helps until there has been nothing to do for a fraction of a millisecond. Returns what the
+// word held before the last look for work.
+uint32_t mnw_team_help(mnw_team *team, uint32_t thread);
+const uint32_t *mnw_team_sleep_begin(mnw_team *team);
+void mnw_team_sleep_end(mnw_team *team);
+
 // What one session will need, known before anything is allocated for it.
 typedef struct mnw_session_plan_info {
   size_t
@@ -132,11 +157,13 @@ typedef struct mnw_session_plan_info {
 } mnw_session_plan_info;
 
 // Errors: NOT_READY, INVALID_GRAPH, LIMIT_EXCEEDED.
-mnw_status mnw_session_plan(mnw_session_plan_info *plan, const mnw_model *model, mnw_error *error);
+// `team`: the one that the session will have, NULL for none; each thread takes scratch of its own.
+mnw_status mnw_session_plan(mnw_session_plan_info *plan, const mnw_model *model,
+                            const mnw_team *team, mnw_error *error);
 
 // Errors: NOT_READY, OUT_OF_MEMORY, INVALID_GRAPH.
-mnw_status mnw_session_init(mnw_session **session, const mnw_model *model, void *memory,
-                            size_t memory_bytes, mnw_error *error);
+mnw_status mnw_session_init(mnw_session **session, const mnw_model *model, mnw_team *team,
+                            void *memory, size_t memory_bytes, mnw_error *error);
 
 // Where to write input `index` before each run, and where output `index` stands until the next run;
 // both inside the session's memory. NULL for an index out of range. Activations share memory:

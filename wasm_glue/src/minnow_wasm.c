@@ -150,13 +150,13 @@ MNW_WASM_EXPORT(mnw_status, rewind, uint32_t shard) {
 MNW_WASM_EXPORT(mnw_status, prepare, void) {
   mnw_status status = need_model();
   if (status != MNW_STATUS_OK || state.session) return status;
-  status = mnw_session_plan(&state.plan, state.model, &state.error);
+  status = mnw_session_plan(&state.plan, state.model, NULL, &state.error);
   if (status != MNW_STATUS_OK) return status;
   void *memory;
   status = take_memory(&memory, state.plan.session_bytes);
   if (status != MNW_STATUS_OK) return status;
   state.picture_memory = state.free_memory;
-  return mnw_session_init(&state.session, state.model, memory, state.plan.session_bytes,
+  return mnw_session_init(&state.session, state.model, NULL, memory, state.plan.session_bytes,
                           &state.error);
 }
 

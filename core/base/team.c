@@ -125,9 +125,12 @@ uint32_t mnw_team_help(mnw_team *team, uint32_t thread) {
   return seen;
 }
 
-const uint32_t *mnw_team_sleep_begin(mnw_team *team) {
-  atomic_fetch_add(&team->sleepers, 1);
+const uint32_t *mnw_team_word(const mnw_team *team) {
   return (const uint32_t *)&team->wake;
+}
+
+void mnw_team_sleep_begin(mnw_team *team) {
+  atomic_fetch_add(&team->sleepers, 1);
 }
 
 void mnw_team_sleep_end(mnw_team *team) {

@@ -14,6 +14,7 @@ static const char help[] =
     "\n"
     "  --runs N         measured runs (default: 50)\n"
     "  --kernels NAME   scalar, simd128 or relaxed (default: the best of this machine)\n"
+    "  --threads N      threads to run on (default: 1)\n"
     "  --profile        time each operator as well, in as many further runs\n"
     "  --json           print the figures as JSON\n"
     "\n"
@@ -21,19 +22,20 @@ static const char help[] =
     "  minnow bench out\n"
     "  minnow bench out --runs 200 --kernels scalar --json\n";
 
-enum { OPTION_RUNS = 256, OPTION_KERNELS, OPTION_PROFILE, OPTION_JSON };
+enum { OPTION_RUNS = 256, OPTION_KERNELS, OPTION_THREADS, OPTION_PROFILE, OPTION_JSON };
 enum { DEFAULT_RUNS = 50, MAX_RUNS = 1000000, WARM_UP_RUNS = 3 };
 
 static const struct option long_options[] = {{"help", no_argument, NULL, 'h'},
                                              {"runs", required_argument, NULL, OPTION_RUNS},
                                              {"kernels", required_argument, NULL, OPTION_KERNELS},
+                                             {"threads", required_argument, NULL, OPTION_THREADS},
                                              {"profile", no_argument, NULL, OPTION_PROFILE},
                                              {"json", no_argument, NULL, OPTION_JSON},
                                              {NULL, 0, NULL, 0}};
 
 typedef struct bench_arguments {
   const char *folder, *kernels;
-  size_t runs;
+  size_t runs, threads;
   bool as_json, wants_profile, wants_help;
 } bench_arguments;
 
@@ -48,6 +50,7 @@ static bool parse(bench_arguments *arguments, int argc, char **argv, pk_error *e
   int option;
   bool ok = true;
   arguments->runs = DEFAULT_RUNS;
+  arguments->threads = 1;
   pk_options_start();
   while (ok && (option = pk_options_next(argc, argv, ":h", long_options, error)) != -1) {
     switch (option) {
@@ -59,6 +62,9 @@ static bool parse(bench_arguments *arguments, int argc, char **argv, pk_error *e
         break;
       case OPTION_KERNELS:
         arguments->kernels = optarg;
+        break;
+      case OPTION_THREADS:
+        ok = pk_parse_size(&arguments->threads, optarg, "threads", 1, PK_MAX_THREADS, error);
         break;
       case OPTION_PROFILE:
         arguments->wants_profile = true;
@@ -169,10 +175,12 @@ static bool bench(const bench_arguments *arguments, pk_error *error) {
   if (!kernels || !pk_package_load(&package, arguments->folder, kernels, error)) return false;
   figures.load_ms = pk_now_ms() - start;
   figures.model_bytes = package.core.info.model_bytes;
-  figures.session_bytes = package.core.plan.session_bytes;
   double *times = calloc(arguments->runs, sizeof *times);
-  mnw_session *session = pk_core_session_open(&memory, &package.core, arguments->folder, error);
-  bool ok = times && session;
+  bool ok = pk_core_model_use_threads(&package.core, (uint32_t)arguments->threads, error);
+  figures.session_bytes = package.core.plan.session_bytes;
+  mnw_session *session =
+      ok ? pk_core_session_open(&memory, &package.core, arguments->folder, error) : NULL;
+  ok = times && session;
   if (!times) pk_fail(error, PK_OUT_OF_MEMORY, "no memory for %zu times", arguments->runs);
   ok = ok && measure(&figures, session, package.core.model, times, arguments, error);
   pk_progress_end();

@@ -24,6 +24,7 @@ static const char help[] =
     "  --save-input FILE  write the input tensors that the pictures became behind each other, for\n"
     "                     another program or --raw\n"
     "  --kernels NAME     scalar, simd128 or relaxed (default: the best of this machine)\n"
+    "  --threads N        threads to run on (default: 1)\n"
     "\n"
     "examples:\n"
     "  minnow run out photo.jpg --top 3\n"
@@ -37,6 +38,7 @@ enum {
   OPTION_OUTPUT,
   OPTION_SAVE_INPUT,
   OPTION_KERNELS,
+  OPTION_THREADS,
   MAX_TOP = 1000
 };
 enum { MAX_RAW_BYTES = 1 << 30 };
@@ -49,11 +51,12 @@ static const struct option long_options[] = {
     {"output", required_argument, NULL, OPTION_OUTPUT},
     {"save-input", required_argument, NULL, OPTION_SAVE_INPUT},
     {"kernels", required_argument, NULL, OPTION_KERNELS},
+    {"threads", required_argument, NULL, OPTION_THREADS},
     {NULL, 0, NULL, 0}};
 
 typedef struct run_arguments {
   bool as_json, is_raw, wants_help;
-  size_t top;
+  size_t top, threads;
   const char *folder, *output, *save_input, *kernels;
   char **files;
   size_t file_count;
@@ -73,6 +76,7 @@ static bool parse(run_arguments *arguments, int argc, char **argv, pk_error *err
   int option;
   bool ok = true;
   arguments->top = 5;
+  arguments->threads = 1;
   pk_options_start();
   while (ok && (option = pk_options_next(argc, argv, ":h", long_options, error)) != -1) {
     switch (option) {
@@ -96,6 +100,9 @@ static bool parse(run_arguments *arguments, int argc, char **argv, pk_error *err
         break;
       case OPTION_KERNELS:
         arguments->kernels = optarg;
+        break;
+      case OPTION_THREADS:
+        ok = pk_parse_size(&arguments->threads, optarg, "threads", 1, PK_MAX_THREADS, error);
         break;
       default:
         return false;
@@ -237,6 +244,9 @@ static bool open_runner(runner *r, pk_error *error) {
     return pk_fail(error, PK_USAGE,
                    "%s gives tensors, not class scores: name a file for them with --output",
                    manifest->name);
+  }
+  if (!pk_core_model_use_threads(&r->package.core, (uint32_t)arguments->threads, error)) {
+    return false;
   }
   r->session = pk_core_session_open(&r->session_memory, &r->package.core, arguments->folder, error);
   r->results = json_array();

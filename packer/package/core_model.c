@@ -70,7 +70,18 @@ bool pk_core_model_open(pk_core_model *core, const pk_bytes *shards, size_t shar
   return ok;
 }
 
+bool pk_core_model_use_threads(pk_core_model *core, uint32_t threads, pk_error *error) {
+  mnw_error core_error = {0};
+  pk_thread_team_close(core->team);
+  core->team = pk_thread_team_open(threads, error);
+  if (!core->team && threads > 1) return false;
+  return mnw_session_plan(&core->plan, core->model, pk_thread_team_core(core->team), &core_error) ==
+             MNW_STATUS_OK ||
+         pk_core_fail(error, &core_error, "session");
+}
+
 void pk_core_model_close(pk_core_model *core) {
+  pk_thread_team_close(core->team);
   free(core->memory);
   *core = (pk_core_model){0};
 }
@@ -85,8 +96,8 @@ mnw_session *pk_core_session_open(void **memory, const pk_core_model *core, cons
             core->plan.session_bytes);
     return NULL;
   }
-  if (mnw_session_init(&session, core->model, NULL, *memory, core->plan.session_bytes,
-                       &core_error) != MNW_STATUS_OK) {
+  if (mnw_session_init(&session, core->model, pk_thread_team_core(core->team), *memory,
+                       core->plan.session_bytes, &core_error) != MNW_STATUS_OK) {
     pk_core_fail(error, &core_error, source);
     free(*memory);
     *memory = NULL;

@@ -100,13 +100,14 @@ export function runPhotos(folder, photos, kernels) {
  * @param {string} folder of the package
  * @param {Uint8Array} inputs bytes of the input tensors of one or more runs
  * @param {KernelSet} [kernels]
+ * @param {number} [threads]
  * @returns {Promise<Buffer>} the output tensors of all runs
  */
-export function runTensors(folder, inputs, kernels) {
+export function runTensors(folder, inputs, kernels, threads = 1) {
   return withTempDir(async (dir) => {
     const [input, output] = [path.join(dir, 'inputs.bin'), path.join(dir, 'outputs.bin')];
     await writeFile(input, inputs);
-    await runTool(['run', folder, '--raw', input, '--output', output, ...kernelOption(kernels)]);
+    await runTool(['run', folder, '--raw', input, '--output', output, '--threads', String(threads), ...kernelOption(kernels)]);
     return readFile(output);
   });
 }

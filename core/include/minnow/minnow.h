@@ -127,9 +127,10 @@ mnw_status mnw_model_output_info(mnw_tensor_info *info, const mnw_model *model, 
 // lend themselves, each with an index of its own from 1 to threads − 1, by
 //
 //   for (;;) {
-//     const uint32_t seen = mnw_team_help(team, index);       // returns when there is nothing to
-//     do const uint32_t *word = mnw_team_sleep_begin(team); wait until *word != seen // futex, wasm
-//     atomic wait mnw_team_sleep_end(team);
+//     seen = mnw_team_help(team, index);            // returns when there is nothing to do
+//     mnw_team_sleep_begin(team);
+//     wait until *mnw_team_word(team) is not seen   // futex, wasm atomic wait
+//     mnw_team_sleep_end(team);
 //   }
 //
 // and the thread that runs the session wakes them in `notify`. Results are the same bits for any
@@ -146,7 +147,8 @@ mnw_status mnw_team_init(mnw_team **team, void *memory, size_t memory_bytes, uin
 // Helps until there has been nothing to do for a fraction of a millisecond. Returns what the
 // word held before the last look for work.
 uint32_t mnw_team_help(mnw_team *team, uint32_t thread);
-const uint32_t *mnw_team_sleep_begin(mnw_team *team);
+const uint32_t *mnw_team_word(const mnw_team *team);  // to be read atomically
+void mnw_team_sleep_begin(mnw_team *team);
 void mnw_team_sleep_end(mnw_team *team);
 
 // What one session will need, known before anything is allocated for it.

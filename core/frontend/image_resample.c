@@ -17,25 +17,64 @@
 enum { RGB = 3, RGBA = 4, MAX_SOURCE = 1 << 15, MAX_TARGET = 1 << 13 };
 
 struct mnw_image {
-  mnw_image_options options;  // with the crop filled in
+  mnw_image_options options;  // with crop and box filled in
   void *tensor;
-  float *row;       // the current source row at target width: width * RGB
+  float *row;       // the current source row at target width: box_width * RGB
   float *previous;  // the one before it
   float *sums;      // the output row being averaged
   uint32_t pushed_rows, done_rows;
 };
 
-static bool fill_crop(mnw_image_options *o) {
+// The centred rectangle with the aspect of width : height, `share` times the largest that fits.
+static void centre(uint32_t area[4], uint32_t outer_width, uint32_t outer_height, double width,
+                   double height, double share) {
+  const double across = outer_height * width / height, down = outer_width * height / width;
+  const double sides[2] = {outer_width < across ? outer_width : across,
+                           outer_height < down ? outer_height : down};
+  const uint32_t outer[2] = {outer_width, outer_height};
+  for (int i = 0; i < 2; i++) {
+    const uint32_t side = (uint32_t)(sides[i] * share + 0.5);
+    area[2 + i] = side > 1 ? side : 1;
+    area[i] = (outer[i] - area[2 + i]) / 2;
+  }
+}
+
+void mnw_image_fit_to(mnw_image_options *o, mnw_image_fit fit, double crop) {
+  uint32_t source[4] = {0, 0, o->source_width, o->source_height};
+  uint32_t box[4] = {0, 0, o->width, o->height};
+  const bool has_area = source[2] > 0 && source[3] > 0 && box[2] > 0 && box[3] > 0;
+  if (has_area && fit == MNW_IMAGE_CROP && crop > 0.0 && crop <= 1.0) {
+    centre(source, source[2], source[3], box[2], box[3], crop);
+  } else if (has_area && fit == MNW_IMAGE_LETTERBOX) {
+    centre(box, box[2], box[3], source[2], source[3], 1.0);
+  }
+  o->crop_x = source[0];
+  o->crop_y = source[1];
+  o->crop_width = source[2];
+  o->crop_height = source[3];
+  o->box_x = box[0];
+  o->box_y = box[1];
+  o->box_width = box[2];
+  o->box_height = box[3];
+}
+
+static bool fill_areas(mnw_image_options *o) {
   if (o->crop_width == 0 && o->crop_height == 0 && o->crop_x == 0 && o->crop_y == 0) {
     o->crop_width = o->source_width;
     o->crop_height = o->source_height;
+  }
+  if (o->box_width == 0 && o->box_height == 0 && o->box_x == 0 && o->box_y == 0) {
+    o->box_width = o->width;
+    o->box_height = o->height;
   }
   return o->source_width >= 1 && o->source_width <= MAX_SOURCE && o->source_height >= 1 &&
          o->source_height <= MAX_SOURCE && o->crop_width >= 1 && o->crop_height >= 1 &&
          o->crop_x < o->source_width && o->crop_y < o->source_height &&
          o->crop_width <= o->source_width - o->crop_x &&
          o->crop_height <= o->source_height - o->crop_y && o->width >= 1 &&
-         o->width <= MAX_TARGET && o->height >= 1 && o->height <= MAX_TARGET &&
+         o->width <= MAX_TARGET && o->height >= 1 && o->height <= MAX_TARGET && o->box_width >= 1 &&
+         o->box_height >= 1 && o->box_x < o->width && o->box_y < o->height &&
+         o->box_width <= o->width - o->box_x && o->box_height <= o->height - o->box_y &&
          (o->channels == 1 || o->channels == RGB) &&
          (o->dtype == MNW_DTYPE_S8 || o->dtype == MNW_DTYPE_U8 || o->dtype == MNW_DTYPE_F32);
 }
@@ -45,9 +84,9 @@ static mnw_image *lay_out(mnw_arena *arena, const mnw_image_options *options, mn
   mnw_image *image = taken ? taken : measured;
   memset(image, 0, sizeof *image);
   image->options = *options;
-  image->row = mnw_arena_take(arena, (size_t)options->width * RGB, sizeof(float));
-  image->previous = mnw_arena_take(arena, (size_t)options->width * RGB, sizeof(float));
-  image->sums = mnw_arena_take(arena, (size_t)options->width * RGB, sizeof(float));
+  image->row = mnw_arena_take(arena, (size_t)options->box_width * RGB, sizeof(float));
+  image->previous = mnw_arena_take(arena, (size_t)options->box_width * RGB, sizeof(float));
+  image->sums = mnw_arena_take(arena, (size_t)options->box_width * RGB, sizeof(float));
   return taken;
 }
 
@@ -55,31 +94,10 @@ size_t mnw_image_bytes(const mnw_image_options *options) {
   mnw_arena arena;
   mnw_image measured;
   mnw_image_options filled = *options;
-  if (!fill_crop(&filled)) return 0;
+  if (!fill_areas(&filled)) return 0;
   mnw_arena_init(&arena, NULL, 0);
   lay_out(&arena, &filled, &measured);
   return arena.used_bytes;
-}
-
-mnw_status mnw_image_init(mnw_image **image, void *memory, size_t memory_bytes,
-                          const mnw_image_options *options, void *tensor, mnw_error *error) {
-  mnw_arena arena;
-  mnw_image_options filled = *options;
-  *image = NULL;
-  if (!fill_crop(&filled) || !memory || !tensor || (uintptr_t)memory % MNW_ALIGNMENT != 0) {
-    return mnw_fail(error, MNW_STATUS_INVALID_ARGUMENT,
-                    "a picture of %0 x %1 pixels with this crop, target or memory cannot be read",
-                    options->source_width, options->source_height, 0);
-  }
-  if (memory_bytes < mnw_image_bytes(&filled)) {
-    return mnw_fail(error, MNW_STATUS_OUT_OF_MEMORY, "picture needs %0 bytes, %1 were handed in",
-                    (int64_t)mnw_image_bytes(&filled), (int64_t)memory_bytes, 0);
-  }
-  mnw_arena_init(&arena, memory, memory_bytes);
-  *image = lay_out(&arena, &filled, NULL);
-  (*image)->tensor = tensor;
-  memset((*image)->sums, 0, (size_t)filled.width * RGB * sizeof(float));
-  return MNW_STATUS_OK;
 }
 
 // Where output position i samples when growing: between sample `first` and the next, `fraction` of
@@ -128,10 +146,10 @@ static void shrink_row(float *row, const uint8_t *rgba, uint32_t source, uint32_
   }
 }
 
-static void store(const mnw_image *image, size_t index, float value) {
+static void store(const mnw_image *image, size_t index, uint32_t channel, float value) {
   const mnw_image_options *o = &image->options;
   if (o->dtype == MNW_DTYPE_F32) {
-    ((float *)image->tensor)[index] = value * o->scale + o->offset;
+    ((float *)image->tensor)[index] = value * o->scale[channel] + o->offset[channel];
     return;
   }
   const int32_t rounded = (int32_t)(value + 0.5f);
@@ -139,16 +157,61 @@ static void store(const mnw_image *image, size_t index, float value) {
   ((uint8_t *)image->tensor)[index] = (uint8_t)(o->dtype == MNW_DTYPE_S8 ? byte - 128 : byte);
 }
 
+// Stores a pixel of red, green and blue at column x and row y of the tensor.
+static void store_pixel(const mnw_image *image, uint32_t x, uint32_t y, const float *rgb) {
+  const mnw_image_options *o = &image->options;
+  const size_t pixel = (size_t)y * o->width + x;
+  if (o->channels == 1) {
+    store(image, pixel, 0, rgb[0] * 0.299f + rgb[1] * 0.587f + rgb[2] * 0.114f);
+    return;
+  }
+  const size_t first = o->is_planar ? pixel : pixel * RGB;
+  const size_t step = o->is_planar ? (size_t)o->width * o->height : 1;
+  for (uint32_t c = 0; c < RGB; c++) {
+    store(image, first + c * step, c, rgb[o->is_bgr ? RGB - 1 - c : c]);
+  }
+}
+
+// The bars around the box.
+static void fill_bars(const mnw_image *image) {
+  const mnw_image_options *o = &image->options;
+  const float grey[RGB] = {o->pad, o->pad, o->pad};
+  for (uint32_t y = 0; y < o->height; y++) {
+    const bool crosses = y >= o->box_y && y < o->box_y + o->box_height;
+    for (uint32_t x = 0; x < o->width; x++) {
+      if (crosses && x == o->box_x) x += o->box_width;
+      if (x < o->width) store_pixel(image, x, y, grey);
+    }
+  }
+}
+
+mnw_status mnw_image_init(mnw_image **image, void *memory, size_t memory_bytes,
+                          const mnw_image_options *options, void *tensor, mnw_error *error) {
+  mnw_arena arena;
+  mnw_image_options filled = *options;
+  *image = NULL;
+  if (!fill_areas(&filled) || !memory || !tensor || (uintptr_t)memory % MNW_ALIGNMENT != 0) {
+    return mnw_fail(error, MNW_STATUS_INVALID_ARGUMENT,
+                    "a picture of %0 x %1 pixels with this crop, target or memory cannot be read",
+                    options->source_width, options->source_height, 0);
+  }
+  if (memory_bytes < mnw_image_bytes(&filled)) {
+    return mnw_fail(error, MNW_STATUS_OUT_OF_MEMORY, "picture needs %0 bytes, %1 were handed in",
+                    (int64_t)mnw_image_bytes(&filled), (int64_t)memory_bytes, 0);
+  }
+  mnw_arena_init(&arena, memory, memory_bytes);
+  *image = lay_out(&arena, &filled, NULL);
+  (*image)->tensor = tensor;
+  memset((*image)->sums, 0, (size_t)filled.box_width * RGB * sizeof(float));
+  if (filled.box_width != filled.width || filled.box_height != filled.height) fill_bars(*image);
+  return MNW_STATUS_OK;
+}
+
 // Writes output row done_rows from `values`.
 static void emit_row(mnw_image *image, const float *values) {
   const mnw_image_options *o = &image->options;
-  size_t index = (size_t)image->done_rows * o->width * o->channels;
-  for (uint32_t i = 0; i < o->width; i++, values += RGB) {
-    if (o->channels == 1) {
-      store(image, index++, values[0] * 0.299f + values[1] * 0.587f + values[2] * 0.114f);
-    } else {
-      for (int c = 0; c < RGB; c++) store(image, index++, values[c]);
-    }
+  for (uint32_t i = 0; i < o->box_width; i++, values += RGB) {
+    store_pixel(image, o->box_x + i, o->box_y + image->done_rows, values);
   }
   image->done_rows++;
 }
@@ -157,8 +220,8 @@ static void emit_row(mnw_image *image, const float *values) {
 // in.
 static void shrink_column(mnw_image *image, uint32_t j) {
   const mnw_image_options *o = &image->options;
-  const uint32_t source = o->crop_height, target = o->height;
-  const size_t values = (size_t)o->width * RGB;
+  const uint32_t source = o->crop_height, target = o->box_height;
+  const size_t values = (size_t)o->box_width * RGB;
   while (image->done_rows < target) {
     const uint32_t i = image->done_rows;
     const float weight = (float)overlap(j, i, source, target) / (float)source;
@@ -174,9 +237,9 @@ static void shrink_column(mnw_image *image, uint32_t j) {
 // beyond its centre).
 static void grow_column(mnw_image *image, uint32_t j) {
   const mnw_image_options *o = &image->options;
-  const size_t values = (size_t)o->width * RGB;
-  while (image->done_rows < o->height) {
-    const sample_point point = sample_between(image->done_rows, o->crop_height, o->height);
+  const size_t values = (size_t)o->box_width * RGB;
+  while (image->done_rows < o->box_height) {
+    const sample_point point = sample_between(image->done_rows, o->crop_height, o->box_height);
     const uint32_t needed = point.fraction > 0.0f ? point.first + 1 : point.first;
     if (needed > j) return;
     if (needed == point.first) {
@@ -197,12 +260,12 @@ static void take_row(mnw_image *image, const uint8_t *rgba) {
   float *const swapped = image->previous;
   image->previous = image->row;
   image->row = swapped;
-  if (o->width > o->crop_width) {
-    grow_row(image->row, cropped, o->crop_width, o->width);
+  if (o->box_width > o->crop_width) {
+    grow_row(image->row, cropped, o->crop_width, o->box_width);
   } else {
-    shrink_row(image->row, cropped, o->crop_width, o->width);
+    shrink_row(image->row, cropped, o->crop_width, o->box_width);
   }
-  if (o->height > o->crop_height) {
+  if (o->box_height > o->crop_height) {
     grow_column(image, j);
   } else {
     shrink_column(image, j);
@@ -227,5 +290,5 @@ mnw_status mnw_image_push_rows(mnw_image *image, const uint8_t *rgba, uint32_t r
 }
 
 bool mnw_image_is_complete(const mnw_image *image) {
-  return image->done_rows == image->options.height;
+  return image->done_rows == image->options.box_height;
 }

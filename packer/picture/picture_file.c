@@ -1,6 +1,5 @@
 #include "picture_file.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,18 +105,6 @@ bool pk_picture_read(pk_picture *picture, const char *path, pk_error *error) {
   return ok;
 }
 
-// The centred rectangle with the tensor's aspect, `crop` times the largest that fits.
-static void centre_crop(mnw_image_options *options, double crop) {
-  const double source_width = options->source_width, source_height = options->source_height;
-  const double width = options->width, height = options->height;
-  const double fit_width = fmin(source_width, source_height * width / height);
-  const double fit_height = fmin(source_height, source_width * height / width);
-  options->crop_width = (uint32_t)fmax(1.0, floor(fit_width * crop + 0.5));
-  options->crop_height = (uint32_t)fmax(1.0, floor(fit_height * crop + 0.5));
-  options->crop_x = (options->source_width - options->crop_width) / 2;
-  options->crop_y = (options->source_height - options->crop_height) / 2;
-}
-
 bool pk_picture_to_input(void *tensor, const pk_manifest_tensor *input, const pk_picture *picture,
                          const char *path, pk_error *error) {
   mnw_error core_error = {0};
@@ -127,10 +114,12 @@ bool pk_picture_to_input(void *tensor, const pk_manifest_tensor *input, const pk
                                .width = (uint32_t)input->dims[2],
                                .height = (uint32_t)input->dims[1],
                                .channels = (uint32_t)input->dims[3],
-                               .dtype = input->dtype,
-                               .scale = (float)input->image_scale,
-                               .offset = (float)input->image_offset};
-  centre_crop(&options, input->crop);
+                               .dtype = input->dtype};
+  for (int c = 0; c < 3; c++) {
+    options.scale[c] = (float)input->image_scale;
+    options.offset[c] = (float)input->image_offset;
+  }
+  mnw_image_fit_to(&options, MNW_IMAGE_CROP, input->crop);
   const size_t bytes = mnw_image_bytes(&options);
   void *memory = pk_aligned_alloc(bytes);
   if (!memory) return pk_fail(error, PK_OUT_OF_MEMORY, "%s: no memory to resize it", path);

@@ -65,7 +65,7 @@ static mnw_image_options random_options(uint32_t *seed) {
                          .height = (uint32_t)random_between(seed, 1, 40),
                          .channels = 3,
                          .dtype = MNW_DTYPE_F32,
-                         .scale = 1.0f};
+                         .scale = {1.0f, 1.0f, 1.0f}};
   o.crop_width = (uint32_t)random_between(seed, 1, (int32_t)o.source_width);
   o.crop_height = (uint32_t)random_between(seed, 1, (int32_t)o.source_height);
   o.crop_x = (uint32_t)random_between(seed, 0, (int32_t)(o.source_width - o.crop_width));
@@ -105,8 +105,10 @@ static void bytes_are_rounded_and_shifted(void **state) {
   o.dtype = MNW_DTYPE_S8;
   resample(shifted, &o, 5);
   o.dtype = MNW_DTYPE_F32;
-  o.scale = 0.5f;
-  o.offset = -3.0f;
+  for (int c = 0; c < 3; c++) {
+    o.scale[c] = 0.5f;
+    o.offset[c] = -3.0f;
+  }
   resample(values, &o, 5);
   for (size_t i = 0; i < sizeof bytes; i++) {
     assert_int_equal(shifted[i], bytes[i] - 128);

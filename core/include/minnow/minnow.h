@@ -196,33 +196,10 @@ size_t mnw_model_operator_count(const mnw_model *model);
 // Errors: INVALID_ARGUMENT (index), NOT_READY (the graph is not in yet).
 mnw_status mnw_model_operator_info(mnw_operator_info *info, const mnw_model *model, size_t index);
 
-// A picture on its way into an input tensor: rows of RGBA bytes in, [1, height, width, channels]
-// out (channels 3, or 1 for grey by ITU-R BT.601 luma). Crops, then resizes (exact area average
-// when shrinking, bilinear when growing), rows pushed a few at a time so that no full-size copy of
-// a photo is needed. Values are 0..255, stored as uint8, or as int8 after subtracting 128, or as
-// float32 (value * scale + offset).
-typedef struct mnw_image_options {
-  uint32_t source_width, source_height;              // pixels
-  uint32_t crop_x, crop_y, crop_width, crop_height;  // pixels; all 0: the whole picture
-  uint32_t width, height, channels;                  // of the tensor
-  mnw_dtype dtype;                                   // S8, U8 or F32
-  float scale, offset;                               // F32 only
-} mnw_image_options;
-
-typedef struct mnw_image mnw_image;
-
-size_t mnw_image_bytes(const mnw_image_options *options);  // 0: the options are not usable
-// Errors: INVALID_ARGUMENT, OUT_OF_MEMORY.
-mnw_status mnw_image_init(mnw_image **image, void *memory, size_t memory_bytes,
-                          const mnw_image_options *options, void *tensor, mnw_error *error);
-// `rgba`: row_count * source_width * 4 bytes, the next rows from the top. Errors: INVALID_ARGUMENT
-// (too many rows).
-mnw_status mnw_image_push_rows(mnw_image *image, const uint8_t *rgba, uint32_t row_count,
-                               mnw_error *error);
-bool mnw_image_is_complete(const mnw_image *image);
-
 #ifdef __cplusplus
 }
 #endif
+
+#include "frontend.h"  // pictures, sound and text into input tensors
 
 #endif  // MINNOW_MINNOW_H_

@@ -20,6 +20,8 @@ const includable = {
   'core/runtime': [publicHeader, 'core/base', 'core/kernels', 'core/format', 'core/ops'],
   'core/frontend': [publicHeader, 'core/base'],
   packer: ['core'],
+  'packer/autodiff': ['core', 'packer/import'],
+  'packer/compress': ['core', 'packer/autodiff', 'packer/encode', 'packer/import', 'packer/package', 'packer/picture', 'packer/pk_error.h', 'packer/lowered_graph.h'],
   wasm_glue: [publicHeader],
   tests: ['core', 'packer'],
   'tools/emscripten': [],

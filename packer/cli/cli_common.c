@@ -48,6 +48,29 @@ bool pk_parse_size(size_t *value, const char *text, const char *name, size_t min
                        text, minimum, maximum);
 }
 
+bool pk_parse_bytes(size_t *value, const char *text, const char *name, pk_error *error) {
+  char *end;
+  double number = strtod(text, &end);
+  if (end != text && (*end == 'k' || *end == 'M')) number *= *end++ == 'k' ? 1e3 : 1e6;
+  if (end != text && *end == '\0' && number >= 1e3 && number <= 1e9) {
+    *value = (size_t)number;
+    return true;
+  }
+  return pk_fail(error, PK_USAGE, "--%s %s: bytes from 1k to 1000M are needed, as 1.2M or 900k",
+                 name, text);
+}
+
+bool pk_parse_points(double *value, const char *text, const char *name, pk_error *error) {
+  char *end;
+  const double number = strtod(text, &end);
+  if (end != text && *end == '\0' && number > 0.0 && number <= 100.0) {
+    *value = number;
+    return true;
+  }
+  return pk_fail(error, PK_USAGE, "--%s: \"%s\" is no number of points above 0 and up to 100", name,
+                 text);
+}
+
 bool pk_parse_fraction(double *value, const char *text, const char *name, pk_error *error) {
   char *end = NULL;
   *value = strtod(text, &end);

@@ -24,6 +24,10 @@ int pk_options_next(int argc, char **argv, const char *letters, const struct opt
 bool pk_parse_size(size_t *value, const char *text, const char *name, size_t minimum,
                    size_t maximum, pk_error *error);
 bool pk_parse_fraction(double *value, const char *text, const char *name, pk_error *error);
+// A size as people say it: "1.2M", "900k", "650000", powers of 1000.
+bool pk_parse_bytes(size_t *value, const char *text, const char *name, pk_error *error);
+// Points of accuracy, above 0 and at most 100.
+bool pk_parse_points(double *value, const char *text, const char *name, pk_error *error);
 // "LO,HI", two different numbers.
 bool pk_parse_range(double *low, double *high, const char *text, const char *name, pk_error *error);
 

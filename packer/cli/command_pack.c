@@ -8,6 +8,7 @@
 #include "cli_common.h"
 #include "metadata_labels.h"
 #include "model_file.h"
+#include "pack_calibration.h"
 
 static const char help[] =
     "minnow pack: turn a model into a package for the web\n"
@@ -24,10 +25,23 @@ static const char help[] =
     "  --shard-size BYTES    target size of a shard, 8k to 16M (default: 256k)\n"
     "  --json                print what was written as JSON\n"
     "\n"
+    "make it smaller, with samples:\n"
+    "  --calibrate FOLDER    pictures (or .bin files with the bytes of the inputs) like those "
+    "that\n"
+    "                        the model will see, a hundred or more; not those you judge it with\n"
+    "  --max-drop POINTS     how much accuracy may be lost (default: 1). Files named after "
+    "classes\n"
+    "                        (id_class_name.jpg, with --labels) count as labelled; without labels\n"
+    "                        the answers are compared with the model's own\n"
+    "  --target-size BYTES   the size to reach instead, as 1.2M or 900k\n"
+    "  --seed NUMBER         of what is drawn at random (default: 1)\n"
+    "\n"
     "examples:\n"
     "  minnow pack mobilenet_v2.tflite -o out --labels imagenet_labels.txt\n"
     "  minnow pack model.tflite -o out --shard-size 512k --crop 0.875\n"
-    "  minnow pack selfie_segmentation.tflite -o out --image-range 0,1\n";
+    "  minnow pack selfie_segmentation.tflite -o out --image-range 0,1\n"
+    "  minnow pack mobilenet_v2.tflite -o out --labels labels.txt --calibrate photos --max-drop "
+    "1\n";
 
 enum {
   OPTION_LABELS = 256,
@@ -35,7 +49,11 @@ enum {
   OPTION_CROP,
   OPTION_IMAGE_RANGE,
   OPTION_SHARD_SIZE,
-  OPTION_JSON
+  OPTION_JSON,
+  OPTION_CALIBRATE,
+  OPTION_MAX_DROP,
+  OPTION_TARGET_SIZE,
+  OPTION_SEED
 };
 
 static const struct option long_options[] = {
@@ -47,17 +65,42 @@ static const struct option long_options[] = {
     {"image-range", required_argument, NULL, OPTION_IMAGE_RANGE},
     {"shard-size", required_argument, NULL, OPTION_SHARD_SIZE},
     {"json", no_argument, NULL, OPTION_JSON},
+    {"calibrate", required_argument, NULL, OPTION_CALIBRATE},
+    {"max-drop", required_argument, NULL, OPTION_MAX_DROP},
+    {"target-size", required_argument, NULL, OPTION_TARGET_SIZE},
+    {"seed", required_argument, NULL, OPTION_SEED},
     {NULL, 0, NULL, 0}};
 
 typedef struct pack_arguments {
   const char *model, *folder;
   bool as_json, wants_help;
   pk_pack_options options;
+  pk_calibration calibration;
 } pack_arguments;
+
+// Options that concern calibration; '?' values never come here.
+static bool parse_calibration(pk_calibration *calibration, int option, pk_error *error) {
+  size_t seed = 0;
+  bool ok = true;
+  switch (option) {
+    case OPTION_CALIBRATE:
+      calibration->options.folder = optarg;
+      return true;
+    case OPTION_MAX_DROP:
+      return pk_parse_points(&calibration->options.max_drop, optarg, "max-drop", error);
+    case OPTION_TARGET_SIZE:
+      return pk_parse_bytes(&calibration->options.target_bytes, optarg, "target-size", error);
+    default:
+      ok = pk_parse_size(&seed, optarg, "seed", 0, INT32_MAX, error);
+      calibration->options.seed = seed;
+      return ok;
+  }
+}
 
 static bool parse(pack_arguments *arguments, int argc, char **argv, pk_error *error) {
   int option;
   bool ok = true;
+  arguments->calibration.options.seed = 1;
   pk_options_start();
   while (ok && (option = pk_options_next(argc, argv, ":ho:", long_options, error)) != -1) {
     switch (option) {
@@ -87,6 +130,12 @@ static bool parse(pack_arguments *arguments, int argc, char **argv, pk_error *er
       case OPTION_JSON:
         arguments->as_json = true;
         break;
+      case OPTION_CALIBRATE:
+      case OPTION_MAX_DROP:
+      case OPTION_TARGET_SIZE:
+      case OPTION_SEED:
+        ok = parse_calibration(&arguments->calibration, option, error);
+        break;
       default:
         return false;
     }
@@ -99,7 +148,7 @@ static bool parse(pack_arguments *arguments, int argc, char **argv, pk_error *er
   } else {
     arguments->model = argv[optind];
   }
-  return arguments->model != NULL;
+  return arguments->model != NULL && pk_calibration_check(&arguments->calibration, error);
 }
 
 // "<model without ending>.labels.txt" where that file exists; NULL otherwise. To be freed.
@@ -136,14 +185,14 @@ static void print_summary(const pk_manifest *manifest, const pack_arguments *arg
   const pack_totals totals = add_up(manifest);
   if (arguments->as_json) {
     pk_print_json(json_pack(
-        "{s:s, s:s, s:s, s:I, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I}, s:b, s:f}", "model",
+        "{s:s, s:s, s:s, s:I, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I}, s:b, s:o*, s:f}", "model",
         manifest->name, "folder", arguments->folder, "task",
         manifest->is_image_classification ? "image-classification" : "tensors", "shards",
         (json_int_t)manifest->shard_count, "bytes", "plain", (json_int_t)totals.plain, "br",
         (json_int_t)totals.br, "gzip", (json_int_t)totals.gzip, "memory", "weights",
         (json_int_t)manifest->weight_bytes, "activations", (json_int_t)manifest->activation_bytes,
-        "staging", (json_int_t)manifest->staging_bytes, "labels", manifest->has_labels, "seconds",
-        seconds));
+        "staging", (json_int_t)manifest->staging_bytes, "labels", manifest->has_labels,
+        "calibration", pk_calibration_json(&arguments->calibration), "seconds", seconds));
     return;
   }
   printf("%s: %s\n", arguments->folder, manifest->name);
@@ -155,6 +204,7 @@ static void print_summary(const pk_manifest *manifest, const pack_arguments *arg
   printf("  task     %s%s\n",
          manifest->is_image_classification ? "image-classification" : "tensors",
          manifest->has_labels ? ", with labels" : "");
+  pk_calibration_print(&arguments->calibration);
   printf("  packed in %.1f s, checked by reading back\n", seconds);
 }
 
@@ -169,7 +219,8 @@ static bool pack(pack_arguments *arguments, pk_error *error) {
   arguments->options.own_labels = &own_labels;
   arguments->options.progress = pk_progress_show;
   // The folder is looked at first: nobody likes to wait for a refusal.
-  const bool ok = pk_model_read(&graph, arguments->model, error) &&
+  const bool ok = pk_calibration_read(&graph, arguments->model, &arguments->calibration,
+                                      &arguments->options, error) &&
                   pk_package_folder_prepare(arguments->folder, error) &&
                   pk_package_encode(&package, &graph, &arguments->options, error) &&
                   pk_package_store(&package, arguments->folder, error);
@@ -179,6 +230,7 @@ static bool pack(pack_arguments *arguments, pk_error *error) {
   pk_bytes_free(&own_labels);
   arguments->options.own_labels = NULL;
   pk_lowered_graph_free(&graph);
+  pk_compress_report_free(&arguments->calibration.report);
   free(found_labels);
   return ok;
 }

@@ -1,5 +1,7 @@
 #include "graph_passes.h"
 
+#include "graph_check.h"
+
 bool pk_graph_run_passes(pk_graph *graph, pk_error *error) {
   static pk_pass_fn *const passes[] = {
 #define PK_PASS(name) pk_pass_##name,
@@ -69,4 +71,14 @@ int32_t pk_graph_add_twin(pk_graph *graph, int32_t like, const char *suffix, pk_
   twin.data_bytes = 0;
   twin.name = pk_arena_text(&graph->arena, error, "%s %s", twin.name, suffix);
   return twin.name ? pk_graph_add_tensor(graph, &twin, error) : -1;
+}
+
+bool pk_graph_prepare(pk_graph *graph, const pk_graph_edit *edit, pk_error *error) {
+  // The second check holds the passes to the same rules as the file.
+  if (!pk_graph_check(graph, error) || !pk_graph_run_passes(graph, error) ||
+      !pk_graph_check(graph, error)) {
+    return false;
+  }
+  if (!edit || !edit->apply) return true;
+  return edit->apply(edit->user, graph, error) && pk_graph_check(graph, error);
 }

@@ -2,6 +2,7 @@
 #ifndef MINNOW_PACKER_IMPORT_GRAPH_PASSES_H_
 #define MINNOW_PACKER_IMPORT_GRAPH_PASSES_H_
 
+#include "import.h"
 #include "source_graph.h"
 
 // Keeps the graph's meaning. Errors: UNSUPPORTED, OUT_OF_MEMORY, BAD_MODEL (arena limit).
@@ -13,6 +14,10 @@ typedef bool pk_pass_fn(pk_graph *graph, pk_error *error);
 
 // Runs all of graph_passes.inc.
 bool pk_graph_run_passes(pk_graph *graph, pk_error *error);
+
+// All that lies between an importer and lowering: check, passes, check, and `edit` (NULL: none)
+// with a check of its own.
+bool pk_graph_prepare(pk_graph *graph, const pk_graph_edit *edit, pk_error *error);
 
 // Who writes and how often it is read, by tensor number. Passes that rewire keep it up to date or
 // build it anew.

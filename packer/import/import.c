@@ -47,30 +47,34 @@ static bool set_names(pk_lowered_graph *out, const char *file_name, pk_error *er
 }
 
 static bool import_tflite(pk_lowered_graph *out, pk_graph *graph, const uint8_t *bytes,
-                          size_t size_bytes, pk_error *error) {
+                          size_t size_bytes, const pk_graph_edit *edit, pk_error *error) {
   pk_report report = {.group_count = 0};
   if (!pk_tflite_to_graph(graph, &report, bytes, size_bytes, error)) return false;
   pk_graph_report_dtypes(graph, &report);
   if (!pk_report_is_empty(&report)) return pk_report_fail(&report, error);
-  // The second check holds the passes to the same rules as the file.
-  return pk_graph_check(graph, error) && pk_graph_run_passes(graph, error) &&
-         pk_graph_check(graph, error) && pk_lower(out, graph, error);
+  return pk_graph_prepare(graph, edit, error) && pk_lower(out, graph, error);
 }
 
-bool pk_import_tflite(pk_lowered_graph *out, const uint8_t *bytes, size_t size_bytes,
-                      const char *file_name, pk_error *error) {
+static bool import_tflite_edited(pk_lowered_graph *out, const uint8_t *bytes, size_t size_bytes,
+                                 const char *file_name, const pk_graph_edit *edit,
+                                 pk_error *error) {
   pk_graph graph;
   pk_error cause = {.code = PK_OK};
   memset(out, 0, sizeof *out);
   const size_t most_file_bytes = (SIZE_MAX - BASE_MEMORY_BYTES) / MEMORY_PER_FILE_BYTE;
   const size_t file_bytes = size_bytes < most_file_bytes ? size_bytes : most_file_bytes;
   pk_graph_init(&graph, BASE_MEMORY_BYTES + MEMORY_PER_FILE_BYTE * file_bytes);
-  const bool ok =
-      import_tflite(out, &graph, bytes, size_bytes, &cause) && set_names(out, file_name, &cause);
+  const bool ok = import_tflite(out, &graph, bytes, size_bytes, edit, &cause) &&
+                  set_names(out, file_name, &cause);
   pk_graph_deinit(&graph);
   if (ok) return true;
   pk_lowered_graph_free(out);
   return fail_in_file(error, &cause, file_name);
+}
+
+bool pk_import_tflite(pk_lowered_graph *out, const uint8_t *bytes, size_t size_bytes,
+                      const char *file_name, pk_error *error) {
+  return import_tflite_edited(out, bytes, size_bytes, file_name, NULL, error);
 }
 
 typedef struct known_format {
@@ -90,6 +94,11 @@ static bool looks_like_onnx(const uint8_t *bytes, size_t size_bytes) {
 
 bool pk_import_model(pk_lowered_graph *out, const uint8_t *bytes, size_t size_bytes,
                      const char *file_name, pk_error *error) {
+  return pk_import_model_edited(out, bytes, size_bytes, file_name, NULL, error);
+}
+
+bool pk_import_model_edited(pk_lowered_graph *out, const uint8_t *bytes, size_t size_bytes,
+                            const char *file_name, const pk_graph_edit *edit, pk_error *error) {
   static const known_format formats[] = {
       {"MNWS", 4, PK_BAD_MODEL,
        "this is a shard of a Minnow package already; pack takes the model it was made from"},
@@ -107,10 +116,10 @@ bool pk_import_model(pk_lowered_graph *out, const uint8_t *bytes, size_t size_by
   memset(out, 0, sizeof *out);
   pk_error cause = {.code = PK_OK};
   if (size_bytes >= 8 && memcmp(bytes + 4, "TFL3", 4) == 0) {
-    return pk_import_tflite(out, bytes, size_bytes, file_name, error);
+    return import_tflite_edited(out, bytes, size_bytes, file_name, edit, error);
   }
   if (looks_like_onnx(bytes, size_bytes)) {
-    return pk_import_onnx(out, bytes, size_bytes, file_name, NULL, error);
+    return pk_import_onnx_edited(out, bytes, size_bytes, file_name, NULL, edit, error);
   }
   for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
     const known_format *format = &formats[i];

@@ -16,6 +16,19 @@
 bool pk_import_tflite(pk_lowered_graph *out, const uint8_t *bytes, size_t size_bytes,
                       const char *file_name, pk_error *error);
 
+// What may still happen to the checked source graph (source_graph.h) between the passes and
+// lowering: calibration and compression rewrite its weights. The graph is checked again behind it.
+struct pk_graph;
+typedef bool pk_graph_edit_fn(void *user, struct pk_graph *graph, pk_error *error);
+typedef struct pk_graph_edit {
+  pk_graph_edit_fn *apply;  // NULL: nothing happens
+  void *user;
+} pk_graph_edit;
+
+// pk_import_model() with an edit; NULL for none.
+bool pk_import_model_edited(pk_lowered_graph *out, const uint8_t *bytes, size_t size_bytes,
+                            const char *file_name, const pk_graph_edit *edit, pk_error *error);
+
 // The same for any model file, told apart by content. UNSUPPORTED for formats that are known but
 // not imported yet, BAD_MODEL for anything else.
 bool pk_import_model(pk_lowered_graph *out, const uint8_t *bytes, size_t size_bytes,

@@ -4,6 +4,7 @@
 #define MINNOW_PACKER_IMPORT_ONNX_IMPORT_H_
 
 #include "../../lowered_graph.h"
+#include "../import.h"
 #include "../unsupported_report.h"
 #include "onnx_tensor.h"
 
@@ -28,6 +29,11 @@ typedef struct pk_onnx_options {
 // NULL.
 bool pk_import_onnx(pk_lowered_graph *out, const uint8_t *bytes, size_t size_bytes,
                     const char *file_name, pk_onnx_options *options, pk_error *error);
+
+// The same with an edit between the passes and lowering; NULL for none.
+bool pk_import_onnx_edited(pk_lowered_graph *out, const uint8_t *bytes, size_t size_bytes,
+                           const char *file_name, pk_onnx_options *options,
+                           const pk_graph_edit *edit, pk_error *error);
 
 // The part of pk_import_onnx() before the passes, for pk_import_model(): fills an initialised
 // graph.

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../graph_check.h"
 #include "../graph_passes.h"
 #include "../import_text.h"
 #include "../lower.h"
@@ -36,16 +35,21 @@ static bool set_names(pk_lowered_graph *out, const char *file_name, pk_error *er
 }
 
 static bool import(pk_lowered_graph *out, pk_graph *graph, const uint8_t *bytes, size_t size_bytes,
-                   pk_onnx_options *options, pk_error *error) {
+                   pk_onnx_options *options, const pk_graph_edit *edit, pk_error *error) {
   pk_report report = {.group_count = 0};
   if (!pk_onnx_to_graph(graph, &report, bytes, size_bytes, options, error)) return false;
   if (!pk_report_is_empty(&report)) return pk_report_fail(&report, error);
-  return pk_graph_check(graph, error) && pk_graph_run_passes(graph, error) &&
-         pk_graph_check(graph, error) && pk_lower(out, graph, error);
+  return pk_graph_prepare(graph, edit, error) && pk_lower(out, graph, error);
 }
 
 bool pk_import_onnx(pk_lowered_graph *out, const uint8_t *bytes, size_t size_bytes,
                     const char *file_name, pk_onnx_options *options, pk_error *error) {
+  return pk_import_onnx_edited(out, bytes, size_bytes, file_name, options, NULL, error);
+}
+
+bool pk_import_onnx_edited(pk_lowered_graph *out, const uint8_t *bytes, size_t size_bytes,
+                           const char *file_name, pk_onnx_options *options,
+                           const pk_graph_edit *edit, pk_error *error) {
   pk_graph graph;
   pk_error cause = {.code = PK_OK};
   char folder[4096];
@@ -63,7 +67,7 @@ bool pk_import_onnx(pk_lowered_graph *out, const uint8_t *bytes, size_t size_byt
   const size_t file_bytes = size_bytes < most_file_bytes ? size_bytes : most_file_bytes;
   pk_graph_init(&graph, base_memory_bytes + MEMORY_PER_FILE_BYTE * file_bytes);
   const bool ok =
-      import(out, &graph, bytes, size_bytes, options, &cause) && set_names(out, base, &cause);
+      import(out, &graph, bytes, size_bytes, options, edit, &cause) && set_names(out, base, &cause);
   pk_graph_deinit(&graph);
   if (ok) return true;
   pk_lowered_graph_free(out);

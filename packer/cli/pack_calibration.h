@@ -1,0 +1,26 @@
+// The part of `minnow pack` that calibrates and compresses with samples.
+#ifndef MINNOW_PACKER_PACK_CALIBRATION_H_
+#define MINNOW_PACKER_PACK_CALIBRATION_H_
+
+#include <jansson.h>
+
+#include "../compress/compress_model.h"
+#include "../lowered_graph.h"
+
+typedef struct pk_calibration {
+  pk_compress_options options;  // folder NULL: nothing is calibrated
+  pk_compress_report report;    // filled by pk_calibration_read()
+} pk_calibration;
+
+// Whether the options go together; sets the default of max_drop.
+bool pk_calibration_check(pk_calibration *calibration, pk_error *error);
+
+// Reads the model, compressed as the options say.
+bool pk_calibration_read(pk_lowered_graph *graph, const char *model, pk_calibration *calibration,
+                         const pk_pack_options *pack, pk_error *error);
+
+// What came of it, for people and for machines; nothing and NULL without calibration.
+void pk_calibration_print(const pk_calibration *calibration);
+json_t *pk_calibration_json(const pk_calibration *calibration);
+
+#endif  // MINNOW_PACKER_PACK_CALIBRATION_H_

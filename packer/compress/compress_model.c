@@ -1,0 +1,277 @@
+#include "compress_model.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../encode/huffman_encode.h"
+#include "../encode/manifest_build.h"
+#include "../import/lower.h"
+#include "bias_correction.h"
+#include "layer_statistics.h"
+#include "step_choice.h"
+#include "weight_rewrite.h"
+#include "worker_pair.h"
+
+enum { MAX_FILES = 120, SIZE_STEPS = 4, DROP_STEPS = 7 };
+static const size_t correction_limit_bytes = (size_t)2 << 30;
+static const double most_bits = 7.0, least_bits = 1.0;  // a weight, between which is searched
+
+typedef struct compression {
+  pk_graph *graph;
+  const pk_compress_options *options;
+  pk_compress_report *report;
+  pk_sample_set set;
+  pk_diff_net net;
+  pk_layer_list layers;
+  pk_step_table table;
+  pk_answers reference;
+  float **means, **biases;  // by layer
+  int8_t **levels;          // by layer
+  size_t *chosen;           // by layer: rung
+} compression;
+
+static bool out_of_memory(pk_error *error) {
+  return pk_fail(error, PK_OUT_OF_MEMORY, "no memory to compress the model");
+}
+
+static size_t shard_bytes(const compression *c) {
+  return c->options->pack->shard_bytes ? c->options->pack->shard_bytes : PK_SHARD_BYTES_DEFAULT;
+}
+
+// --- before the search ---
+
+static bool read_samples(compression *c, pk_error *error) {
+  const pk_pack_options *pack = c->options->pack;
+  const bool has_range = pack->image_low != pack->image_high;
+  const pk_image_view view = {.crop = pack->crop > 0.0 ? pack->crop : 1.0,
+                              .low = has_range ? pack->image_low : -1.0,
+                              .high = has_range ? pack->image_high : 1.0};
+  const pk_sample_options options = {.folder = c->options->folder,
+                                     .labels = c->options->labels,
+                                     .max_files = MAX_FILES,
+                                     .progress = pack->progress,
+                                     .progress_user = pack->progress_user};
+  pk_lowered_graph lowered = {0};
+  pk_manifest manifest = {0};
+  const bool ok = pk_lower(&lowered, c->graph, error) &&
+                  pk_manifest_describe(&manifest, &lowered, "calibrated", &view, error) &&
+                  pk_sample_set_read(&c->set, &manifest, &options, error);
+  pk_manifest_free(&manifest);
+  pk_lowered_graph_free(&lowered);
+  return ok;
+}
+
+// Fewer samples where all of them together would take too much memory.
+static void limit_samples(compression *c) {
+  const size_t each = pk_correction_bytes(&c->net, 1) + 1;
+  const size_t most = correction_limit_bytes / each < 16 ? 16 : correction_limit_bytes / each;
+  while (c->set.count > most) free(c->set.items[--c->set.count].bytes);
+}
+
+static bool measure(compression *c, pk_error *error) {
+  const pk_pack_options *pack = c->options->pack;
+  const pk_statistics_options options = {
+      .seed = c->options->seed, .progress = pack->progress, .progress_user = pack->progress_user};
+  c->net.simulates_int8 = true;
+  return pk_layer_statistics(&c->layers, &c->net, &c->set, &options, error) &&
+         pk_step_table_init(&c->table, &c->layers, pack->progress, pack->progress_user, error) &&
+         pk_mean_outputs(c->means, &c->layers, &c->net, error);
+}
+
+static bool allocate(compression *c, pk_error *error) {
+  const size_t count = c->layers.count;
+  c->means = calloc(count + 1, sizeof *c->means);
+  c->biases = calloc(count + 1, sizeof *c->biases);
+  c->levels = calloc(count + 1, sizeof *c->levels);
+  c->chosen = calloc(count + 1, sizeof *c->chosen);
+  if (!c->means || !c->biases || !c->levels || !c->chosen) return out_of_memory(error);
+  for (size_t i = 0; i < count; i++) {
+    const pk_layer *layer = &c->layers.items[i];
+    c->biases[i] = calloc(pk_layer_outputs(layer), sizeof **c->biases);
+    c->levels[i] = calloc(pk_layer_elements(layer), 1);
+    if (!c->biases[i] || !c->levels[i]) return out_of_memory(error);
+    c->report->weight_count += pk_layer_elements(layer);
+  }
+  if (c->report->weight_count > 0) return true;
+  return pk_fail(error, PK_UNSUPPORTED,
+                 "the model has no convolution or fully connected operator with constant weights, "
+                 "so there is nothing to calibrate; pack it without --calibrate");
+}
+
+// --- one trial ---
+
+static bool round_layers(void *user, size_t worker, pk_error *error) {
+  compression *c = user;
+  for (size_t i = worker; i < c->layers.count; i += PK_WORKERS) {
+    const pk_layer *layer = &c->layers.items[i];
+    const float step = c->table.rungs[i][c->chosen[i]].step;
+    if (isnan(pk_feedback_round(c->levels[i], layer, &c->table.feedbacks[i], step))) {
+      return out_of_memory(error);
+    }
+  }
+  return true;
+}
+
+static bool rewrite(compression *c, pk_error *error) {
+  bool ok = true;
+  for (size_t i = 0; ok && i < c->layers.count; i++) {
+    ok = pk_rewrite_layer(c->graph, &c->layers.items[i], c->levels[i],
+                          c->table.rungs[i][c->chosen[i]].step, c->biases[i], error);
+  }
+  return ok;
+}
+
+// Rounds for `lambda`, and asks the runtime what came of it.
+static bool try_lambda(compression *c, double lambda, pk_trial *trial, pk_error *error) {
+  const pk_pack_options *pack = c->options->pack;
+  pk_answers answers = {0};
+  const double bits = pk_choose_rungs(c->chosen, &c->table, lambda);
+  bool ok = pk_workers_run(round_layers, c, error);
+  for (size_t i = 0; ok && i < c->layers.count; i++) {
+    pk_simulate_levels(&c->net, &c->layers.items[i], c->levels[i],
+                       c->table.rungs[i][c->chosen[i]].step);
+  }
+  ok = ok &&
+       pk_correct_biases(c->biases, &c->net, &c->layers, c->means, &c->set, pack->progress,
+                         pack->progress_user, error) &&
+       rewrite(c, error) && pk_answers_make(&answers, c->graph, &c->set, shard_bytes(c), error);
+  if (ok) {
+    *trial = (pk_trial){.bits = bits / (double)c->report->weight_count,
+                        .package_bytes = answers.package_bytes,
+                        .quality = pk_quality_compare(&answers, &c->reference, &c->set)};
+    c->report->trials[c->report->trial_count++] = *trial;
+  }
+  pk_answers_free(&answers);
+  return ok;
+}
+
+// --- the search ---
+
+static bool fulfils(const compression *c, const pk_trial *trial) {
+  return c->options->target_bytes > 0 ? trial->package_bytes <= c->options->target_bytes
+                                      : trial->quality.drop <= c->options->max_drop;
+}
+
+// What a trial takes beyond its weights' bits hardly changes: the first trial tells it, the next
+// ones aim at what is left.
+static bool search_size(compression *c, double *lambda, pk_error *error) {
+  const double target = (double)c->options->target_bytes;
+  double budget = 0.9 * target;
+  for (int i = 0; i < SIZE_STEPS; i++) {
+    pk_trial trial;
+    const double at = pk_lambda_for_bits(&c->table, 8.0 * budget);
+    if (!try_lambda(c, at, &trial, error)) return false;
+    if (fulfils(c, &trial)) {
+      *lambda = at;
+      c->report->chosen = c->report->trial_count - 1;
+      if ((double)trial.package_bytes > 0.998 * target) break;
+    }
+    // A little below, because steps are few.
+    budget += target - (double)trial.package_bytes - 2e-4 * target * i;
+  }
+  return true;
+}
+
+// Towards fewer bits accuracy falls; bisection finds where it falls too far.
+static bool search_drop(compression *c, double *lambda, pk_error *error) {
+  const double weights = (double)c->report->weight_count;
+  double low = log2(pk_lambda_for_bits(&c->table, most_bits * weights));
+  double high = log2(pk_lambda_for_bits(&c->table, least_bits * weights));
+  for (int i = 0; i < DROP_STEPS; i++) {
+    pk_trial trial;
+    const double middle = 0.5 * (low + high);
+    if (!try_lambda(c, exp2(middle), &trial, error)) return false;
+    if (fulfils(c, &trial)) {
+      *lambda = exp2(middle);
+      c->report->chosen = c->report->trial_count - 1;
+      low = middle;
+    } else {
+      high = middle;
+    }
+  }
+  return true;
+}
+
+static bool search(compression *c, pk_error *error) {
+  const bool by_size = c->options->target_bytes > 0;
+  double lambda = 0.0;
+  pk_trial last;
+  c->report->chosen = PK_MAX_TRIALS;
+  if (!(by_size ? search_size : search_drop)(c, &lambda, error)) return false;
+  last = c->report->trials[c->report->trial_count - 1];
+  if (c->report->chosen == PK_MAX_TRIALS) {
+    return pk_fail(error, PK_USAGE,
+                   "no step sizes fulfil what is asked for: the last trial took %zu bytes with a "
+                   "drop of %.2f points. Allow a larger %s, or calibrate with more samples",
+                   last.package_bytes, last.quality.drop, by_size ? "--target-size" : "--max-drop");
+  }
+  // The graph holds the last trial; the chosen one is made again where it is another.
+  if (c->report->chosen == c->report->trial_count - 1) return true;
+  if (!try_lambda(c, lambda, &last, error)) return false;
+  c->report->trial_count--;
+  return true;
+}
+
+static bool report_layers(compression *c, pk_error *error) {
+  pk_compress_report *report = c->report;
+  report->layers = calloc(c->layers.count + 1, sizeof *report->layers);
+  if (!report->layers) return out_of_memory(error);
+  for (size_t i = 0; i < c->layers.count; i++) {
+    const pk_layer *layer = &c->layers.items[i];
+    const pk_op *op = &c->graph->ops[layer->op];
+    const pk_rung *rung = &c->table.rungs[i][c->chosen[i]];
+    const size_t count = pk_layer_elements(layer);
+    uint64_t counts[PK_HUFFMAN_SYMBOLS];
+    pk_huffman_count(counts, (const uint8_t *)c->levels[i], count);
+    pk_layer_report *out = &report->layers[report->layer_count++];
+    strncpy(out->name, op->name, sizeof out->name - 1);
+    strncpy(out->kind, pk_op_kind_name(op->kind), sizeof out->kind - 1);
+    out->weights = count;
+    out->step = rung->step;
+    out->bits = rung->bits / (double)count;
+    out->entropy = pk_entropy_bits(counts);
+    out->zeros = (double)counts[128] / (double)count;
+    out->cost = rung->cost;
+  }
+  return true;
+}
+
+static void close_compression(compression *c) {
+  for (size_t i = 0; i < c->layers.count; i++) {
+    if (c->means) free(c->means[i]);
+    if (c->biases) free(c->biases[i]);
+    if (c->levels) free(c->levels[i]);
+  }
+  free(c->means);
+  free(c->biases);
+  free(c->levels);
+  free(c->chosen);
+  pk_step_table_deinit(&c->table);
+  pk_layer_list_deinit(&c->layers);
+  pk_diff_net_deinit(&c->net);
+  pk_answers_free(&c->reference);
+  pk_sample_set_free(&c->set);
+}
+
+bool pk_compress_graph(pk_graph *graph, const pk_compress_options *options,
+                       pk_compress_report *report, pk_error *error) {
+  compression c = {.graph = graph, .options = options, .report = report};
+  *report = (pk_compress_report){0};
+  bool ok = read_samples(&c, error) && pk_add_missing_biases(graph, error) &&
+            pk_diff_net_init(&c.net, graph, error);
+  if (ok) limit_samples(&c);
+  ok = ok && pk_answers_make(&c.reference, graph, &c.set, shard_bytes(&c), error);
+  report->source_bytes = c.reference.package_bytes;
+  report->files = c.set.file_count;
+  ok = ok && pk_layer_list_init(&c.layers, &c.net, error) && allocate(&c, error) &&
+       measure(&c, error) && search(&c, error) && report_layers(&c, error);
+  close_compression(&c);
+  if (!ok) pk_compress_report_free(report);
+  return ok;
+}
+
+void pk_compress_report_free(pk_compress_report *report) {
+  free(report->layers);
+  *report = (pk_compress_report){0};
+}

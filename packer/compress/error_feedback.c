@@ -1,0 +1,168 @@
+#include "error_feedback.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK = 32 };
+static const double damping = 1e-3;  // of the mean variance, added to the diagonal
+
+// C = M D M^T from the last place to the first; `matrix` [k][k] in double is used up.
+static void factor(double *matrix, float *factors, float *costs, size_t k) {
+  for (size_t j = k; j-- > 0;) {
+    const double *last = matrix + j * k;  // the lower triangle is kept: rows are contiguous
+    const double cost = last[j];
+    costs[j] = (float)cost;
+    for (size_t i = 0; i < j; i++) factors[j * k + i] = (float)(last[i] / cost);
+    for (size_t i = 0; i < j; i++) {
+      const double scale = last[i] / cost;
+      double *row = matrix + i * k;
+      for (size_t l = 0; l <= i; l++) row[l] -= scale * last[l];
+    }
+  }
+}
+
+// Places by falling variance; equal ones in their own order.
+typedef struct place {
+  float variance;
+  uint32_t product;
+} place;
+
+static int compare_places(const void *left, const void *right) {
+  const place *a = left, *b = right;
+  if (a->variance != b->variance) return a->variance > b->variance ? -1 : 1;
+  return a->product < b->product ? -1 : a->product > b->product;
+}
+
+static void factor_group(const pk_feedback *feedback, const pk_layer *layer, size_t g,
+                         place *places, double *matrix) {
+  const size_t k = layer->k;
+  const float *covariance = layer->covariance + g * k * k;
+  uint32_t *order = feedback->order + g * k;
+  double trace = 0.0;
+  for (size_t j = 0; j < k; j++) {
+    places[j] = (place){covariance[j * k + j], (uint32_t)j};
+    trace += (double)covariance[j * k + j];
+  }
+  qsort(places, k, sizeof *places, compare_places);
+  for (size_t j = 0; j < k; j++) order[j] = places[j].product;
+  const double least = damping * trace / (double)k + 1e-30;
+  for (size_t i = 0; i < k; i++) {
+    for (size_t j = 0; j < k; j++) {
+      matrix[i * k + j] = (double)covariance[order[i] * k + order[j]] + (i == j ? least : 0.0);
+    }
+  }
+  factor(matrix, feedback->factors + g * k * k, feedback->costs + g * k, k);
+}
+
+bool pk_feedback_init(pk_feedback *feedback, const pk_layer *layer, pk_error *error) {
+  const size_t groups = layer->groups, k = layer->k;
+  feedback->order = calloc(groups * k, sizeof *feedback->order);
+  feedback->factors = calloc(groups * k * k, sizeof *feedback->factors);
+  feedback->costs = calloc(groups * k, sizeof *feedback->costs);
+  place *places = calloc(k, sizeof *places);
+  double *matrix = calloc(k * k, sizeof *matrix);
+  const bool ok = feedback->order && feedback->factors && feedback->costs && places && matrix;
+  for (size_t g = 0; ok && g < groups; g++) factor_group(feedback, layer, g, places, matrix);
+  free(places);
+  free(matrix);
+  if (ok) return true;
+  pk_feedback_deinit(feedback);
+  return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for a layer's covariance");
+}
+
+void pk_feedback_deinit(pk_feedback *feedback) {
+  free(feedback->order);
+  free(feedback->factors);
+  free(feedback->costs);
+  *feedback = (pk_feedback){0};
+}
+
+float pk_output_step(const pk_layer *layer, size_t o, float step) {
+  float most = 0.0f;
+  for (size_t j = 0; j < layer->k; j++) {
+    most = fmaxf(most, fabsf(layer->weights[o * layer->k + j]));
+  }
+  return fmaxf(step, most / (float)PK_LEVEL_MAX);
+}
+
+// One group's rows; errors stand by place.
+typedef struct group_walk {
+  size_t rows, k;
+  const float *weights, *factors, *costs, *steps;
+  const uint32_t *order;
+  float *errors;   // [rows][k]
+  float *targets;  // [rows][BLOCK]: weights of the block less what earlier blocks' errors ask for
+  int8_t *levels;  // [rows][k] by product
+} group_walk;
+
+// Places first … last of one row. Returns the sum of D_j times the squared residual.
+static double round_row(const group_walk *walk, size_t row, size_t first, size_t last) {
+  const size_t k = walk->k;
+  const float step = walk->steps[row], *weights = walk->weights + row * k;
+  float *errors = walk->errors + row * k;
+  double cost = 0.0;
+  for (size_t j = first; j < last; j++) {
+    const float *factors = walk->factors + j * k;
+    float target = walk->targets[row * BLOCK + j - first];
+    for (size_t i = first; i < j; i++) target -= errors[i] * factors[i];
+    float level = rintf(target / step);
+    level = fmaxf(fminf(level, (float)PK_LEVEL_MAX), (float)-PK_LEVEL_MAX);
+    const double residual = (double)(level * step - target);
+    cost += (double)walk->costs[j] * residual * residual;
+    walk->levels[row * k + walk->order[j]] = (int8_t)level;
+    errors[j] = level * step - weights[walk->order[j]];
+  }
+  return cost;
+}
+
+static double round_group(const group_walk *walk, const float *sensitivity) {
+  const size_t k = walk->k;
+  double cost = 0.0;
+  for (size_t first = 0; first < k; first += BLOCK) {
+    const size_t last = first + BLOCK < k ? first + BLOCK : k;
+    for (size_t row = 0; row < walk->rows; row++) {
+      for (size_t j = first; j < last; j++) {
+        walk->targets[row * BLOCK + j - first] = walk->weights[row * k + walk->order[j]];
+      }
+    }
+    if (first > 0) {
+      cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)walk->rows, (int)(last - first),
+                  (int)first, -1.0f, walk->errors, (int)k, walk->factors + first * k, (int)k, 1.0f,
+                  walk->targets, BLOCK);
+    }
+    for (size_t row = 0; row < walk->rows; row++) {
+      cost += (double)sensitivity[row] * round_row(walk, row, first, last);
+    }
+  }
+  return cost;
+}
+
+double pk_feedback_round(int8_t *levels, const pk_layer *layer, const pk_feedback *feedback,
+                         float step) {
+  const size_t rows = layer->rows, k = layer->k, outputs = pk_layer_outputs(layer);
+  float *errors = calloc(rows * k, sizeof *errors);
+  float *targets = calloc(rows * BLOCK, sizeof *targets);
+  float *steps = calloc(outputs, sizeof *steps);
+  double cost = errors && targets && steps ? 0.0 : (double)NAN;
+  for (size_t o = 0; steps && o < outputs; o++) steps[o] = pk_output_step(layer, o, step);
+  for (size_t g = 0; !isnan(cost) && g < layer->groups; g++) {
+    const size_t first = g * rows;
+    const group_walk walk = {.rows = rows,
+                             .k = k,
+                             .weights = layer->weights + first * k,
+                             .factors = feedback->factors + g * k * k,
+                             .costs = feedback->costs + g * k,
+                             .steps = steps + first,
+                             .order = feedback->order + g * k,
+                             .errors = errors,
+                             .targets = targets,
+                             .levels = levels + first * k};
+    cost += round_group(&walk, layer->sensitivity + first);
+  }
+  free(errors);
+  free(targets);
+  free(steps);
+  return cost;
+}

@@ -1,0 +1,106 @@
+#include "loss_seed.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static const float temperature = 3.0f;
+static const float deviation_of_range = 0.05f;
+
+// splitmix64 (Steele, Lea, Flood 2014)
+static uint64_t next_random(uint64_t *state) {
+  uint64_t z = *state += 0x9e3779b97f4a7c15u;
+  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+  return z ^ z >> 31;
+}
+
+static double next_unit(uint64_t *state) {
+  return (double)(next_random(state) >> 11) * 0x1p-53;
+}
+
+static const pk_op *writer_of(const pk_graph *graph, int32_t tensor) {
+  for (size_t i = 0; i < graph->op_count; i++) {
+    if (graph->ops[i].output == tensor) return &graph->ops[i];
+  }
+  return NULL;
+}
+
+// Back over operators that keep the values to a softmax.
+static pk_loss_output find_output(const pk_graph *graph, int32_t tensor) {
+  const pk_loss_output plain = {.tensor = tensor};
+  for (const pk_op *op = writer_of(graph, tensor); op; op = writer_of(graph, tensor)) {
+    tensor = op->inputs[0];
+    if (op->kind == PK_OP_SOFTMAX) return (pk_loss_output){.tensor = tensor, .is_softmax = true};
+    if (op->kind != PK_OP_QUANTIZE && op->kind != PK_OP_DEQUANTIZE && op->kind != PK_OP_RESHAPE) {
+      break;
+    }
+  }
+  return plain;
+}
+
+bool pk_loss_init(pk_loss *loss, const pk_graph *graph, pk_error *error) {
+  *loss = (pk_loss){.outputs = calloc(graph->output_count + 1, sizeof *loss->outputs)};
+  if (!loss->outputs) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the outputs");
+  for (size_t i = 0; i < graph->output_count; i++) {
+    loss->outputs[loss->count++] = find_output(graph, graph->outputs[i]);
+  }
+  return true;
+}
+
+void pk_loss_deinit(pk_loss *loss) {
+  free(loss->outputs);
+  *loss = (pk_loss){0};
+}
+
+void pk_loss_see_range(pk_loss *loss, const pk_diff_tape *tape) {
+  for (size_t i = 0; i < loss->count; i++) {
+    pk_loss_output *output = &loss->outputs[i];
+    const float *values = pk_diff_value(tape, output->tensor);
+    float low = INFINITY, high = -INFINITY;
+    for (size_t j = 0; j < tape->net->elements[output->tensor]; j++) {
+      low = fminf(low, values[j]);
+      high = fmaxf(high, values[j]);
+    }
+    output->deviation = fmaxf(output->deviation, deviation_of_range * (high - low));
+  }
+}
+
+static void seed_row(float *gradient, const float *logits, size_t width, float weight,
+                     uint64_t *random) {
+  float most = logits[0];
+  double sum = 0.0;
+  for (size_t i = 1; i < width; i++) most = fmaxf(most, logits[i]);
+  for (size_t i = 0; i < width; i++) sum += exp((double)(logits[i] - most) / (double)temperature);
+  double left = next_unit(random) * sum;
+  size_t drawn = width - 1;
+  for (size_t i = 0; i < width; i++) {
+    const double share = exp((double)(logits[i] - most) / (double)temperature);
+    gradient[i] += weight * (float)(share / sum);
+    if (left >= 0.0 && left < share) drawn = i;
+    left -= share;
+  }
+  gradient[drawn] -= weight;
+}
+
+bool pk_loss_seed(const pk_loss *loss, pk_diff_tape *tape, uint64_t seed, pk_error *error) {
+  uint64_t random = seed * 0xd1342543de82ef95u + 1;
+  pk_diff_clear_grads(tape);
+  for (size_t i = 0; i < loss->count; i++) {
+    const pk_loss_output *output = &loss->outputs[i];
+    const pk_tensor *tensor = &tape->net->graph->tensors[output->tensor];
+    const size_t elements = tape->net->elements[output->tensor];
+    const size_t width = output->is_softmax ? (size_t)tensor->dims[tensor->rank - 1] : 1;
+    const float *values = pk_diff_value(tape, output->tensor);
+    float *gradient = pk_diff_grad(tape, output->tensor, error);
+    if (!gradient) return false;
+    const float share = 1.0f / sqrtf((float)(elements / width));
+    for (size_t at = 0; output->is_softmax && at < elements; at += width) {
+      seed_row(gradient + at, values + at, width, share / temperature, &random);
+    }
+    for (size_t at = 0; !output->is_softmax && at < elements; at++) {
+      const float sign = next_random(&random) >> 63 ? 1.0f : -1.0f;
+      gradient[at] += sign * share / fmaxf(output->deviation, 1e-20f);
+    }
+  }
+  return true;
+}

@@ -1,0 +1,34 @@
+// Random directions at a net's outputs whose expected squared gradients are the Fisher information:
+// what a small change of the weights does to the net's answers.
+//
+// Where an output is a softmax, the loss is the log-likelihood of a class drawn from the net's own
+// softened distribution (temperature 3: a net that is sure of its training classes has hardly any
+// gradient otherwise); no labels are needed. Every other output counts as a Gaussian with a
+// deviation of a share of its range.
+#ifndef MINNOW_PACKER_LOSS_SEED_H_
+#define MINNOW_PACKER_LOSS_SEED_H_
+
+#include "../autodiff/diff_net.h"
+
+typedef struct pk_loss_output {
+  int32_t tensor;   // where the gradient is seeded: logits, or the output itself
+  bool is_softmax;  // rows along the last axis
+  float deviation;  // of others
+} pk_loss_output;
+
+typedef struct pk_loss {
+  pk_loss_output *outputs;
+  size_t count;
+} pk_loss;  // all zero: empty
+
+bool pk_loss_init(pk_loss *loss, const pk_graph *graph, pk_error *error);
+void pk_loss_deinit(pk_loss *loss);
+
+// Widens the ranges of outputs that are no softmax by a tape that has run; once for some samples
+// before the first seed.
+void pk_loss_see_range(pk_loss *loss, const pk_diff_tape *tape);
+
+// Clears the tape's gradients and seeds new ones. Draws depend on `seed` alone.
+bool pk_loss_seed(const pk_loss *loss, pk_diff_tape *tape, uint64_t seed, pk_error *error);
+
+#endif  // MINNOW_PACKER_LOSS_SEED_H_

@@ -1,0 +1,40 @@
+// One step for each layer from one exchange rate between bits and damage for the whole net.
+//
+// Each layer is rounded at a ladder of steps, which gives pairs (bits, cost). For an exchange rate
+// lambda the layer takes the pair of least cost + lambda * bits; what lambda buys is then the same
+// everywhere (Everett 1963; Shoham and Gersho, "Efficient bit allocation for an arbitrary set of
+// quantizers", 1988).
+#ifndef MINNOW_PACKER_STEP_CHOICE_H_
+#define MINNOW_PACKER_STEP_CHOICE_H_
+
+#include "../encode/package_writer.h"
+#include "error_feedback.h"
+
+enum { PK_RUNGS = 45 };
+
+typedef struct pk_rung {
+  float step;
+  double bits;  // of the layer's weights, Huffman-coded, table included
+  double cost;  // see pk_feedback_round()
+} pk_rung;
+
+typedef struct pk_step_table {
+  const pk_layer_list *layers;
+  pk_feedback *feedbacks;      // by layer
+  pk_rung (*rungs)[PK_RUNGS];  // by layer, steps rising
+} pk_step_table;               // all zero: empty
+
+bool pk_step_table_init(pk_step_table *table, const pk_layer_list *layers, pk_progress_fn *progress,
+                        void *progress_user, pk_error *error);
+void pk_step_table_deinit(pk_step_table *table);
+
+// The rung of each layer for `lambda`; returns the bits of all layers.
+double pk_choose_rungs(size_t *chosen, const pk_step_table *table, double lambda);
+
+// The smallest lambda that brings the layers to at most `bits`, or the largest there is.
+double pk_lambda_for_bits(const pk_step_table *table, double bits);
+
+// Bits of `levels` under the best Huffman code of their own.
+double pk_level_bits(const int8_t *levels, size_t count);
+
+#endif  // MINNOW_PACKER_STEP_CHOICE_H_

@@ -1,0 +1,101 @@
+#include "weight_rewrite.h"
+
+#include <math.h>
+#include <string.h>
+
+static void store_u32(uint8_t *p, uint32_t value) {
+  for (int i = 0; i < 4; i++) p[i] = (uint8_t)(value >> (8 * i));
+}
+
+void pk_simulate_levels(pk_diff_net *net, const pk_layer *layer, const int8_t *levels, float step) {
+  float *weights = net->constants[layer->weights_tensor];
+  for (size_t o = 0; o < pk_layer_outputs(layer); o++) {
+    const float scale = pk_output_step(layer, o, step);
+    for (size_t j = 0; j < layer->k; j++) {
+      weights[pk_layer_index(layer, o, j)] = scale * (float)levels[o * layer->k + j];
+    }
+  }
+}
+
+static bool rewrite_weights(pk_graph *graph, const pk_layer *layer, const int8_t *levels,
+                            float step, pk_error *error) {
+  const size_t outputs = pk_layer_outputs(layer), elements = pk_layer_elements(layer);
+  int8_t *data = pk_arena_alloc(&graph->arena, elements, 1, error);
+  float *scales = pk_arena_alloc(&graph->arena, outputs, sizeof *scales, error);
+  int32_t *zeros = pk_arena_alloc(&graph->arena, outputs, sizeof *zeros, error);
+  pk_tensor *tensor = &graph->tensors[layer->weights_tensor];
+  if (!data || !scales || !zeros) return false;
+  for (size_t o = 0; o < outputs; o++) {
+    scales[o] = pk_output_step(layer, o, step);
+    for (size_t j = 0; j < layer->k; j++) {
+      data[pk_layer_index(layer, o, j)] = levels[o * layer->k + j];
+    }
+  }
+  tensor->dtype = PK_DTYPE_S8;
+  tensor->data = (const uint8_t *)data;
+  tensor->data_bytes = elements;
+  tensor->quantization =
+      (pk_quantization){.count = outputs, .scales = scales, .zero_points = zeros};
+  tensor->quantization.axis = layer->is_depthwise ? tensor->rank - 1 : 0;
+  return true;
+}
+
+bool pk_add_missing_biases(pk_graph *graph, pk_error *error) {
+  for (size_t i = 0; i < graph->op_count; i++) {
+    pk_op *op = &graph->ops[i];
+    if (!pk_diff_has_weights(op) ||
+        (op->input_count > PK_INPUT_BIAS && op->inputs[PK_INPUT_BIAS] != PK_NO_TENSOR)) {
+      continue;
+    }
+    const pk_tensor *weights = pk_op_input(graph, op, PK_INPUT_WEIGHTS);
+    const bool is_depthwise = op->kind == PK_OP_DEPTHWISE_CONV_2D;
+    pk_tensor bias = {.name = op->name, .rank = 1};
+    bias.dims[0] = weights->dims[is_depthwise ? weights->rank - 1 : 0];
+    bias.dtype = weights->dtype == PK_DTYPE_F32 ? PK_DTYPE_F32 : PK_DTYPE_S32;
+    bias.data_bytes = (size_t)bias.dims[0] * 4;
+    bias.data = pk_arena_alloc(&graph->arena, (size_t)bias.dims[0], 4, error);
+    int32_t *inputs = pk_arena_alloc(&graph->arena, 3, sizeof *inputs, error);
+    const int32_t number = bias.data && inputs ? pk_graph_add_tensor(graph, &bias, error) : -1;
+    if (number < 0) return false;
+    inputs[PK_INPUT_DATA] = op->inputs[PK_INPUT_DATA];
+    inputs[PK_INPUT_WEIGHTS] = op->inputs[PK_INPUT_WEIGHTS];
+    inputs[PK_INPUT_BIAS] = number;
+    op->inputs = inputs;
+    op->input_count = 3;
+  }
+  return true;
+}
+
+static uint8_t *new_bias_data(pk_graph *graph, const pk_op *op, size_t outputs, pk_error *error) {
+  pk_tensor *bias = pk_op_input(graph, op, PK_INPUT_BIAS);
+  uint8_t *data = pk_arena_alloc(&graph->arena, outputs, sizeof(int32_t), error);
+  if (!data) return NULL;
+  bias->dtype = PK_DTYPE_S32;
+  bias->quantization = (pk_quantization){.count = 0};
+  bias->data = data;
+  bias->data_bytes = outputs * sizeof(int32_t);
+  return data;
+}
+
+bool pk_rewrite_layer(pk_graph *graph, const pk_layer *layer, const int8_t *levels, float step,
+                      const float *bias, pk_error *error) {
+  pk_op *op = &graph->ops[layer->op];
+  const size_t outputs = pk_layer_outputs(layer);
+  const float x_scale = pk_tensor_scale(pk_op_input(graph, op, PK_INPUT_DATA));
+  if (!rewrite_weights(graph, layer, levels, step, error)) return false;
+  uint8_t *data = new_bias_data(graph, op, outputs, error);
+  if (!data) return false;
+  for (size_t o = 0; o < outputs; o++) {
+    const double unit = (double)x_scale * (double)pk_output_step(layer, o, step);
+    const double value = rint((double)bias[o] / unit);
+    if (!(fabs(value) < 0x1p30)) {
+      return pk_op_fail(
+          op, error, PK_UNSUPPORTED,
+          "its bias %zu is %g, too large for steps of %g; give a larger --max-drop or "
+          "pack it without --calibrate",
+          o, (double)bias[o], unit);
+    }
+    store_u32(data + 4 * o, (uint32_t)(int32_t)value);
+  }
+  return true;
+}

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Calibration from outside: smaller, alike in its answers, the same bytes twice, and what it refuses.
+source "$(dirname "$0")/cli_expect.sh"
+model=$data/models/coral/mobilenet_v1_0.25_128_quant.tflite
+labels=$data/labels/imagenet_labels.txt
+if [[ ! -e $model || ! -d $data/photos/imagenet ]]; then
+  echo "SKIPPED: $model is missing; set MINNOW_DATA to the folder of the test data"
+  exit 77
+fi
+mkdir "$work/samples" "$work/empty"
+find "$data/photos/imagenet" -name '*.JPEG' | sort | awk 'NR % 8 == 0' | while read -r photo; do ln -s "$photo" "$work/samples/"; done
+
+expect 0 'image-classification' pack "$model" -o "$work/plain" --labels "$labels"
+expect 0 'samples  24 views of 12 files' pack "$model" -o "$work/small" --labels "$labels" --calibrate "$work/samples" --target-size 300k
+expect 0 '"calibration"' pack "$model" -o "$work/again" --labels "$labels" --calibrate "$work/samples" --target-size 300000 --json
+check 'compressing is deterministic' diff -r "$work/small" "$work/again"
+check 'classes are read from file names' test "$(json "$work/out" .calibration.result.labelled)" -ge 20
+check 'answers stay alike' python3 -c "import sys; sys.exit(float('$(json "$work/out" .calibration.result.agreement)') < 70)"
+bytes=$(cat "$work/small"/*.mnw | wc -c)
+check 'the size is reached' test "$bytes" -le 300000 -a "$bytes" -ge 280000
+expect 0 'shards in total' inspect "$work/small"
+
+expect 64 'no picture' pack "$model" -o "$work/none" --calibrate "$work/empty"
+expect 74 'cannot be read as a folder' pack "$model" -o "$work/none" --calibrate "$work/nowhere"
+expect 64 'fulfil what is asked for' pack "$model" -o "$work/none" --calibrate "$work/samples" --target-size 20k
+check 'nothing is written where it fails' test ! -e "$work/none"
+finish

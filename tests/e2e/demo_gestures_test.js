@@ -11,7 +11,6 @@ import { dropFiles, pasteFiles } from './page_gestures.js';
 /** @typedef {{ phases: string[], values: number[] }} Observed what the progress bar showed */
 
 const SHARD_DELAY_MS = 60;
-const WORKER_DELAY_MS = 600;
 const WORKER_PATH = '/minnow/minnow-worker.js';
 const TENCH = { index: 1, name: 'tench' };
 
@@ -36,10 +35,10 @@ for (const name of ENGINE_NAMES) {
     });
 
     test('moves the progress bar while the model loads', async () => {
-      // The worker starts late enough for the observer to see it all, the shards come one by one.
-      site.server.fault(WORKER_PATH, { delayMs: WORKER_DELAY_MS });
+      // The worker starts when the observer is there to see it all, the shards come one by one.
+      const releaseWorker = holdWorker(site);
       for (const address of site.shards.flatMap(addressesOf)) site.server.fault(address, { delayMs: SHARD_DELAY_MS });
-      const { phases, values } = await observeLoading();
+      const { phases, values } = await observeLoading(releaseWorker);
       site.server.clearFaults();
       assert.deepEqual(phases, ['runtime', 'manifest', 'download', 'prepare']);
       assert.deepEqual(values, [...values].sort((a, b) => a - b), 'the bar never goes back');
@@ -108,11 +107,15 @@ for (const name of ENGINE_NAMES) {
     test('classifies a photo that was chosen before the model was there', async () => {
       const slow = await startDemoSite();
       try {
-        slow.server.fault(WORKER_PATH, { delayMs: 2 * WORKER_DELAY_MS });
+        const releaseWorker = holdWorker(slow);
         await page.goto(`${slow.origin}/`);
-        const shown = classifyPhoto(page, tench);
-        await page.waitFor(() => document.getElementById('status')?.dataset.state === 'loading', PATIENCE_MS);
-        assertTench(await shown);
+        const shown = await resultsAfter(page, path.basename(tench), async () => {
+          await page.setInputFiles('#file', [tench]);
+          await page.waitFor(() => document.getElementById('photo')?.hidden === false, PATIENCE_MS);
+          assert.equal(await page.evaluate(() => document.getElementById('status')?.dataset.state), 'loading');
+          releaseWorker();
+        });
+        assertTench(shown);
         await waitUntilKept(page);
       } finally {
         await slow.close();
@@ -142,8 +145,12 @@ for (const name of ENGINE_NAMES) {
 
     test('without console errors or breaches of its Content-Security-Policy', () => assertQuiet(page, site));
 
-    /** Loads the page and notes each phase and each value of the bar. @returns {Promise<Observed>} */
-    async function observeLoading() {
+    /**
+     * Loads the page and notes each phase and each value of the bar.
+     * @param {() => void} [begin] called when all is noted from now on
+     * @returns {Promise<Observed>}
+     */
+    async function observeLoading(begin) {
       await page.goto(`${site.origin}/`);
       await page.evaluate(() => {
         const loading = /** @type {HTMLElement} */ (document.getElementById('loading'));
@@ -157,6 +164,7 @@ for (const name of ENGINE_NAMES) {
           if (bar.hasAttribute('value') && bar.value !== observed.values.at(-1)) observed.values.push(bar.value);
         }).observe(loading, { attributes: true, childList: true, characterData: true, subtree: true });
       });
+      begin?.();
       await waitUntilReady(page);
       return page.evaluate(() => /** @type {any} */ (window).observed);
     }
@@ -171,6 +179,17 @@ for (const name of ENGINE_NAMES) {
       });
     }
   });
+}
+
+/**
+ * The recogniser's worker does not start before the returned function is called.
+ * @param {import('./demo_site.js').DemoSite} site
+ * @returns {() => void}
+ */
+function holdWorker(site) {
+  let release = () => {};
+  site.server.fault(WORKER_PATH, { hold: new Promise((resolve) => (release = () => resolve(undefined))) });
+  return release;
 }
 
 /** @param {import('./demo_page.js').ShownClass[]} shown */

@@ -32,6 +32,7 @@ import path from 'node:path';
  * @property {string} [contentType] MIME type to send in place of the right one
  * @property {Record<string, string>} [headers] headers to add
  * @property {number} [delayMs] wait before the answer
+ * @property {Promise<unknown>} [hold] wait for this before the answer
  * @property {number} [truncate] send only this many bytes, with a length that agrees: a file cut short
  * @property {number} [cutAfter] send this many bytes, then break the connection: a download cut short
  * @property {number} [flipBit] index of the bit to invert (bit n is bit n % 8 of byte n >> 3)
@@ -198,6 +199,7 @@ export class TestServer {
     }
     for (const [name, value] of Object.entries(this.#options.headersFor?.(urlPath) ?? {})) response.setHeader(name, value);
     if (fault?.delayMs) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
+    await fault?.hold;
     const handler = this.#handlers.get(urlPath);
     if (handler) {
       await handler(request, response, await readBody(request));

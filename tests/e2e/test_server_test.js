@@ -84,3 +84,14 @@ test('answers with the faults asked for', async () => {
   assert.deepEqual(await bytesOf(await get('/shard.mnw')), BYTES);
   assert.ok(performance.now() - start >= 145);
 });
+
+test('holds an answer until it is let go', async () => {
+  let letGo = () => {};
+  server.fault('/code.wasm', { hold: new Promise((resolve) => (letGo = () => resolve(undefined))) });
+  let isAnswered = false;
+  const answer = get('/code.wasm').finally(() => (isAnswered = true));
+  assert.equal((await get('/index.html')).status, 200);
+  assert.equal(isAnswered, false);
+  letGo();
+  assert.equal((await answer).status, 200);
+});

@@ -6,7 +6,7 @@ import { offerInstall } from './install_button.js';
 import { LiveCamera } from './live_camera.js';
 import { hideLoading, showLoading, updateLoading } from './loading_view.js';
 import { setOfflineState, watchNetwork } from './offline_badge.js';
-import { completeOfflineCopy, deleteModel } from './offline_copy.js';
+import { deleteModel, isModelStored } from './stored_model.js';
 import { completeShell, registerShell } from './offline_shell.js';
 import { pageElement } from './page_element.js';
 import { listenForPhotos } from './photo_input.js';
@@ -53,9 +53,7 @@ async function keepForOffline() {
   const { wasmUrl } = recognizer.facts;
   const registration = await shell;
   const kept =
-    registration !== null &&
-    (await completeShell(registration)) &&
-    (await completeOfflineCopy(wasmUrl, packageUrl));
+    registration !== null && (await completeShell(registration, wasmUrl)) && (await isModelStored(packageUrl));
   setOfflineState(kept ? 'ready' : 'unavailable');
   pageElement('delete_model').hidden = !kept;
 }

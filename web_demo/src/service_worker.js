@@ -32,16 +32,29 @@ worker.addEventListener('activate', (event) => {
 
 worker.addEventListener('message', (event) => {
   if (event.data === 'activate') worker.skipWaiting();
-  if (event.data === 'complete') {
+  if (event.data?.task === 'complete') {
     const answer = (/** @type {boolean} */ isComplete) => event.ports[0].postMessage(isComplete);
-    event.waitUntil(completeShell().then(answer, () => answer(false)));
+    event.waitUntil(completeCopy(event.data.wasmUrl).then(answer, () => answer(false)));
   }
 });
 
 worker.addEventListener('fetch', (event) => {
   const { method, url } = event.request;
-  if (method === 'GET' && isWasm(new URL(url))) event.respondWith(fetchThroughCache(url));
+  if (method !== 'GET' || !isWasm(new URL(url))) return;
+  const { answer, kept } = fetchThroughCache(url);
+  event.respondWith(answer);
+  event.waitUntil(kept);
 });
+
+/**
+ * Completes what the page needs without a network, the model apart. It is done here, not by requests of the
+ * page: those would end with the page, and Firefox reports an answer that finds its page gone as an error.
+ * @param {string} wasmUrl the file of this device
+ * @returns {Promise<boolean>} whether all is here
+ */
+async function completeCopy(wasmUrl) {
+  return (await completeShell()) && isWasm(new URL(wasmUrl)) && fetchThroughCache(wasmUrl).kept;
+}
 
 /**
  * Looks whether the whole shell is here, and fetches what is not. Browsers clear parts of a site's storage,

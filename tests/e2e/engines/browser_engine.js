@@ -34,7 +34,7 @@ import { existsSync } from 'node:fs';
  * @property {() => Promise<void>} reload
  * @property {<A extends unknown[], R>(fn: (...args: A) => R | Promise<R>, ...args: A) => Promise<Awaited<R>>} evaluate
  * @property {<A extends unknown[]>(fn: (...args: A) => unknown, timeoutMs?: number, ...args: A) => Promise<void>} waitFor
- *   polls until `fn` gives a true value; rejects after `timeoutMs` (default 10,000)
+ *   polls until `fn` gives a true value; rejects after `timeoutMs` (default 60,000)
  * @property {(width: number, height: number) => Promise<void>} setViewport size of the page in CSS pixels
  * @property {(scheme: ColorScheme) => Promise<boolean>} setColorScheme false where the engine can only
  *   choose at launch and was launched with the other one

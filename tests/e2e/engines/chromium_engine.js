@@ -1,6 +1,6 @@
 /** Chromium over the DevTools protocol. */
 import puppeteer from 'puppeteer-core';
-import { atExit, killUsersOfProfile, makeTempDir } from './owned_process.js';
+import { atExit, killUsersOfProfile, makeTempDir, START_WITHIN_MS, withinPatience } from './owned_process.js';
 import { PuppeteerPage } from './puppeteer_page.js';
 
 const FLAGS = [
@@ -33,6 +33,7 @@ export async function launch({ profileDir, colorScheme = 'light', fakeCamera = f
     handleSIGTERM: false,
     handleSIGHUP: false,
     protocolTimeout: 600_000,
+    timeout: START_WITHIN_MS,
   });
   return {
     name: 'chromium',
@@ -49,7 +50,7 @@ export async function launch({ profileDir, colorScheme = 'light', fakeCamera = f
       return new PuppeteerPage(page, setColorScheme);
     },
     close: async () => {
-      await browser.close().catch(() => {});
+      await withinPatience(browser.close());
       kill();
       temp?.remove();
     },

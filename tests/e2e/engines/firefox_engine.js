@@ -1,6 +1,6 @@
 /** Firefox over WebDriver BiDi. */
 import puppeteer from 'puppeteer-core';
-import { atExit, killUsersOfProfile, makeTempDir } from './owned_process.js';
+import { atExit, killUsersOfProfile, makeTempDir, START_WITHIN_MS, withinPatience } from './owned_process.js';
 import { PuppeteerPage } from './puppeteer_page.js';
 
 const FAKE_CAMERA_PREFERENCES = {
@@ -27,6 +27,7 @@ export async function launch({ profileDir, colorScheme = 'light', fakeCamera = f
     handleSIGTERM: false,
     handleSIGHUP: false,
     protocolTimeout: 600_000,
+    timeout: START_WITHIN_MS,
     extraPrefsFirefox: {
       // BiDi has no colour scheme: the preference is read at start, 0 is dark and 1 is light.
       'layout.css.prefers-color-scheme.content-override': colorScheme === 'dark' ? 0 : 1,
@@ -39,7 +40,7 @@ export async function launch({ profileDir, colorScheme = 'light', fakeCamera = f
     keepsProfile: true,
     newPage: async () => new PuppeteerPage(await browser.newPage(), async (scheme) => scheme === colorScheme),
     close: async () => {
-      await browser.close().catch(() => {});
+      await withinPatience(browser.close());
       kill();
       temp?.remove();
     },

@@ -22,6 +22,22 @@ for (const [signal, code] of /** @type {const} */ ([
   process.once(signal, () => process.exit(code));
 }
 
+/** A browser on a busy machine takes its time to come up. */
+export const START_WITHIN_MS = 120_000;
+const END_WITHIN_MS = 20_000;
+
+/**
+ * Waits for a browser's polite end, whether it comes or not: what is left is killed afterwards.
+ * @param {Promise<unknown>} end
+ */
+export async function withinPatience(end) {
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
+  const tooLong = new Promise((resolve) => (timer = setTimeout(resolve, END_WITHIN_MS)));
+  await Promise.race([end, tooLong]).catch(() => undefined);
+  clearTimeout(timer);
+}
+
 /**
  * Runs `cleanup` at the exit of this process, unless the returned function ran it before.
  * @param {() => void} cleanup

@@ -3,6 +3,9 @@ import { waitUntilTrue } from './wait_until_true.js';
 
 /** @typedef {import('./browser_engine.js').EnginePage} EnginePage */
 
+/** For navigations, which take a moment where the machine is not busy. */
+const PATIENCE_MS = 120_000;
+
 /** @implements {EnginePage} */
 export class PuppeteerPage {
   /** @type {import('./browser_engine.js').ConsoleMessage[]} */
@@ -17,6 +20,7 @@ export class PuppeteerPage {
   constructor(page, setColorScheme) {
     this.#page = page;
     this.#setColorScheme = setColorScheme;
+    page.setDefaultTimeout(PATIENCE_MS);
     page.on('console', (message) => this.consoleMessages.push({ type: message.type(), text: message.text() }));
     page.on('pageerror', (error) => this.consoleMessages.push({ type: 'pageerror', text: String(error) }));
   }

@@ -1,4 +1,6 @@
 const POLL_MS = 50;
+/** Machines that run tests may be slow and busy: what is waited for comes at once or, broken, never. */
+const PATIENCE_MS = 60_000;
 
 /**
  * Polls from outside the page, so that a wait survives a navigation.
@@ -6,7 +8,7 @@ const POLL_MS = 50;
  * @param {string} what named in the error
  * @param {number} [timeoutMs]
  */
-export async function waitUntilTrue(probe, what, timeoutMs = 10_000) {
+export async function waitUntilTrue(probe, what, timeoutMs = PATIENCE_MS) {
   const deadline = performance.now() + timeoutMs;
   let lastError = '';
   for (;;) {

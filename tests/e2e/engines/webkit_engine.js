@@ -8,7 +8,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
-import { makeTempDir, startOwned } from './owned_process.js';
+import { makeTempDir, START_WITHIN_MS, startOwned, withinPatience } from './owned_process.js';
 import { waitUntilTrue } from './wait_until_true.js';
 import { WebDriverSession } from './webdriver_client.js';
 
@@ -60,7 +60,7 @@ export async function launch({ colorScheme = 'light', fakeCamera = false } = {})
           ...(fakeCamera ? ['--enable-media-stream=true', '--enable-mock-capture-devices=true'] : []),
         ],
       },
-      timeouts: { script: 600_000, pageLoad: 60_000 },
+      timeouts: { script: 600_000, pageLoad: 120_000 },
     });
     return {
       name: 'webkit',
@@ -68,7 +68,7 @@ export async function launch({ colorScheme = 'light', fakeCamera = false } = {})
       keepsProfile: false,
       newPage: async () => new WebKitPage(session, colorScheme),
       close: async () => {
-        await session.remove('').catch(() => {});
+        await withinPatience(session.remove(''));
         await stop();
       },
     };
@@ -131,7 +131,7 @@ class WebKitPage {
   async setViewport(width, height) {
     // The window is larger than the page by its tool bar: ask, measure, ask again.
     let [extraWidth, extraHeight] = [0, 0];
-    for (let attempt = 0; attempt < 20; attempt++) {
+    for (const deadline = performance.now() + START_WITHIN_MS; performance.now() < deadline; ) {
       await this.#session.post('/window/rect', { x: 0, y: 0, width: width + extraWidth, height: height + extraHeight });
       const [pageWidth, pageHeight] = await this.evaluate(() => [innerWidth, innerHeight]);
       if (pageWidth === width && pageHeight === height) return;

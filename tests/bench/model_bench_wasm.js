@@ -38,6 +38,8 @@ class Subject {
     this.load(folder);
     /** @type {number[]} */
     this.times = [];
+    /** Operators of the model, counted when first asked for. @type {number | undefined} */
+    this.count = undefined;
   }
 
   /** @param {number} status */

@@ -1,6 +1,12 @@
 #!/usr/bin/env bash
 # Builds Minnow, only what changed. usage: tools/build.sh [native] [wasm] [js] [demo] [asan] [fuzz]
 # Without arguments: native wasm js demo, then the shipped bytes are printed and held against the budget.
+#
+# MINNOW_OPS leaves operators out of the wasm modules, for pages whose models are known:
+#   MINNOW_OPS='auto:out/cats;out/dogs' tools/build.sh    what these packages need (the native tool is asked)
+#   MINNOW_OPS='CONV_2D;ADD;SOFTMAX' tools/build.sh       these, by their names in core/ops/op_table.inc
+# A package that needs another one is then refused with UNSUPPORTED_OPERATOR and its name. The next build without
+# MINNOW_OPS has all again. Other presets take it as well: cmake --preset release '-DMINNOW_OPS=…'.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
@@ -9,13 +15,23 @@ source tools/console.sh
 source .toolchain/env.sh
 export PATH="$root/node_modules/.bin:$PATH"
 
-# build_preset PRESET FOLDER
+# build_preset PRESET FOLDER [CMAKE OPTION...]
 build_preset() {
-  mkdir -p "build/$2"
-  if [[ ! -f build/$2/build.ninja ]]; then
-    logged "build/$2/configure.log" cmake --preset "$1" || return 1
+  local preset=$1 folder=$2
+  shift 2
+  mkdir -p "build/$folder"
+  if [[ ! -f build/$folder/build.ninja ]] || (($# > 0)); then
+    logged "build/$folder/configure.log" cmake --preset "$preset" "$@" || return 1
   fi
-  cmake --build "build/$2" -- --quiet
+  cmake --build "build/$folder" -- --quiet
+}
+
+# Builds one wasm variant with the operators that are asked for; configures anew only where those have changed.
+build_variant() {
+  local folder=build/wasm-$1 ops=${MINNOW_OPS:-all} now=all options=()
+  if [[ -f $folder/CMakeCache.txt ]]; then now=$(sed -n 's/^MINNOW_OPS:[A-Z]*=//p' "$folder/CMakeCache.txt"); fi
+  if [[ $ops != "${now:-all}" ]]; then options=("-DMINNOW_OPS=$ops"); fi
+  build_preset "wasm-$1" "wasm-$1" "${options[@]}"
 }
 
 build_native() { build_preset release native; }
@@ -23,10 +39,10 @@ build_asan() { build_preset asan-ubsan asan; }
 build_fuzz() { build_preset fuzz fuzz; }
 
 build_wasm() {
-  build_preset wasm-scalar wasm-scalar
-  build_preset wasm-simd128 wasm-simd128
+  build_variant scalar
+  build_variant simd128
   if [[ $MINNOW_RELAXED == ON ]]; then
-    build_preset wasm-relaxed wasm-relaxed
+    build_variant relaxed
   else
     note "SKIPPED: the relaxed SIMD variant; this machine's emcc is too old (see tools/setup.sh)"
   fi

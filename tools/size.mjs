@@ -1,14 +1,17 @@
 // Shipped bytes: what a page fetches of Minnow itself up to its first inference.
 // usage: size.mjs [--json] [--gate]
 //
-// Counted: every .js file of wasm_glue/dist that an entry reaches, and the largest wasm variant, since
-// a browser fetches exactly one. --gate fails above the budget and where a module has imports.
+// Counted: every .js file of wasm_glue/dist that a page can fetch, all tasks, and the largest wasm variant, since
+// a browser fetches exactly one. --gate fails above the budget, above the limit of the default build (which has every
+// operator and every task, MINNOW_OPS=all), and where a module has imports.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants } from 'node:zlib';
 
 const budgetBytes = 80 * 1024;
+/** Promised of the default build; the budget above is what it is held to day by day. */
+const limitBytes = 150 * 1024;
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'wasm_glue/dist');
 
@@ -47,16 +50,18 @@ files[variants[0].name] = variants[0].size;
 const total = Object.values(files).reduce((sum, file) => sum + file.brotli, 0);
 
 if (process.argv.includes('--json')) {
-  console.log(JSON.stringify({ total_brotli_bytes: total, budget_bytes: budgetBytes, files }, null, 2));
+  console.log(JSON.stringify({ total_brotli_bytes: total, budget_bytes: budgetBytes, limit_bytes: limitBytes, files }, null, 2));
 } else {
   console.log('Shipped up to the first inference:     bytes    brotli');
   for (const [name, { bytes, brotli }] of Object.entries(files)) {
     console.log(`  ${name.padEnd(34)} ${String(bytes).padStart(8)}  ${String(brotli).padStart(8)}`);
   }
   console.log(`  ${'total'.padEnd(34)} ${''.padStart(8)}  ${String(total).padStart(8)}  of ${budgetBytes}`);
+  console.log(`The default build, every operator and task: ${total} bytes after brotli; at most ${limitBytes}`);
 }
 if (process.argv.includes('--gate')) {
   checkImports();
+  if (total > limitBytes) fail(`${total} bytes after brotli are above the default build's limit of ${limitBytes}`);
   if (total > budgetBytes) fail(`${total} bytes after brotli are above the budget of ${budgetBytes}`);
 }
 

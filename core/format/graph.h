@@ -34,8 +34,9 @@ typedef struct mnw_graph {
 } mnw_graph;
 
 // How many parameter words operators of this code have; negative for a code that is not in this
-// build.
-typedef int mnw_param_words_fn(uint32_t code);
+// build, and then *why_missing_text is a literal for mnw_fail(): %0 the operator's number, %1 its
+// code.
+typedef int mnw_param_words_fn(uint32_t code, const char **why_missing_text);
 
 // Reads a GRAPH payload that stands 4-aligned in memory as long as the graph is used (lists and
 // parameters point into it). `header` are the PACKAGE words; tensors and nodes have room for their

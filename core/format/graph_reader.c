@@ -155,13 +155,11 @@ static mnw_status read_node(mnw_node *node, word_reader *reader, uint32_t number
     node->code = bits & 0xffff;
     node->input_count = (bits >> 16) & 255;
     node->output_count = (uint8_t)(bits >> 24);
-    const int words = param_words(node->code);
+    const char *why_missing_text = NULL;
+    const int words = param_words(node->code, &why_missing_text);
     if (words < 0) {
-      return mnw_fail(
-          error, MNW_STATUS_UNSUPPORTED_OPERATOR,
-          "operator %0 has code %1, which this build of the runtime does not have: update "
-          "the runtime",
-          number, node->code, 0);
+      return mnw_fail(error, MNW_STATUS_UNSUPPORTED_OPERATOR, why_missing_text, number, node->code,
+                      0);
     }
     node->inputs = take_words(reader, node->input_count);
     node->outputs = node->inputs ? take_words(reader, node->output_count) : NULL;

@@ -36,7 +36,8 @@ typedef struct mnw_op {
 } mnw_op;
 
 const mnw_op *mnw_op_find(uint32_t code);  // NULL for a code that is not in this build
-int mnw_op_param_words(uint32_t code);     // negative for such a code
+// An mnw_param_words_fn: negative for such a code, with the reason and the remedy.
+int mnw_op_param_words(uint32_t code, const char **why_missing_text);
 
 #define MNW_OP(code, name, lower, words)   \
   mnw_op_prepare_fn mnw_##lower##_prepare; \

@@ -54,11 +54,15 @@ const CASES = [
   { what: 'no answer for the model', addresses: (site) => [MANIFEST, ...site.shards.flatMap(addressesOf)], fault: { destroy: true }, kind: 'network', says: /Nothing answered at/, advises: /Check the connection, then try again/ },
 ];
 
-/** In WebKit one case, HTML instead of the worker script, now and then never ends: left out until it is understood. @param {string} name */
-const notHere = (name) => (name === 'webkit' ? 'WebKit does not always tell that a worker failed' : undefined);
+/**
+ * Once in some hundreds of runs WebKit told nothing of a worker whose script came as HTML: left out until that is understood.
+ * @param {string} name @param {string} what
+ */
+const notHere = (name, what) =>
+  name === 'webkit' && what === 'HTML instead of the worker script' ? 'WebKit does not always tell that a worker failed' : false;
 
 for (const name of ENGINE_NAMES) {
-  describe(`loading faults in ${name}`, { skip: missingEngine(name) || missingDemo() || notHere(name) }, () => {
+  describe(`loading faults in ${name}`, { skip: missingEngine(name) ?? missingDemo() }, () => {
     /** @type {import('./engines/browser_engine.js').Engine} */
     let engine;
     /** @type {import('./engines/browser_engine.js').EnginePage} */
@@ -72,7 +76,7 @@ for (const name of ENGINE_NAMES) {
     after(() => engine?.close());
 
     for (const { what, addresses, fault, kind, says, advises } of CASES) {
-      test(what, async () => {
+      test(what, { skip: notHere(name, what) }, async () => {
         const site = await startDemoSite();
         try {
           const faulty = addresses(site);

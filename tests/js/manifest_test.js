@@ -16,6 +16,11 @@ test('unknown fields are passed over, so that later versions may add some', () =
   assert.equal(readManifest({ ...sampleManifest(), author: 'x' }).name, 'sample');
 });
 
+test('a model that computes without inputs is no mistake, unless it is to look at pictures', () => {
+  const manifest = { ...sampleManifest(), task: 'tensors', inputs: [] };
+  assert.deepEqual(readManifest(manifest, 'https://host/manifest.json').inputs, []);
+});
+
 /** Each spoils one field, and the error names it. @type {[string, (m: any) => void][]} */
 const spoilers = [
   ['format', (m) => delete m.format],
@@ -27,7 +32,7 @@ const spoilers = [
   ['memory.weights', (m) => (m.memory.weights = -1)],
   ['memory.activations', (m) => (m.memory.activations = 1.5)],
   ['memory.staging', (m) => (m.memory.staging = 2 ** 40)],
-  ['inputs', (m) => (m.inputs = [])],
+  ['task', (m) => (m.inputs = [])],
   ['inputs', (m) => (m.inputs = {})],
   ['inputs[0]', (m) => (m.inputs[0] = null)],
   ['inputs[0].dtype', (m) => (m.inputs[0].dtype = 'float16')],

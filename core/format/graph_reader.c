@@ -24,6 +24,8 @@ size_t mnw_dtype_bytes(mnw_dtype dtype) {
       return 4;
     case MNW_DTYPE_S64:
       return 8;
+    case MNW_DTYPE_S16:
+      return 2;
     case MNW_DTYPE_S8:
     case MNW_DTYPE_U8:
     case MNW_DTYPE_BOOL:

@@ -70,6 +70,8 @@ int64_t mnw_load_integer(mnw_dtype dtype, const void *data, size_t at) {
       return ((const int64_t *)data)[at];
     case MNW_DTYPE_S32:
       return ((const int32_t *)data)[at];
+    case MNW_DTYPE_S16:
+      return ((const int16_t *)data)[at];
     case MNW_DTYPE_S8:
       return ((const int8_t *)data)[at];
     default:
@@ -85,6 +87,9 @@ void mnw_store_integer(mnw_dtype dtype, void *data, size_t at, int64_t value) {
       break;
     case MNW_DTYPE_S32:
       ((uint32_t *)data)[at] = (uint32_t)bits;
+      break;
+    case MNW_DTYPE_S16:
+      ((uint16_t *)data)[at] = (uint16_t)bits;
       break;
     default:
       ((uint8_t *)data)[at] = (uint8_t)bits;

@@ -20,6 +20,7 @@ static int64_t truncate_float(float x, mnw_dtype dtype) {
   } ranges[] = {
       [MNW_DTYPE_S8] = {-128.0f, 127.0f, INT8_MIN, INT8_MAX},
       [MNW_DTYPE_U8] = {0.0f, 255.0f, 0, UINT8_MAX},
+      [MNW_DTYPE_S16] = {-32768.0f, 32767.0f, INT16_MIN, INT16_MAX},
       [MNW_DTYPE_S32] = {-2147483648.0f, 2147483648.0f, INT32_MIN, INT32_MAX},
       [MNW_DTYPE_S64] = {-9223372036854775808.0f, 9223372036854775808.0f, INT64_MIN, INT64_MAX}};
   if (dtype == MNW_DTYPE_BOOL) return x != 0.0f;

@@ -15,6 +15,9 @@ void mnw_lanes_load_int(int64_t *lanes, mnw_dtype dtype, const void *data, ptrdi
   } else if (dtype == MNW_DTYPE_S32) {
     const int32_t *in = (const int32_t *)data + offset;
     for (ptrdiff_t i = 0; i < n; i++) lanes[i] = in[i * step];
+  } else if (dtype == MNW_DTYPE_S16) {
+    const int16_t *in = (const int16_t *)data + offset;
+    for (ptrdiff_t i = 0; i < n; i++) lanes[i] = in[i * step];
   } else if (dtype == MNW_DTYPE_S8) {
     const int8_t *in = (const int8_t *)data + offset;
     for (ptrdiff_t i = 0; i < n; i++) lanes[i] = in[i * step];
@@ -31,6 +34,9 @@ void mnw_lanes_store_int(void *data, mnw_dtype dtype, ptrdiff_t offset, const in
   } else if (dtype == MNW_DTYPE_S32) {
     int32_t *out = (int32_t *)data + offset;
     for (size_t i = 0; i < count; i++) out[i] = (int32_t)(uint32_t)(uint64_t)lanes[i];
+  } else if (dtype == MNW_DTYPE_S16) {
+    int16_t *out = (int16_t *)data + offset;
+    for (size_t i = 0; i < count; i++) out[i] = (int16_t)(uint16_t)(uint64_t)lanes[i];
   } else {
     uint8_t *out = (uint8_t *)data + offset;
     const bool is_bool = dtype == MNW_DTYPE_BOOL;

@@ -136,6 +136,8 @@ static void copy_run(const mnw_nd_iter *it, uint8_t *out, const uint8_t *in, siz
       memcpy(out + i * out_step, in + i * in_step, 4);
     } else if (bytes == 1) {
       out[i * out_step] = in[i * in_step];
+    } else if (bytes == 2) {
+      memcpy(out + i * out_step, in + i * in_step, 2);
     } else {
       memcpy(out + i * out_step, in + i * in_step, 8);
     }

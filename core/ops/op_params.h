@@ -274,4 +274,39 @@ enum {
   MNW_DETECTION_SCALE_W
 };
 
+// Fixed point: a factor is two words, a multiplier with 31 fractional bits and a shift to the left.
+// RESCALE: integers of one scale to those of another.
+enum {
+  MNW_RESCALE_FACTOR,
+  MNW_RESCALE_FACTOR_BELOW = 2,  // for values below the zero point (leaky relu)
+  MNW_RESCALE_CLAMP_MIN = 4,
+  MNW_RESCALE_CLAMP_MAX
+};
+
+// FIXED_BINARY: int16 a and b, broadcast. Sums: both terms, 15 bits up, times their factors, then
+// the result's; MUL has the last one only.
+enum {
+  MNW_FIXED_BINARY_FUNCTION,  // MNW_BINARY_ADD, SUB or MUL
+  MNW_FIXED_BINARY_FACTOR_A,
+  MNW_FIXED_BINARY_FACTOR_B = 3,
+  MNW_FIXED_BINARY_FACTOR_Y = 5,
+  MNW_FIXED_BINARY_CLAMP_MIN = 7,
+  MNW_FIXED_BINARY_CLAMP_MAX
+};
+
+// FIXED_CONV_2D: int16 x, int8 weights [O,KH,KW,I / groups] row-major, bias [O] int64 (scaled in
+// one rounding) or int32 (in two), factors int32 [2,O]: multipliers, then shifts.
+enum {
+  MNW_FIXED_CONV_STRIDE_H,
+  MNW_FIXED_CONV_STRIDE_W,
+  MNW_FIXED_CONV_DILATION_H,
+  MNW_FIXED_CONV_DILATION_W,
+  MNW_FIXED_CONV_PAD_TOP,
+  MNW_FIXED_CONV_PAD_LEFT,
+  MNW_FIXED_CONV_GROUPS,
+  MNW_FIXED_CONV_IS_TRANSPOSED,
+  MNW_FIXED_CONV_CLAMP_MIN,
+  MNW_FIXED_CONV_CLAMP_MAX
+};
+
 #endif  // MINNOW_OPS_OP_PARAMS_H_

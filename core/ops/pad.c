@@ -68,6 +68,9 @@ static void set_value(pad_walk *walk, int32_t value) {
     memcpy(walk->value, &wide, sizeof wide);
   } else if (walk->element_bytes == sizeof value) {
     memcpy(walk->value, &value, sizeof value);
+  } else if (walk->element_bytes == sizeof(int16_t)) {
+    const int16_t narrow = (int16_t)(uint16_t)(uint32_t)value;
+    memcpy(walk->value, &narrow, sizeof narrow);
   } else {
     walk->value[0] = (uint8_t)value;
   }

@@ -1,5 +1,5 @@
-// Between float32 and 8-bit, and between 8-bit scales (uint8 and int8 alike, through a table of all
-// 256 values).
+// Between float32 and 8-bit or int16, and between 8-bit scales (uint8 and int8 alike, through a
+// table of all 256 values).
 #include "../base/float_math.h"
 #include "op.h"
 
@@ -11,11 +11,23 @@ static int32_t lowest(const mnw_tensor *t) {
   return t->dtype == MNW_DTYPE_U8 ? 0 : -128;
 }
 
+// int16 goes with float32 only; between integers stands RESCALE.
+static mnw_status check_s16(const mnw_op_context *context, const mnw_tensor *real,
+                            const mnw_tensor *quantized) {
+  if (!(quantized->scale > 0.0f) || quantized->zero_point != 0) {
+    return mnw_op_refuse(context,
+                         "operator %0: int16 needs a positive scale and zero point 0, this has %1",
+                         quantized->zero_point, 0);
+  }
+  return mnw_op_check_dtype(context, real, MNW_DTYPE_F32);
+}
+
 mnw_status mnw_quantize_prepare(const mnw_op_context *context, size_t *scratch_bytes) {
   mnw_status status = mnw_op_check_arity(context, 1, 1);
   if (status != MNW_STATUS_OK) return status;
   const mnw_tensor *x = mnw_op_input(context, 0), *y = mnw_op_output(context, 0);
-  status = mnw_op_check_quantized(context, y);
+  status =
+      y->dtype == MNW_DTYPE_S16 ? check_s16(context, x, y) : mnw_op_check_quantized(context, y);
   if (status == MNW_STATUS_OK && x->dtype != MNW_DTYPE_F32)
     status = mnw_op_check_quantized(context, x);
   if (status == MNW_STATUS_OK) status = mnw_op_check_same_shape(context, x, y);
@@ -30,10 +42,23 @@ static uint8_t quantize_value(float steps, const mnw_tensor *y) {
   return (uint8_t)(mnw_round_even(mnw_clamp_float(safe, low, high)) + y->zero_point);
 }
 
+static void quantize_s16(int16_t *out, const float *in, float scale, size_t count) {
+  const float inverse = 1.0f / scale;
+  for (size_t i = 0; i < count; i++) {
+    const float steps = in[i] * inverse;
+    const float safe = steps == steps ? steps : 0.0f;
+    out[i] = (int16_t)mnw_round_even(mnw_clamp_float(safe, -32768.0f, 32767.0f));
+  }
+}
+
 void mnw_quantize_eval(const mnw_op_context *context) {
   const mnw_tensor *x = mnw_op_input(context, 0), *y = mnw_op_output(context, 0);
   const size_t count = mnw_tensor_elements(y);
   uint8_t *out = mnw_op_output_data(context, 0);
+  if (y->dtype == MNW_DTYPE_S16) {
+    quantize_s16(mnw_op_output_data(context, 0), mnw_op_input_data(context, 0), y->scale, count);
+    return;
+  }
   if (!is_8_bit(x)) {
     const float *in = mnw_op_input_data(context, 0);
     const float inverse = 1.0f / y->scale;
@@ -54,7 +79,8 @@ mnw_status mnw_dequantize_prepare(const mnw_op_context *context, size_t *scratch
   mnw_status status = mnw_op_check_arity(context, 1, 1);
   if (status != MNW_STATUS_OK) return status;
   const mnw_tensor *x = mnw_op_input(context, 0), *y = mnw_op_output(context, 0);
-  status = mnw_op_check_quantized(context, x);
+  status =
+      x->dtype == MNW_DTYPE_S16 ? check_s16(context, y, x) : mnw_op_check_quantized(context, x);
   if (status == MNW_STATUS_OK) status = mnw_op_check_dtype(context, y, MNW_DTYPE_F32);
   if (status == MNW_STATUS_OK) status = mnw_op_check_same_shape(context, x, y);
   *scratch_bytes = 0;
@@ -66,6 +92,11 @@ void mnw_dequantize_eval(const mnw_op_context *context) {
   const size_t count = mnw_tensor_elements(x);
   const uint8_t *in = mnw_op_input_data(context, 0);
   float *out = mnw_op_output_data(context, 0);
+  if (x->dtype == MNW_DTYPE_S16) {
+    const int16_t *wide = mnw_op_input_data(context, 0);
+    for (size_t i = 0; i < count; i++) out[i] = (float)wide[i] * x->scale;
+    return;
+  }
   for (size_t i = 0; i < count; i++) {
     const int32_t value = x->dtype == MNW_DTYPE_U8 ? in[i] : (int8_t)in[i];
     out[i] = (float)(value - x->zero_point) * x->scale;

@@ -47,6 +47,8 @@ static void copy_plane(uint8_t *out, const uint8_t *in, const plane *p, ptrdiff_
             memcpy(to + c * 4, from + c * p->in_stride * 4, 4);
           } else if (bytes == 1) {
             to[c] = from[c * p->in_stride];
+          } else if (bytes == 2) {
+            memcpy(to + c * 2, from + c * p->in_stride * 2, 2);
           } else {
             memcpy(to + c * 8, from + c * p->in_stride * 8, 8);
           }

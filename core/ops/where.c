@@ -37,6 +37,8 @@ void mnw_where_eval(const mnw_op_context *context) {
         memcpy(to, from, 4);
       } else if (bytes == 1) {
         *to = *from;
+      } else if (bytes == 2) {
+        memcpy(to, from, 2);
       } else {
         memcpy(to, from, 8);
       }

@@ -23,6 +23,12 @@ static double real_value(const pk_manifest_tensor *tensor, const void *scores, s
     case MNW_DTYPE_S32:
       memcpy(&value, (const uint8_t *)scores + index * sizeof value, sizeof value);
       break;
+    case MNW_DTYPE_S16: {
+      int16_t narrow;
+      memcpy(&narrow, (const uint8_t *)scores + index * sizeof narrow, sizeof narrow);
+      value = narrow;
+      break;
+    }
     case MNW_DTYPE_S8:
       value = (((const uint8_t *)scores)[index] ^ 0x80) - 0x80;  // two's complement
       break;

@@ -44,11 +44,12 @@ static bool dtype_fits(pk_op_kind kind, int input, pk_dtype dtype) {
     case PK_OP_MEAN:
     case PK_OP_SOFTMAX:
     case PK_OP_ACTIVATION:
-      return is_8_bit(dtype) || dtype == PK_DTYPE_F32;
+      return is_8_bit(dtype) || dtype == PK_DTYPE_S16 || dtype == PK_DTYPE_F32;
     case PK_OP_QUANTIZE:
-      return is_8_bit(dtype) || (input == PK_INPUT_DATA && dtype == PK_DTYPE_F32);
+      return is_8_bit(dtype) || dtype == PK_DTYPE_S16 ||
+             (input == PK_INPUT_DATA && dtype == PK_DTYPE_F32);
     case PK_OP_DEQUANTIZE:
-      return input < 0 ? dtype == PK_DTYPE_F32 : is_8_bit(dtype);
+      return input < 0 ? dtype == PK_DTYPE_F32 : is_8_bit(dtype) || dtype == PK_DTYPE_S16;
     default:
       return pk_dtype_runtime(dtype) != 0;
   }
@@ -96,17 +97,19 @@ static bool check_quantization(const pk_op *op, const pk_tensor *tensor, bool is
                       "its tensor \"%s\" has a scale for each channel; only weights may",
                       tensor->name);
   }
-  const int32_t low = tensor->dtype == PK_DTYPE_U8 ? 0 : -128;
+  const bool is_wide = tensor->dtype == PK_DTYPE_S16;
+  const int32_t low = is_wide || tensor->dtype == PK_DTYPE_U8 ? 0 : -128;
+  const int32_t high = is_wide ? 0 : low + 255;
   for (size_t i = 0; i < q->count; i++) {
     if (!(q->scales[i] > 0.0f) || !isfinite(q->scales[i])) {
       return pk_op_fail(op, error, PK_BAD_MODEL,
                         "scale %zu of its tensor \"%s\" is %g, but must be positive and finite", i,
                         tensor->name, q->scales[i]);
     }
-    if (q->zero_points[i] < low || q->zero_points[i] > low + 255) {
+    if (q->zero_points[i] < low || q->zero_points[i] > high) {
       return pk_op_fail(op, error, PK_BAD_MODEL,
                         "zero point %zu of its tensor \"%s\" is %d, outside %d to %d", i,
-                        tensor->name, q->zero_points[i], low, low + 255);
+                        tensor->name, q->zero_points[i], low, high);
     }
   }
   return true;
@@ -114,7 +117,8 @@ static bool check_quantization(const pk_op *op, const pk_tensor *tensor, bool is
 
 static bool has_weights(pk_op_kind kind) {
   return kind == PK_OP_CONV_2D || kind == PK_OP_DEPTHWISE_CONV_2D ||
-         kind == PK_OP_FULLY_CONNECTED || kind == PK_OP_CONV_TRANSPOSE_2D;
+         kind == PK_OP_FULLY_CONNECTED || kind == PK_OP_CONV_TRANSPOSE_2D ||
+         kind == PK_OP_FIXED_CONV_2D;
 }
 
 // Whether the kind also works on plain integers of 8 bits.
@@ -142,6 +146,9 @@ static bool check_tensor(const pk_op *op, const pk_tensor *tensor, int input, pk
                       tensor->name, tensor->rank, MNW_MAX_RANK);
   }
   if (tensor->data && !check_constant(op, tensor, error)) return false;
+  if (tensor->dtype == PK_DTYPE_S16 && tensor->quantization.count > 0) {
+    return check_quantization(op, tensor, false, error);
+  }
   if (!is_8_bit(tensor->dtype) || (tensor->quantization.count == 0 && is_generic(op->kind))) {
     return true;
   }

@@ -152,6 +152,8 @@ static bool import_operator(pk_tflite_import *import, size_t index) {
               .input_count = (int)source.inputs.count,
               .output = output};
   if (!copy_numbers(import, &op.inputs, source.inputs)) return false;
+  pk_tflite_op_importer *fixed = pk_tflite_find_fixed_importer(graph, &source, &op);
+  if (fixed) importer = fixed;
   if (!importer(import, &source, &op) || import->model.file.failed) return false;
   return op.is_removed || pk_graph_add_op(graph, &op, import->error) != NULL;
 }

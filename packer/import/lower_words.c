@@ -43,6 +43,9 @@ LOWER_WORDS(trilu, TRILU)
 LOWER_WORDS(recurrent, RECURRENT)
 LOWER_WORDS(non_max_suppression, NON_MAX_SUPPRESSION)
 LOWER_WORDS(detection_post_process, DETECTION_POST_PROCESS)
+LOWER_WORDS(rescale, RESCALE)
+LOWER_WORDS(fixed_binary, FIXED_BINARY)
+LOWER_WORDS(fixed_conv_2d, FIXED_CONV_2D)
 #undef LOWER_WORDS
 
 bool pk_lower_binary(pk_lowering *lowering, const pk_op *op) {

@@ -1,5 +1,6 @@
 // Operators that the runtime has only in float32 take quantised int8 all the same: what goes in is
-// dequantised, constants here and now, and the result is quantised.
+// dequantised, constants here and now, and the result is quantised. So does everything that
+// computes on int16, but for the operators in fixed point.
 #include "../../core/ops/op_params.h"
 #include "float_constant.h"
 #include "graph_passes.h"
@@ -8,10 +9,40 @@ static bool is_quantized_s8(const pk_tensor *tensor) {
   return tensor && tensor->dtype == PK_DTYPE_S8 && tensor->quantization.count > 0;
 }
 
+static bool is_quantized(const pk_tensor *tensor) {
+  return is_quantized_s8(tensor) ||
+         (tensor && tensor->dtype == PK_DTYPE_S16 && tensor->quantization.count > 0);
+}
+
+// Whether it computes, so that it needs more than to know where values stand.
+static bool computes(const pk_op *op) {
+  switch (op->kind) {
+    case PK_OP_ACTIVATION:
+    case PK_OP_ADD:
+    case PK_OP_AVERAGE_POOL_2D:
+    case PK_OP_BINARY:
+    case PK_OP_MAX_POOL_2D:
+    case PK_OP_MEAN:
+    case PK_OP_MATMUL:
+    case PK_OP_NORMALIZE:
+    case PK_OP_REDUCE:
+    case PK_OP_RESIZE:
+    case PK_OP_SOFTMAX:
+    case PK_OP_UNARY:
+      return true;
+    default:
+      return false;
+  }
+}
+
 static bool needs_float(const pk_graph *graph, const pk_op *op) {
   const uint32_t height_and_width = 1u << 1 | 1u << 2;
   const pk_tensor *data = pk_op_input(graph, op, PK_INPUT_DATA);
   const pk_tensor *output = pk_op_output(graph, op);
+  if (is_quantized(data) && is_quantized(output) &&
+      (data->dtype == PK_DTYPE_S16 || output->dtype == PK_DTYPE_S16)) {
+    return computes(op);
+  }
   if (!is_quantized_s8(data) || !is_quantized_s8(output)) return false;
   switch (op->kind) {
     case PK_OP_CONV_TRANSPOSE_2D:
@@ -67,7 +98,7 @@ static int32_t float_input(pk_op_list *list, pk_graph *graph, const pk_op *op, i
     const int32_t scaled = pk_graph_add_tensor(graph, &bias, error);
     return scaled < 0 ? -1 : pk_graph_float_constant(graph, scaled, error);
   }
-  if (!is_quantized_s8(tensor)) return number;
+  if (!is_quantized(tensor)) return number;
   if (tensor->data) return pk_graph_float_constant(graph, number, error);
   const int32_t twin = add_float_twin(graph, number, error);
   return twin >= 0 && pk_op_list_add_unary(list, graph, PK_OP_DEQUANTIZE, number, twin, error)

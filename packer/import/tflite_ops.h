@@ -5,6 +5,12 @@
 
 #include "import_tflite.h"
 
+// The importer for an operator on int16 activations, which TFLite defines in fixed point; NULL
+// where the ordinary one serves.
+pk_tflite_op_importer *pk_tflite_find_fixed_importer(const pk_graph *graph,
+                                                     const pk_tflite_operator *source,
+                                                     const pk_op *op);
+
 // Marks the operator as one that needs something that is not implemented. True.
 bool pk_tflite_report(pk_tflite_import *import, pk_op *op, const pk_tflite_operator *source,
                       const char *what);

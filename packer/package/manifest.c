@@ -29,6 +29,8 @@ const char *pk_manifest_dtype_name(mnw_dtype dtype) {
       return "int64";
     case MNW_DTYPE_BOOL:
       return "bool";
+    case MNW_DTYPE_S16:
+      return "int16";
   }
   return "unknown";
 }

@@ -87,8 +87,8 @@ static bool read_file_entry(pk_manifest_file *file, const reader *r, const json_
 }
 
 static bool read_dtype(mnw_dtype *dtype, const reader *r, const json_t *object, const char *where) {
-  static const mnw_dtype all[] = {MNW_DTYPE_F32, MNW_DTYPE_S8,  MNW_DTYPE_U8,
-                                  MNW_DTYPE_S32, MNW_DTYPE_S64, MNW_DTYPE_BOOL};
+  static const mnw_dtype all[] = {MNW_DTYPE_F32, MNW_DTYPE_S8,   MNW_DTYPE_U8, MNW_DTYPE_S32,
+                                  MNW_DTYPE_S64, MNW_DTYPE_BOOL, MNW_DTYPE_S16};
   const char *name = json_string_value(json_object_get(object, "dtype"));
   for (size_t i = 0; name && i < sizeof all / sizeof *all; i++) {
     if (strcmp(name, pk_manifest_dtype_name(all[i])) == 0) {
@@ -96,7 +96,7 @@ static bool read_dtype(mnw_dtype *dtype, const reader *r, const json_t *object, 
       return true;
     }
   }
-  return bad_field(r, where, "dtype", "float32, int8, uint8, int32, int64 or bool");
+  return bad_field(r, where, "dtype", "float32, int8, uint8, int16, int32, int64 or bool");
 }
 
 static bool read_image_range(pk_manifest_tensor *tensor, const reader *r, const json_t *image,

@@ -73,6 +73,16 @@ export async function packOnce(model, labels) {
 }
 
 /**
+ * Packs a model.
+ * @param {string} model its path
+ * @param {string} folder new, of the package
+ * @returns {Promise<void>}
+ */
+export async function packInto(model, folder) {
+  await runTool(['pack', model, '-o', folder]);
+}
+
+/**
  * Recognises photos.
  * @param {string} folder of the package
  * @param {string[]} photos

@@ -30,13 +30,13 @@ static bool differs(uint32_t *seed, int32_t rarity) {
 
 static void random_tensor(uint32_t *seed, mnw_tensor *t, const mnw_tensor *like, int32_t rarity) {
   *t = *like;
-  if (differs(seed, rarity)) t->dtype = (uint8_t)random_between(seed, 1, 6);
+  if (differs(seed, rarity)) t->dtype = (uint8_t)random_between(seed, 1, 7);
   if (differs(seed, rarity)) t->scale = differs(seed, 9) ? 1e-45f : 0.5f;
   if (differs(seed, 3 * rarity)) t->zero_point = random_between(seed, -128, 255);
   if (differs(seed, 3 * rarity)) t->rank = (uint8_t)random_between(seed, 0, 6);
   for (uint32_t i = 0; i < MNW_MAX_RANK; i++) {
     if (differs(seed, 3 * rarity)) t->dims[i] = 1;
-    if (differs(seed, 3 * rarity) || t->dims[i] == 0) t->dims[i] = random_between(seed, 1, 6);
+    if (differs(seed, 3 * rarity) || t->dims[i] == 0) t->dims[i] = random_between(seed, 1, 7);
     if (i >= t->rank) t->dims[i] = 0;
   }
   t->kind = differs(seed, 3) ? MNW_KIND_CONSTANT : MNW_KIND_ACTIVATION;
@@ -55,7 +55,7 @@ static uint8_t *random_block(uint32_t *seed, size_t bytes) {
 }
 
 static bool try_once(uint32_t *seed, const mnw_op *op) {
-  mnw_tensor tensors[MAX_INPUTS + 1], like = {.dtype = (uint8_t)random_between(seed, 1, 6)};
+  mnw_tensor tensors[MAX_INPUTS + 1], like = {.dtype = (uint8_t)random_between(seed, 1, 7)};
   uint8_t *data[MAX_INPUTS + 1] = {NULL};
   int32_t inputs[MAX_INPUTS], params[MAX_PARAMS];
   const int32_t output = MAX_INPUTS;

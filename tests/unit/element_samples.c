@@ -30,6 +30,8 @@ int64_t load_integer(const void *data, mnw_dtype dtype, size_t i) {
   switch (dtype) {
     case MNW_DTYPE_S8:
       return ((const int8_t *)data)[i];
+    case MNW_DTYPE_S16:
+      return ((const int16_t *)data)[i];
     case MNW_DTYPE_S32:
       return ((const int32_t *)data)[i];
     case MNW_DTYPE_S64:
@@ -45,6 +47,9 @@ void store_integer(void *data, mnw_dtype dtype, size_t i, int64_t value) {
     case MNW_DTYPE_U8:
     case MNW_DTYPE_BOOL:
       ((uint8_t *)data)[i] = (uint8_t)value;
+      break;
+    case MNW_DTYPE_S16:
+      ((int16_t *)data)[i] = (int16_t)value;
       break;
     case MNW_DTYPE_S32:
       ((int32_t *)data)[i] = (int32_t)value;

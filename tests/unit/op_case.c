@@ -12,7 +12,10 @@
 static package_builder builder;  // large
 
 static size_t dtype_bytes(mnw_dtype dtype) {
-  return dtype == MNW_DTYPE_S64 ? 8 : dtype == MNW_DTYPE_F32 || dtype == MNW_DTYPE_S32 ? 4 : 1;
+  return dtype == MNW_DTYPE_S64                             ? 8
+         : dtype == MNW_DTYPE_F32 || dtype == MNW_DTYPE_S32 ? 4
+         : dtype == MNW_DTYPE_S16                           ? 2
+                                                            : 1;
 }
 
 size_t op_tensor_elements(const op_tensor *tensor) {

@@ -36,7 +36,7 @@ import { MinnowError, messageOf } from './errors.js';
 /** @typedef {{ dtype: Dtype, shape: number[], scale: number, zeroPoint: number, bytes: number, address: number }} EngineTensor */
 
 /** @type {Record<number, Dtype>} mnw_dtype */
-const DTYPES = { 1: 'float32', 2: 'int8', 3: 'uint8', 4: 'int32', 5: 'int64', 6: 'bool' };
+const DTYPES = { 1: 'float32', 2: 'int8', 3: 'uint8', 4: 'int32', 5: 'int64', 6: 'bool', 7: 'int16' };
 
 /** @type {Record<Dtype, new (buffer: ArrayBufferLike, offset: number, length: number) => TensorData>} */
 const ARRAYS = {
@@ -46,6 +46,7 @@ const ARRAYS = {
   int32: Int32Array,
   int64: BigInt64Array,
   bool: Uint8Array,
+  int16: Int16Array,
 };
 
 const TENSOR_WORDS = 12;
@@ -191,4 +192,4 @@ export class Engine {
 }
 
 /** @type {Record<Dtype, number>} bytes of an element */
-const ARRAY_BYTES = { float32: 4, int8: 1, uint8: 1, int32: 4, int64: 8, bool: 1 };
+const ARRAY_BYTES = { float32: 4, int8: 1, uint8: 1, int32: 4, int64: 8, bool: 1, int16: 2 };

@@ -16,7 +16,7 @@ const MAX_MEMORY = 2 ** 32 - 1;
 const PLAIN_NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/;
 
 /** @type {readonly import('./types.js').Dtype[]} */
-const DTYPES = ['float32', 'int8', 'uint8', 'int32', 'int64', 'bool'];
+const DTYPES = ['float32', 'int8', 'uint8', 'int32', 'int64', 'bool', 'int16'];
 /** @type {readonly Manifest['task'][]} */
 const TASKS = ['image-classification', 'tensors'];
 

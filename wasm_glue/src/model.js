@@ -14,6 +14,7 @@ const ARRAY_NAMES = {
   int32: ['Int32Array'],
   int64: ['BigInt64Array'],
   bool: ['Uint8Array'],
+  int16: ['Int16Array'],
 };
 
 export class Model extends ModelBase {

@@ -1,10 +1,10 @@
 /** Types of the public interface and of what passes between page and worker. No code. */
 
-/** @typedef {'float32' | 'int8' | 'uint8' | 'int32' | 'int64' | 'bool'} Dtype a bool is a byte, 0 or 1 */
+/** @typedef {'float32' | 'int8' | 'uint8' | 'int32' | 'int64' | 'bool' | 'int16'} Dtype a bool is a byte, 0 or 1 */
 
 /** @typedef {'scalar' | 'simd128' | 'relaxed'} Variant instruction set of the wasm module */
 
-/** @typedef {Float32Array | Int8Array | Uint8Array | Int32Array | BigInt64Array} TensorData */
+/** @typedef {Float32Array | Int8Array | Uint8Array | Int16Array | Int32Array | BigInt64Array} TensorData */
 
 /**
  * real = scale * (value - zeroPoint)

@@ -40,6 +40,7 @@ typedef enum mnw_dtype {
   MNW_DTYPE_S32 = 4,
   MNW_DTYPE_S64 = 5,
   MNW_DTYPE_BOOL = 6,  // one byte, 0 or 1
+  MNW_DTYPE_S16 = 7,
 } mnw_dtype;
 
 enum {

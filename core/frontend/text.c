@@ -290,6 +290,8 @@ static bool can_hold(const mnw_tensor_info *info, mnw_text_role role) {
       return role != MNW_TEXT_IDS && (role != MNW_TEXT_COUNTS || info->scale > 0.0f);
     case MNW_DTYPE_BOOL:
       return role == MNW_TEXT_MASK || role == MNW_TEXT_TYPES;
+    case MNW_DTYPE_S16:
+      return false;
   }
   return false;
 }

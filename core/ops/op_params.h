@@ -309,4 +309,13 @@ enum {
   MNW_FIXED_CONV_CLAMP_MAX
 };
 
+// FIXED_LSTM: int8 x [B,T,I] or [T,B,I], weights [4,H,I] and recurrent weights [4,H,H] int8, bias
+// int32 [2,4,H] (input's, state's), factors int32 [9,2] (input's four, state's four, the output's):
+// gates in TFLite's order, input, forget, cell, output. Output: every state, int8.
+enum {
+  MNW_FIXED_LSTM_TIME_MAJOR,
+  MNW_FIXED_LSTM_CELL_BITS,  // integer bits of the int16 cell, 0 … 6
+  MNW_FIXED_LSTM_CELL_CLIP   // in the cell's steps; 0: none
+};
+
 #endif  // MINNOW_OPS_OP_PARAMS_H_

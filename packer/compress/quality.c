@@ -39,6 +39,12 @@ static float real_value(const mnw_tensor_info *info, const uint8_t *bytes, size_
     case MNW_DTYPE_BOOL:
       integer = bytes[index];
       break;
+    case MNW_DTYPE_S16: {
+      int16_t narrow;
+      memcpy(&narrow, bytes + 2 * index, sizeof narrow);
+      integer = narrow;
+      break;
+    }
     case MNW_DTYPE_S32:
       memcpy(&integer, bytes + 4 * index, sizeof integer);
       break;

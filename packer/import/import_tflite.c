@@ -83,12 +83,12 @@ static bool import_tensor(pk_tflite_import *import, size_t index) {
   if (!import_shape(import, &source, &tensor) || !import_quantization(import, &source, &tensor)) {
     return false;
   }
-  const char *missing = source.is_sparse     ? "sparse tensors"
-                        : source.is_variable ? "variable tensors (state kept between runs)"
-                        : source.is_external ? "weights in another file"
+  const char *missing = source.is_sparse                  ? "sparse tensors"
+                        : source.is_external              ? "weights in another file"
                         : source.has_unknown_quantization ? "blockwise or multi-axis quantisation"
                                                           : NULL;
   if (missing) pk_report_add(import->report, missing, "tensor", index, tensor.name);
+  import->is_variable[index] = source.is_variable;
   return pk_graph_add_tensor(import->graph, &tensor, import->error) >= 0;
 }
 
@@ -130,6 +130,18 @@ static bool gives_several(int builtin) {
          builtin == PK_TFLITE_UNPACK || builtin == PK_TFLITE_TOPK_V2;
 }
 
+// State is kept between runs by nobody; an LSTM's starts at zero each time, so its importer takes
+// it.
+static void report_variables(pk_tflite_import *import, const pk_op *op) {
+  for (int i = 0; i < op->input_count; i++) {
+    const int32_t number = op->inputs[i];
+    if (number < 0 || (size_t)number >= import->model.tensors.count || !import->is_variable[number])
+      continue;
+    pk_report_add(import->report, "variable tensors (state kept between runs)", "tensor",
+                  (size_t)number, import->graph->tensors[number].name);
+  }
+}
+
 // An operator has no name of its own in TFLite; it goes by the tensor that it computes.
 static bool import_operator(pk_tflite_import *import, size_t index) {
   pk_tflite_operator source;
@@ -152,6 +164,7 @@ static bool import_operator(pk_tflite_import *import, size_t index) {
               .input_count = (int)source.inputs.count,
               .output = output};
   if (!copy_numbers(import, &op.inputs, source.inputs)) return false;
+  if (importer != pk_tflite_import_lstm) report_variables(import, &op);
   pk_tflite_op_importer *fixed = pk_tflite_find_fixed_importer(graph, &source, &op);
   if (fixed) importer = fixed;
   if (!importer(import, &source, &op) || import->model.file.failed) return false;
@@ -162,6 +175,8 @@ bool pk_tflite_to_graph(pk_graph *graph, pk_report *report, const uint8_t *bytes
                         pk_error *error) {
   pk_tflite_import import = {.graph = graph, .report = report, .error = error};
   if (!pk_tflite_open(&import.model, bytes, size_bytes, error)) return false;
+  import.is_variable = pk_arena_alloc(&graph->arena, import.model.tensors.count, 1, error);
+  if (!import.is_variable) return false;
   for (size_t i = 0; i < import.model.tensors.count; i++) {
     if (!import_tensor(&import, i)) return false;
   }

@@ -20,6 +20,7 @@ typedef struct pk_tflite_import {
   pk_graph *graph;
   pk_report *report;
   pk_error *error;
+  uint8_t *is_variable;  // by tensor of the file
 } pk_tflite_import;
 
 // Turns `source` into `op`, whose name, number and tensors are set. Sets op->kind, the attributes,

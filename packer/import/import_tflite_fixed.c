@@ -12,8 +12,7 @@
 
 enum { S16_MIN = -32768, S16_MAX = 32767, HEADROOM_BITS = 15 };
 
-// real = multiplier / 2^31 * 2^shift with a multiplier of 31 bits.
-static bool set_factor(pk_tflite_import *import, int32_t *words, double real) {
+bool pk_tflite_set_factor(pk_tflite_import *import, int32_t *words, double real) {
   const double one = 2147483648.0;
   int shift = 0;
   double fraction = round(frexp(real, &shift) * one);
@@ -75,8 +74,8 @@ static bool import_rescale(pk_tflite_import *import, const pk_tflite_operator *s
     activation = PK_ACTIVATION_RELU6;
   }
   set_clamp(output, activation, words + MNW_RESCALE_CLAMP_MIN);
-  return set_factor(import, words + MNW_RESCALE_FACTOR, factor) &&
-         set_factor(import, words + MNW_RESCALE_FACTOR_BELOW, below);
+  return pk_tflite_set_factor(import, words + MNW_RESCALE_FACTOR, factor) &&
+         pk_tflite_set_factor(import, words + MNW_RESCALE_FACTOR_BELOW, below);
 }
 
 static bool import_binary(pk_tflite_import *import, const pk_tflite_operator *source, pk_op *op) {
@@ -102,10 +101,12 @@ static bool import_binary(pk_tflite_import *import, const pk_tflite_operator *so
                                               : MNW_BINARY_MUL;
   set_clamp(output, op->activation, words + MNW_FIXED_BINARY_CLAMP_MIN);
   op->activation = PK_ACTIVATION_NONE;
-  if (!is_add && !is_sub) return set_factor(import, words + MNW_FIXED_BINARY_FACTOR_Y, a * b / y);
-  return set_factor(import, words + MNW_FIXED_BINARY_FACTOR_A, a / common) &&
-         set_factor(import, words + MNW_FIXED_BINARY_FACTOR_B, b / common) &&
-         set_factor(import, words + MNW_FIXED_BINARY_FACTOR_Y, common / ((1 << HEADROOM_BITS) * y));
+  if (!is_add && !is_sub)
+    return pk_tflite_set_factor(import, words + MNW_FIXED_BINARY_FACTOR_Y, a * b / y);
+  return pk_tflite_set_factor(import, words + MNW_FIXED_BINARY_FACTOR_A, a / common) &&
+         pk_tflite_set_factor(import, words + MNW_FIXED_BINARY_FACTOR_B, b / common) &&
+         pk_tflite_set_factor(import, words + MNW_FIXED_BINARY_FACTOR_Y,
+                              common / ((1 << HEADROOM_BITS) * y));
 }
 
 static void store_u32(uint8_t *p, uint32_t value) {
@@ -134,7 +135,8 @@ static int32_t add_factors(pk_tflite_import *import, const pk_op *op, int32_t ch
   const int32_t number = add_constant(import, op->name, PK_DTYPE_S32, 2, dims, &data);
   for (int32_t o = 0; number >= 0 && o < channels; o++) {
     int32_t words[2] = {0};
-    if (!set_factor(import, words, x * (double)q.scales[q.count == 1 ? 0 : o] / y)) return -1;
+    if (!pk_tflite_set_factor(import, words, x * (double)q.scales[q.count == 1 ? 0 : o] / y))
+      return -1;
     store_u32(data + 4 * (size_t)o, (uint32_t)words[0]);
     store_u32(data + 4 * (size_t)(channels + o), (uint32_t)words[1]);
   }

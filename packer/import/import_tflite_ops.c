@@ -308,6 +308,7 @@ static const importer_row rows[] = {
     {PK_TFLITE_TOPK_V2, pk_tflite_import_top_k},
     {PK_TFLITE_TRANSPOSE, pk_tflite_import_transpose},
     {PK_TFLITE_TRANSPOSE_CONV, pk_tflite_import_transpose_conv},
+    {PK_TFLITE_UNIDIRECTIONAL_SEQUENCE_LSTM, pk_tflite_import_lstm},
     {PK_TFLITE_UNPACK, pk_tflite_import_unpack},
 };
 

@@ -46,6 +46,7 @@ LOWER_WORDS(detection_post_process, DETECTION_POST_PROCESS)
 LOWER_WORDS(rescale, RESCALE)
 LOWER_WORDS(fixed_binary, FIXED_BINARY)
 LOWER_WORDS(fixed_conv_2d, FIXED_CONV_2D)
+LOWER_WORDS(fixed_lstm, FIXED_LSTM)
 #undef LOWER_WORDS
 
 bool pk_lower_binary(pk_lowering *lowering, const pk_op *op) {

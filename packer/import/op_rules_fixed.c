@@ -23,6 +23,24 @@ bool pk_check_fixed_binary(const pk_graph *graph, const pk_op *op, pk_error *err
   return pk_check_binary(graph, op, error);
 }
 
+// The importer made all constants to fit; the sequences are left.
+bool pk_check_fixed_lstm(const pk_graph *graph, const pk_op *op, pk_error *error) {
+  const pk_tensor *input = pk_op_input(graph, op, 0), *weights = pk_op_input(graph, op, 1);
+  const pk_tensor *output = pk_op_output(graph, op);
+  if (!check_dtype(graph, op, 0, PK_DTYPE_S8, error) ||
+      !check_dtype(graph, op, -1, PK_DTYPE_S8, error)) {
+    return false;
+  }
+  if (input->rank == 3 && output->rank == 3 && input->dims[0] == output->dims[0] &&
+      input->dims[1] == output->dims[1] && input->dims[2] == weights->dims[2] &&
+      output->dims[2] == weights->dims[1]) {
+    return true;
+  }
+  return pk_op_fail(op, error, PK_BAD_MODEL, "its input %s and output %s do not fit its weights %s",
+                    pk_tensor_shape_text(input).text, pk_tensor_shape_text(output).text,
+                    pk_tensor_shape_text(weights).text);
+}
+
 bool pk_check_fixed_conv_2d(const pk_graph *graph, const pk_op *op, pk_error *error) {
   const pk_tensor *input = pk_op_input(graph, op, PK_INPUT_DATA);
   const pk_tensor *weights = pk_op_input(graph, op, PK_INPUT_WEIGHTS);

@@ -11,6 +11,9 @@ pk_tflite_op_importer *pk_tflite_find_fixed_importer(const pk_graph *graph,
                                                      const pk_tflite_operator *source,
                                                      const pk_op *op);
 
+// Writes `real` as multiplier / 2^31 * 2^shift, a multiplier of 31 bits, into two words.
+bool pk_tflite_set_factor(pk_tflite_import *import, int32_t *words, double real);
+
 // Marks the operator as one that needs something that is not implemented. True.
 bool pk_tflite_report(pk_tflite_import *import, pk_op *op, const pk_tflite_operator *source,
                       const char *what);
@@ -59,6 +62,6 @@ pk_tflite_op_importer pk_tflite_import_concatenation, pk_tflite_import_transpose
     pk_tflite_import_top_k;
 pk_tflite_op_importer pk_tflite_import_resize, pk_tflite_import_transpose_conv,
     pk_tflite_import_transpose_conv_bias, pk_tflite_import_mirror_pad, pk_tflite_import_depth_space,
-    pk_tflite_import_dequantize, pk_tflite_import_detection;
+    pk_tflite_import_dequantize, pk_tflite_import_detection, pk_tflite_import_lstm;
 
 #endif  // MINNOW_PACKER_IMPORT_TFLITE_OPS_H_

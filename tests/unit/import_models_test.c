@@ -134,7 +134,7 @@ static const model_row model_rows[] = {
     {"person_detection/person_detect.tflite", 31, NULL},
     {"micro_speech/micro_speech_quantized.tflite", 5, NULL},
     {"coral/deeplabv3_mnv2_dm05_pascal_quant.tflite", 73, NULL},
-    {"coral/keras_lstm_mnist_ptq.tflite", 0, "UNIDIRECTIONAL_SEQUENCE_LSTM, 1 use"},
+    {"coral/keras_lstm_mnist_ptq.tflite", 6, NULL},
     {"micro_speech/audio_preprocessor_int8.tflite", 0, "custom operator \"SignalWindow\", 1 use"},
     {"mlperf_tiny/ad01_fp32.tflite", 10, NULL},
     {"mlperf_tiny/kws_ref_model_float32.tflite", 13, NULL},

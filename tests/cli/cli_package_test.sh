@@ -85,8 +85,8 @@ head -c 979 /dev/zero >"$work/odd.bin"
 expect 64 '490 bytes for each run' run "$kws" --raw "$work/odd.bin"
 
 # An operator that is missing is named.
-if [[ -e $models/coral/keras_lstm_mnist_ptq.tflite ]]; then
-  expect 66 'UNIDIRECTIONAL_SEQUENCE_LSTM' pack "$models/coral/keras_lstm_mnist_ptq.tflite" -o "$work/lstm"
+if [[ -e $models/micro_speech/audio_preprocessor_int8.tflite ]]; then
+  expect 66 'SignalWindow' pack "$models/micro_speech/audio_preprocessor_int8.tflite" -o "$work/signal"
 fi
 
 # A picture as float32: the range goes into the manifest.

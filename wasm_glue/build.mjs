@@ -1,4 +1,5 @@
-// Builds dist/: minnow.js (the page's side), minnow-worker.js (the worker's), node.js, the wasm modules that
+// Builds dist/: minnow.js (the page's side), vision.js, audio.js and text.js (further tasks),
+// minnow-worker.js (the worker's), minnow-tasks.js (its part for further tasks), minnow-audio-worklet.js (the audio thread's), node.js, the wasm modules that
 // tools/build.sh compiled, and the type declarations. usage: build.mjs
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
@@ -15,9 +16,14 @@ const browsers = ['chrome91', 'firefox114', 'safari15.4'];
 
 /** Each bundle leaves its siblings outside, as files that the browser fetches when they are needed. */
 const bundles = [
-  { entry: 'minnow.js', siblings: ['./minnow-worker.js'], target: browsers },
-  { entry: 'minnow-worker.js', siblings: [], target: browsers },
-  { entry: 'node.js', siblings: ['./minnow.js'], target: ['node20'] },
+  { entry: 'minnow.js', siblings: ['./minnow-worker.js', './vision.js'], target: browsers },
+  { entry: 'minnow-worker.js', siblings: ['./minnow-tasks.js'], target: browsers },
+  { entry: 'minnow-tasks.js', siblings: [], target: browsers },
+  { entry: 'minnow-audio-worklet.js', siblings: [], target: browsers },
+  { entry: 'vision.js', siblings: ['./minnow.js'], target: browsers },
+  { entry: 'audio.js', siblings: ['./minnow.js'], target: browsers },
+  { entry: 'text.js', siblings: ['./minnow.js'], target: browsers },
+  { entry: 'node.js', siblings: ['./minnow.js', './vision.js', './audio.js', './text.js'], target: ['node20'] },
 ];
 
 function copyWasmModules() {

@@ -3,9 +3,18 @@ import { before, describe, test } from 'node:test';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Engine } from '../../wasm_glue/src/engine.js';
+import { imageWords } from '../../wasm_glue/src/option_words.js';
 import { missing, packModel, wasmFolder } from './native_tool.js';
 
 const MIB = 2 ** 20;
+
+/** Begins a picture all of which fills the input. @param {Engine} engine @param {number} width @param {number} height @param {number} maxRows */
+function beginWhole(engine, width, height, maxRows) {
+  const [, inputHeight, inputWidth] = engine.inputs[0].shape;
+  const spec = { width: inputWidth, height: inputHeight, channels: 3, crop: 1 };
+  const placement = { part: { x: 0, y: 0, width, height }, box: { x: 0, y: 0, width: inputWidth, height: inputHeight } };
+  engine.beginImage(0, imageWords(spec, placement), maxRows);
+}
 
 describe('engine', { skip: missing }, () => {
   /** @type {WebAssembly.Module} */
@@ -87,12 +96,12 @@ describe('engine', { skip: missing }, () => {
 
   test('a limit is kept to, with an error that names both sizes', async () => {
     const limited = await loaded(MIB);
-    limited.beginImage(0, 100, 100, 64);
+    beginWhole(limited, 100, 100, 64);
     const message = /bytes of memory are needed and the limit is 1048576: raise memory\.maxBytes/;
-    assert.throws(() => limited.beginImage(0, 4000, 4000, 64), { code: 'OUT_OF_MEMORY', message });
+    assert.throws(() => beginWhole(limited, 4000, 4000, 64), { code: 'OUT_OF_MEMORY', message });
     assert.equal(limited.memory.total, MIB);
-    limited.beginImage(0, 100, 100, 64);
-    (await loaded(3 * MIB)).beginImage(0, 4000, 4000, 64);
+    beginWhole(limited, 100, 100, 64);
+    beginWhole(await loaded(3 * MIB), 4000, 4000, 64);
   });
 
   test('damaged and foreign bytes are typed errors, never a trap', async () => {
@@ -167,10 +176,10 @@ describe('engine', { skip: missing }, () => {
   test('a picture of the size of the input arrives as it is; rows missing or too many are errors', async () => {
     const engine = await loaded();
     const rgba = Uint8Array.from({ length: 4 * 32 * 32 }, (_, i) => i * 37 + (i >> 6));
-    engine.beginImage(0, 32, 32, 20);
+    beginWhole(engine, 32, 32, 20);
     engine.pushImageRows(rgba.subarray(0, 4 * 32 * 20), 20);
     assert.throws(() => engine.pushImageRows(rgba.subarray(0, 4 * 32 * 20), 20), { code: 'INVALID_ARGUMENT' });
-    engine.beginImage(0, 32, 32, 20);
+    beginWhole(engine, 32, 32, 20);
     engine.pushImageRows(rgba.subarray(0, 4 * 32 * 20), 20);
     engine.pushImageRows(rgba.subarray(4 * 32 * 20), 12);
     engine.endImage();
@@ -180,7 +189,7 @@ describe('engine', { skip: missing }, () => {
     engine.setInput(0, values);
     engine.run();
     assert.deepEqual(engine.output(0), fromPicture);
-    engine.beginImage(0, 32, 32, 64);
+    beginWhole(engine, 32, 32, 64);
     assert.throws(() => engine.endImage(), { code: 'TRUNCATED' });
     assert.throws(() => engine.pushImageRows(rgba, 32), { code: 'NOT_READY' });
   });
@@ -189,7 +198,7 @@ describe('engine', { skip: missing }, () => {
     const engine = await loaded();
     const rows = new Uint8Array(4 * 4000 * 64);
     const read = () => {
-      engine.beginImage(0, 4000, 64, 64);
+      beginWhole(engine, 4000, 64, 64);
       engine.pushImageRows(rows, 64);
       engine.endImage();
     };

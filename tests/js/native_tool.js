@@ -40,13 +40,13 @@ export function dataFile(relative) {
 
 /**
  * Packs a model, unless this tool has done so before.
- * @param {string} model relative to the models' folder
+ * @param {string} model absolute, or relative to the models' folder
  * @param {string[]} [options] of `minnow pack`
  * @returns {string} the package's folder
  */
 export function packModel(model, options = []) {
-  const file = path.join(data, 'models', model);
-  const folder = path.join(root, 'build/test_packages', `${path.basename(model, '.tflite')}${options.join('').replace(/[^\w]+/g, '_')}`);
+  const file = path.resolve(data, 'models', model);
+  const folder = path.join(root, 'build/test_packages', `${path.parse(model).name}${options.join('').replace(/[^\w]+/g, '_')}`);
   const manifest = path.join(folder, 'manifest.json');
   if (existsSync(manifest) && statSync(manifest).mtimeMs > statSync(tool).mtimeMs) return folder;
   mkdirSync(path.dirname(folder), { recursive: true });

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { distFolder, importNodeModule, importPageModule, root } from './native_tool.js';
 
 const skip = !existsSync(path.join(distFolder, 'minnow.js')) && 'wasm_glue/dist is missing (tools/build.sh js)';
@@ -23,6 +24,11 @@ const CONSUMER = `
 import { ImageClassifier, MemoryStorage, MinnowError, Model, storage, supported } from 'minnow';
 import type { CreateOptions, OutputTensor, Progress, SupportReport } from 'minnow';
 import { Model as NodeModel } from 'minnow/node';
+import { ImageSegmenter, ObjectDetector, upscaleToSource } from 'minnow/vision';
+import type { Detection } from 'minnow/vision';
+import { AudioClassifier } from 'minnow/audio';
+import type { Heard } from 'minnow/audio';
+import { TextClassifier, TextEmbedder, cosineSimilarity } from 'minnow/text';
 
 const options: CreateOptions = {
   signal: new AbortController().signal,
@@ -45,6 +51,27 @@ export async function tensors(): Promise<OutputTensor[]> {
   const here: NodeModel = await NodeModel.create('out');
   return here.run([new Int8Array(3)]);
 }
+export async function vision(video: HTMLVideoElement, signal: AbortSignal): Promise<Detection[]> {
+  const detector = await ObjectDetector.create('/models/faces/', options);
+  await detector.watch(video, { onResult: ({ detections }) => console.log(detections[0].box.width), signal, maxFps: 10, scoreThreshold: 0.6 });
+  for await (const { detections } of detector.detectAll([video])) console.log(detections.length);
+  const segmenter: ImageSegmenter = await ImageSegmenter.create('/models/people/', options);
+  const classes: Uint8Array = upscaleToSource(await segmenter.segment(video)).classes;
+  return (await detector.detect(video, { maxDetections: classes.length })).detections;
+}
+export async function sound(stream: MediaStream, file: File, signal: AbortSignal): Promise<string> {
+  const classifier: AudioClassifier = await AudioClassifier.create('/models/words/', options);
+  await classifier.listen({ stream, onResult: ({ classes, isNew }: Heard) => console.log(classes[0].label, isNew), intervalMs: 200, signal });
+  for await (const { time } of classifier.stream([new Float32Array(100)], { sampleRate: 48000 })) console.log(time);
+  // @ts-expect-error there is no such combination
+  await classifier.classify(file, { combine: 'product' });
+  return (await classifier.classify({ samples: new Float32Array(9), sampleRate: 8000 }))[0].label;
+}
+export async function text(): Promise<number> {
+  const embedder = await TextEmbedder.create('/models/sentences/', options);
+  const [{ label }] = await (await TextClassifier.create('/models/moods/')).classify('fine');
+  return cosineSimilarity(await embedder.embed(label), await embedder.embed('good'));
+}
 export async function rest(error: unknown): Promise<SupportReport> {
   // @ts-expect-error there is no such code
   if (error instanceof MinnowError && error.code === 'NO_SUCH_CODE') throw error;
@@ -65,14 +92,18 @@ describe('npm package', { skip }, () => {
   });
 
   test('the exports are those of the documentation', async () => {
-    assert.deepEqual(Object.keys(await importPageModule()).sort(), [
-      'ImageClassifier',
-      'MemoryStorage',
-      'MinnowError',
-      'Model',
-      'storage',
-      'supported',
-    ]);
+    const documented = ['ImageClassifier', 'MemoryStorage', 'MinnowError', 'Model', 'storage', 'supported'];
+    /** What the package's other entries are made of. */
+    const shared = ['ModelBase', 'PictureTask', 'abortable', 'absoluteUrl', 'inOrder', 'openTask', 'placementOf', 'tell', 'throwIfAborted', 'toSource'];
+    assert.deepEqual(Object.keys(await importPageModule()).sort(), [...documented, ...shared].sort());
+    const entries = {
+      'vision.js': ['ImageSegmenter', 'ObjectDetector', 'upscaleToSource', 'watchFrames'],
+      'audio.js': ['AudioClassifier'],
+      'text.js': ['TextClassifier', 'TextEmbedder', 'cosineSimilarity'],
+    };
+    for (const [entry, names] of Object.entries(entries)) {
+      assert.deepEqual(Object.keys(await import(pathToFileURL(path.join(distFolder, entry)).href)).sort(), names);
+    }
   });
 
   test('nothing is evaluated from text, and no address of another origin is built in', () => {

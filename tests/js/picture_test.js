@@ -1,20 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bandRows, bandsOf, cropOf, openPicture, toPicture } from '../../wasm_glue/src/picture.js';
+import { bandRows, bandsOf, openPicture, toPicture } from '../../wasm_glue/src/picture.js';
 
 /** @param {number} width @param {number} height */
 function pixels(width, height) {
   return { width, height, data: Uint8ClampedArray.from({ length: 4 * width * height }, (_, i) => i * 31 + (i >> 7)) };
 }
-
-test('the crop is centred, has the aspect of the input and stays inside', () => {
-  const square = { width: 224, height: 224, channels: 3, crop: 1 };
-  assert.deepEqual(cropOf(500, 375, square), { x: 62, y: 0, width: 375, height: 375 });
-  assert.deepEqual(cropOf(375, 500, square), { x: 0, y: 62, width: 375, height: 375 });
-  assert.deepEqual(cropOf(100, 100, { ...square, crop: 0.875 }), { x: 6, y: 6, width: 88, height: 88 });
-  assert.deepEqual(cropOf(1, 3000, square), { x: 0, y: 1499, width: 1, height: 1 });
-  assert.deepEqual(cropOf(300, 300, { ...square, height: 112 }), { x: 0, y: 75, width: 300, height: 150 });
-});
 
 test('bands are small, also of the widest pictures', () => {
   assert.equal(bandRows(224), 64);

@@ -36,6 +36,46 @@ export function sampleManifest() {
   };
 }
 
+/** The manifest's fields of other tasks. */
+export function sampleTasks() {
+  return {
+    detection: /** @type {Record<string, unknown>} */ ({
+      kind: 'boxes-scores',
+      boxes: 1,
+      scores: 0,
+      backgroundClass: 0,
+      scoreThreshold: 0.7,
+      iouThreshold: 0,
+      maxDetections: 200,
+      boxForm: 'xyxy',
+      normalized: true,
+      sigmoid: false,
+    }),
+    segmentation: { output: 0, classes: 21, argmax: true },
+    embedding: { output: 0, pooling: 'mean', normalize: true },
+    audio: {
+      sampleRate: 16000,
+      features: 'mfcc',
+      frames: 49,
+      hopSamples: 8000,
+      frameLength: 480,
+      frameStep: 320,
+      fftLength: 512,
+      window: 'hann-periodic',
+      center: false,
+      power: 1,
+      melBins: 40,
+      mel: 'htk',
+      lowerHz: 20,
+      upperHz: 4000,
+      log: 'ln',
+      logOffset: 1e-6,
+      coefficients: 10,
+    },
+    text: { tokenizer: 'wordpiece', role: 'ids', maxTokens: 16, lowercase: true, cls: 2, sep: 3, pad: 0, unk: 1 },
+  };
+}
+
 /**
  * Writes shards of `shardBytes` bytes that compress well, the first in words that differ for each `seed`.
  * @param {{ shardCount?: number, shardBytes?: number, seed?: string }} [options]

@@ -26,10 +26,19 @@ import { MinnowError, messageOf } from './errors.js';
  * @property {() => number} output_count
  * @property {(isOutput: number, index: number) => number} tensor_info
  * @property {() => number} run
- * @property {(input: number, width: number, height: number, maxRows: number, scale: number, offset: number) => number} image_begin
+ * @property {(input: number, maxRows: number) => number} image_open
  * @property {() => number} image_buffer
  * @property {(rows: number) => number} image_rows
  * @property {() => number} image_end
+ * @property {(input: number, maxFrames: number) => number} audio_begin
+ * @property {() => number} audio_buffer
+ * @property {(first: number, count: number) => number} audio_push
+ * @property {() => number} audio_write
+ * @property {() => number} audio_finish
+ * @property {(bytes: number) => number} text_vocabulary
+ * @property {() => number} text_begin
+ * @property {(bytes: number) => number} text_encode
+ * @property {(input: number, role: number) => number} text_write
  * @property {(item: number) => number} memory_report
  */
 
@@ -54,7 +63,8 @@ const TENSOR_WORDS = 12;
 const PEEK_BYTES = 80;
 
 export class Engine {
-  #exports;
+  /** For what fills inputs. @readonly */
+  exports;
   #limitBytes;
   #isOpen = false;
   /** @type {EngineTensor[]} */
@@ -64,7 +74,7 @@ export class Engine {
 
   /** @param {WebAssembly.Instance} instance @param {number} [limitBytes] of the wasm memory */
   constructor(instance, limitBytes = 0) {
-    this.#exports = /** @type {Exports} */ (/** @type {unknown} */ (instance.exports));
+    this.exports = /** @type {Exports} */ (/** @type {unknown} */ (instance.exports));
     this.#limitBytes = Math.min(limitBytes, 2 ** 32 - 1);
   }
 
@@ -85,32 +95,32 @@ export class Engine {
   /** Feeds the next whole shard; the first one opens the model and plans its memory. @param {Uint8Array} bytes */
   pushShard(bytes) {
     if (!this.#isOpen) {
-      this.#io(PEEK_BYTES).set(bytes.subarray(0, PEEK_BYTES));
-      this.#call((e) => e.open(Math.min(bytes.length, PEEK_BYTES), this.#limitBytes));
+      this.io(PEEK_BYTES).set(bytes.subarray(0, PEEK_BYTES));
+      this.call((e) => e.open(Math.min(bytes.length, PEEK_BYTES), this.#limitBytes));
       this.#isOpen = true;
     }
-    const step = this.#exports.io_bytes();
+    const step = this.exports.io_bytes();
     for (let i = 0; i < bytes.length; i += step) {
       const piece = bytes.subarray(i, i + step);
-      this.#io(piece.length).set(piece);
-      this.#call((e) => e.push(piece.length));
+      this.io(piece.length).set(piece);
+      this.call((e) => e.push(piece.length));
     }
     if (this.outputs.length === 0) this.#prepare();
   }
 
   #prepare() {
-    this.#call((e) => e.prepare());
-    this.inputs = Array.from({ length: this.#exports.input_count() }, (_, i) => this.#tensor(0, i));
-    this.outputs = Array.from({ length: this.#exports.output_count() }, (_, i) => this.#tensor(1, i));
+    this.call((e) => e.prepare());
+    this.inputs = Array.from({ length: this.exports.input_count() }, (_, i) => this.#tensor(0, i));
+    this.outputs = Array.from({ length: this.exports.output_count() }, (_, i) => this.#tensor(1, i));
   }
 
   get isReady() {
-    return this.#exports.is_ready() === 1;
+    return this.exports.is_ready() === 1;
   }
 
   /** @returns {import('./types.js').MemoryReport} */
   get memory() {
-    const [weights, activations, total] = [0, 1, 2].map((item) => this.#exports.memory_report(item) >>> 0);
+    const [weights, activations, total] = [0, 1, 2].map((item) => this.exports.memory_report(item) >>> 0);
     return { weights, activations, total };
   }
 
@@ -118,48 +128,47 @@ export class Engine {
   setInput(index, data) {
     const { address, bytes } = this.inputs[index];
     const source = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    new Uint8Array(this.#exports.memory.buffer, address, bytes).set(source);
+    new Uint8Array(this.exports.memory.buffer, address, bytes).set(source);
   }
 
   run() {
-    this.#call((e) => e.run());
+    this.call((e) => e.run());
   }
 
   /** @param {number} index @returns {TensorData} a copy */
   output(index) {
     const { dtype, address, bytes } = this.outputs[index];
-    const data = this.#exports.memory.buffer.slice(address, address + bytes);
+    const data = this.exports.memory.buffer.slice(address, address + bytes);
     return new ARRAYS[dtype](data, 0, bytes / ARRAY_BYTES[dtype]);
   }
 
   /**
    * @param {number} input
-   * @param {number} width
-   * @param {number} height
+   * @param {Uint8Array} words as imageWords() makes them
    * @param {number} maxRows
-   * @param {{ scale?: number, offset?: number }} [spec] what a float32 input makes of 0 … 255
    */
-  beginImage(input, width, height, maxRows, { scale = 1, offset = 0 } = {}) {
-    this.#call((e) => e.image_begin(input, width, height, maxRows, scale, offset));
+  beginImage(input, words, maxRows) {
+    this.io(words.length).set(words);
+    this.call((e) => e.image_open(input, maxRows));
   }
 
   /** @param {Uint8Array | Uint8ClampedArray} rgba @param {number} rowCount */
   pushImageRows(rgba, rowCount) {
-    const address = this.#exports.image_buffer();
-    if (address) new Uint8Array(this.#exports.memory.buffer, address, rgba.length).set(rgba);
-    this.#call((e) => e.image_rows(rowCount));
+    const address = this.exports.image_buffer();
+    if (address) new Uint8Array(this.exports.memory.buffer, address, rgba.length).set(rgba);
+    this.call((e) => e.image_rows(rowCount));
   }
 
   endImage() {
-    this.#call((e) => e.image_end());
+    this.call((e) => e.image_end());
   }
 
   /** @param {number} isOutput @param {number} index @returns {EngineTensor} */
   #tensor(isOutput, index) {
-    this.#call((e) => e.tensor_info(isOutput, index));
-    const address = this.#exports.io();
-    const words = new Int32Array(this.#exports.memory.buffer, address, TENSOR_WORDS);
-    const [scale] = new Float32Array(this.#exports.memory.buffer, address + 4 * 8, 1);
+    this.call((e) => e.tensor_info(isOutput, index));
+    const address = this.exports.io();
+    const words = new Int32Array(this.exports.memory.buffer, address, TENSOR_WORDS);
+    const [scale] = new Float32Array(this.exports.memory.buffer, address + 4 * 8, 1);
     return {
       dtype: DTYPES[words[0]],
       shape: Array.from(words.subarray(2, 2 + words[1])),
@@ -170,22 +179,26 @@ export class Engine {
     };
   }
 
-  /** @param {number} bytes */
-  #io(bytes) {
-    return new Uint8Array(this.#exports.memory.buffer, this.#exports.io(), bytes);
+  /** The transfer buffer. @param {number} bytes */
+  io(bytes) {
+    return new Uint8Array(this.exports.memory.buffer, this.exports.io(), bytes);
   }
 
   /** @param {(exports: Exports) => number} operation that returns a status */
-  #call(operation) {
+  call(operation) {
     let status;
     try {
-      status = operation(this.#exports);
+      status = operation(this.exports);
     } catch (cause) {
       const message = `The engine stopped (${messageOf(cause)}): dispose of the model and create it again`;
       throw new MinnowError('WASM', message, { cause });
     }
-    if (status === 0) return;
-    const text = new TextDecoder().decode(this.#io(this.#exports.error_message())).replace(/^[A-Z_]+: /, '');
+    if (status !== 0) this.fail(status);
+  }
+
+  /** The error that the engine reported last. @param {number} [status] @returns {never} */
+  fail(status) {
+    const text = new TextDecoder().decode(this.io(this.exports.error_message())).replace(/^[A-Z_]+: /, '');
     const code = ENGINE_CODES[/** @type {keyof typeof ENGINE_CODES} */ (status)];
     throw new MinnowError(code === undefined || code === 'OK' ? 'WASM' : code, text);
   }

@@ -2,7 +2,7 @@
 
 /**
  * @typedef {'NETWORK' | 'HTTP' | 'INTEGRITY' | 'WASM' | 'WORKER' | 'BAD_MANIFEST' | 'BAD_IMAGE'
- *   | 'WRONG_TASK' | 'DISPOSED' | 'UNSUPPORTED_BROWSER'} ScriptErrorCode codes of the JavaScript side
+ *   | 'BAD_AUDIO' | 'MICROPHONE' | 'WRONG_TASK' | 'DISPOSED' | 'UNSUPPORTED_BROWSER'} ScriptErrorCode codes of the JavaScript side
  */
 
 /** @typedef {typeof import('./error_codes.js').ENGINE_CODES} EngineCodes */

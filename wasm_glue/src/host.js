@@ -8,7 +8,10 @@ import { MinnowError } from './errors.js';
 import { IdbStorage } from './idb_storage.js';
 import { PackageLoader, filesOf } from './loader.js';
 import { readManifest } from './manifest.js';
-import { bandRows, bandsOf, canReadPictures, cropOf, openPicture } from './picture.js';
+import { imageWords } from './option_words.js';
+import { loadTaskModule } from './task_module.js';
+import { bandRows, bandsOf, canReadPictures, openPicture } from './picture.js';
+import { placementOf } from './placement.js';
 import { ProgressReporter } from './progress.js';
 import { loadWasmModule } from './wasm_module.js';
 
@@ -23,6 +26,8 @@ export class Host {
   #engine;
   /** @type {Manifest | undefined} */
   #manifest;
+  /** Of packages with audio or text inputs. @type {import('./sound_and_text.js').SoundAndText | undefined} */
+  #soundAndText;
   /** @type {import('./types.js').Timing} */
   #timing = { loadMs: 0, imageMs: 0, runMs: 0 };
   #pictureBegunAt = 0;
@@ -67,21 +72,28 @@ export class Host {
     const storage = hooks.storage ?? (request.storage === 'indexeddb' ? newIdbStorage() : undefined);
     const loader = new PackageLoader(request.manifestUrl, { storage, progress, signal, fetch, readFile });
     this.#loaders.add(loader);
-    const manifest = request.manifest ? readManifest(request.manifest) : await loader.loadManifest();
+    const manifest = request.manifest ? await readManifest(request.manifest) : await loader.loadManifest();
     const files = filesOf(manifest);
     progress.expect(files);
     checkMemory(manifest, request.maxBytes);
 
     const { module, variant } = await compiling;
     const engine = await Engine.create(module, request.maxBytes);
-    let labels = '';
+    /** @type {Map<import('./types.js').PackageFile | undefined, Uint8Array>} what are not shards */
+    const assets = new Map();
     let index = 0;
     for await (const bytes of loader.loadFiles(files)) {
-      if (index++ < manifest.shards.length) engine.pushShard(bytes);
-      else labels = new TextDecoder().decode(bytes);
+      const file = files[index++];
+      if (index <= manifest.shards.length) engine.pushShard(bytes);
+      else assets.set(file, bytes);
     }
     progress.enter('prepare');
     checkAgreement(manifest, engine);
+    const { audio, text } = manifest.inputs[0] ?? {};
+    if (audio || text) {
+      const { SoundAndText } = await loadTaskModule();
+      this.#soundAndText = new SoundAndText(engine, manifest, assets.get(manifest.vocabulary), () => this.#run(engine));
+    }
     await loader.commit(manifest);
     await progress.delivered();
     this.#engine = engine;
@@ -96,7 +108,10 @@ export class Host {
         task: manifest.task,
         inputs: manifest.inputs,
         outputs: manifest.outputs,
-        labels: labels.split(/\r?\n/).filter((line, i, lines) => line || i < lines.length - 1),
+        labels: new TextDecoder().decode(assets.get(manifest.labels)).split(/\r?\n/).filter((line, i, lines) => line || i < lines.length - 1),
+        detection: manifest.detection,
+        segmentation: manifest.segmentation,
+        embedding: manifest.embedding,
         packageBytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
         fromCache: loader.isFromCache && !request.manifest,
       },
@@ -117,27 +132,33 @@ export class Host {
     return { outputs: engine.outputs.map((_, i) => engine.output(i)), ...this.#report(engine) };
   }
 
-  /** Reads a picture into the input. @param {import('./picture.js').Picture} picture */
+  /**
+   * Reads a picture into the input.
+   * @param {import('./picture.js').Picture} picture
+   * @returns {Promise<import('./types.js').PictureSize>} of the picture, upright
+   */
   async readPicture(picture) {
     const begunAt = performance.now();
     const { engine, image } = this.#ready();
     const reader = await openPicture(picture);
     try {
-      const part = cropOf(reader.width, reader.height, image);
-      engine.beginImage(0, part.width, part.height, bandRows(part.width), image);
-      for (const { rgba, rows } of bandsOf(reader, part)) engine.pushImageRows(rgba, rows);
+      const placement = placementOf(reader.width, reader.height, image);
+      engine.beginImage(0, imageWords(image, placement), bandRows(placement.part.width));
+      for (const { rgba, rows } of bandsOf(reader, placement.part)) engine.pushImageRows(rgba, rows);
       engine.endImage();
+      this.#timing.imageMs = performance.now() - begunAt;
+      return { width: reader.width, height: reader.height };
     } finally {
       reader.close();
     }
-    this.#timing.imageMs = performance.now() - begunAt;
   }
 
-  /** For a picture whose rows another thread reads. @param {number} width @param {number} height */
+  /** For a picture whose rows another thread reads: those of its part. @param {number} width @param {number} height */
   async beginPicture(width, height) {
     this.#pictureBegunAt = performance.now();
     const { engine, image } = this.#ready();
-    engine.beginImage(0, width, height, bandRows(width), image);
+    const placement = placementOf(width, height, image);
+    engine.beginImage(0, imageWords(image, placement), bandRows(placement.part.width));
   }
 
   /** @param {Uint8ClampedArray} rgba at most bandRows(width) rows @param {number} rows */
@@ -151,7 +172,18 @@ export class Host {
   }
 
   /**
-   * Runs on the picture read last.
+   * Runs on what the inputs hold, as the picture read last.
+   * @returns {Promise<RunReport & { outputs: import('./types.js').RawOutput[] }>}
+   */
+  async infer() {
+    const { engine } = this.#ready();
+    this.#run(engine);
+    const outputs = engine.outputs.map(({ scale, zeroPoint }, i) => ({ data: engine.output(i), scale, zeroPoint }));
+    return { outputs, ...this.#report(engine) };
+  }
+
+  /**
+   * Runs on what the inputs hold, as the picture read last.
    * @param {number} top
    * @returns {Promise<RunReport & { scores: import('./types.js').ClassScore[] }>} best first
    */
@@ -166,6 +198,38 @@ export class Host {
       score: scale === 0 ? values[index] : scale * (values[index] - zeroPoint),
     }));
     return { scores, ...this.#report(engine) };
+  }
+
+  /**
+   * Begins a sound, and forgets the one before.
+   * @param {import('./option_words.js').SoundSource} source
+   * @returns {Promise<RunReport>}
+   */
+  async beginSound(source) {
+    const { engine, soundAndText } = this.#ready();
+    soundAndText.beginSound(source);
+    return this.#report(engine);
+  }
+
+  /**
+   * Runs on each window that is full after these samples.
+   * @param {Float32Array} samples interleaved
+   * @returns {Promise<RunReport & { windows: import('./types.js').SoundWindow[] }>}
+   */
+  async pushSound(samples) {
+    const { engine, soundAndText } = this.#ready();
+    return { windows: soundAndText.pushSound(samples), ...this.#report(engine) };
+  }
+
+  /** The sound has ended; at most one window more. @returns {ReturnType<Host['pushSound']>} */
+  async endSound() {
+    const { engine, soundAndText } = this.#ready();
+    return { windows: soundAndText.endSound(), ...this.#report(engine) };
+  }
+
+  /** Reads a text into the inputs. @param {string} text @returns {Promise<number>} of tokens */
+  async readText(text) {
+    return this.#ready().soundAndText.readText(text);
   }
 
   dispose() {
@@ -198,8 +262,10 @@ export class Host {
 
   #ready() {
     if (!this.#engine || !this.#manifest) throw new MinnowError('DISPOSED', 'The model has been disposed of');
-    const image = /** @type {import('./types.js').ImageSpec} */ (this.#manifest.inputs[0].image);
-    return { engine: this.#engine, image };
+    const { inputs } = this.#manifest;
+    const image = /** @type {import('./types.js').ImageSpec} */ (inputs[0]?.image);
+    const soundAndText = /** @type {import('./sound_and_text.js').SoundAndText} */ (this.#soundAndText);
+    return { engine: this.#engine, soundAndText, image };
   }
 
   /** @param {Engine} engine @returns {RunReport} */

@@ -54,7 +54,7 @@ export class PackageLoader {
     const stored = await this.#storage.getPackage(this.#url);
     if (stored && (await this.#hasAll(stored.files))) {
       try {
-        return readManifest(stored.manifest, this.#url);
+        return await readManifest(stored.manifest, this.#url);
       } catch {
         // Written by another version of Minnow, or damaged: the server's is right.
       }
@@ -147,9 +147,9 @@ export class PackageLoader {
   }
 }
 
-/** @param {Manifest} manifest @returns {PackageFile[]} shards in order, then the labels */
-export function filesOf({ shards, labels }) {
-  return labels ? [...shards, labels] : [...shards];
+/** @param {Manifest} manifest @returns {PackageFile[]} shards in order, then labels and vocabulary */
+export function filesOf({ shards, labels, vocabulary }) {
+  return [...shards, ...[labels, vocabulary].filter((file) => file !== undefined)];
 }
 
 /**

@@ -28,8 +28,19 @@ class ServedHost extends Host {
   /** @override @param {import('./types.js').TensorData[]} inputs */
   async run(inputs) {
     const result = await super.run(inputs);
-    return transfer(result, result.outputs.map(({ buffer }) => /** @type {ArrayBuffer} */ (buffer)));
+    return transfer(result, buffersOf(result.outputs));
   }
+
+  /** @override */
+  async infer() {
+    const result = await super.infer();
+    return transfer(result, buffersOf(result.outputs.map(({ data }) => data)));
+  }
+}
+
+/** @param {readonly import('./types.js').TensorData[]} arrays */
+function buffersOf(arrays) {
+  return arrays.map(({ buffer }) => /** @type {ArrayBuffer} */ (buffer));
 }
 
 const scope = /** @type {{ name?: unknown, WorkerGlobalScope?: unknown }} */ (/** @type {unknown} */ (globalThis));

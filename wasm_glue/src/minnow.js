@@ -12,6 +12,16 @@ export { MemoryStorage } from './memory_storage.js';
 export { Model } from './model.js';
 export { storage } from './storage.js';
 
+// What minnow/vision, minnow/audio and minnow/text are made of. They import it from here, so that a page that has
+// several of them has it once.
+export { abortable, throwIfAborted } from './abort.js';
+export { tell } from './callbacks.js';
+export { inOrder } from './in_order.js';
+export { ModelBase, openTask } from './model_base.js';
+export { PictureTask } from './picture_task.js';
+export { placementOf, toSource } from './placement.js';
+export { absoluteUrl } from './source.js';
+
 /** @typedef {import('./errors.js').MinnowErrorCode} MinnowErrorCode */
 /** @typedef {import('./features.js').SupportReport} SupportReport */
 /** @typedef {import('./image_classifier.js').Classification} Classification */
@@ -28,4 +38,5 @@ export { storage } from './storage.js';
 /** @typedef {import('./types.js').TensorData} TensorData */
 /** @typedef {import('./types.js').TensorSpec} TensorSpec */
 /** @typedef {import('./types.js').Timing} Timing */
+/** @typedef {import('./types.js').Task} Task */
 /** @typedef {import('./types.js').Variant} Variant */

@@ -1,5 +1,6 @@
 /** What every task's class has: how it is created, what it tells, how it is disposed of. */
 import { abortable, throwIfAborted } from './abort.js';
+import { tell } from './callbacks.js';
 import { MinnowError } from './errors.js';
 import { absoluteUrl, manifestUrlOf } from './source.js';
 import { storage as storageTools } from './storage.js';
@@ -12,9 +13,15 @@ import { WorkerClient } from './worker_client.js';
 /** @typedef {import('./host.js').Host} Host */
 
 /**
+ * @typedef {'load' | 'run' | 'infer' | 'classify' | 'beginPicture' | 'pushRows' | 'endPicture' | 'beginSound'} FirstMethods
+ * @typedef {FirstMethods | 'pushSound' | 'endSound' | 'readText' | 'dispose'} HostMethods
+ */
+
+/**
  * Where the model lives: a Host in this thread, or the worker that has one.
- * @typedef {Pick<Host, 'load' | 'run' | 'beginPicture' | 'pushRows' | 'endPicture' | 'classify' | 'dispose'> &
- *   { readPicture: (picture: import('./picture.js').Picture, moved: Transferable[]) => Promise<void> }} ModelClient
+ * @typedef {Pick<Host, HostMethods> & {
+ *   readPicture: (picture: import('./picture.js').Picture, moved: Transferable[]) => ReturnType<Host['readPicture']>
+ * }} ModelClient
  */
 
 /** @typedef {{ client: ModelClient, report: LoadReport }} OpenedModel */
@@ -77,6 +84,15 @@ export class ModelBase {
   }
 
   /**
+   * @protected
+   * @param {readonly import('./types.js').ClassScore[]} scores
+   * @returns {import('./types.js').Classification[]}
+   */
+  _labelled(scores) {
+    return scores.map(({ index, score }) => ({ index, label: this.info.labels[index] ?? '', score }));
+  }
+
+  /**
    * Does one thing after the other. Aborting gives up waiting; what has begun is finished unheard.
    * @protected
    * @template {import('./types.js').RunReport} T
@@ -130,23 +146,43 @@ export async function openModel(source, options) {
   }
 }
 
+/** @type {Record<import('./types.js').Task, string>} the class of each task */
+const CLASSES = {
+  'image-classification': 'ImageClassifier',
+  'object-detection': 'ObjectDetector',
+  'image-segmentation': 'ImageSegmenter',
+  'audio-classification': 'AudioClassifier',
+  'text-classification': 'TextClassifier',
+  'text-embedding': 'TextEmbedder',
+  tensors: 'Model',
+};
+
 /**
- * An error in the page's callback is the page's, as in an event listener: it does not end the loading. After an
- * abort nothing more is told.
+ * As openModel(), for one task only.
+ * @param {PackageSource} source
+ * @param {CreateOptions} options
+ * @param {import('./types.js').Task} wanted
+ * @returns {Promise<OpenedModel>}
+ * @throws {MinnowError} WRONG_TASK for a package of another one
+ */
+export async function openTask(source, options, wanted) {
+  const opened = await openModel(source, options);
+  const { name, task } = opened.report.info;
+  if (task === wanted) return opened;
+  opened.client.dispose();
+  const message = `${name} is for ${CLASSES[wanted]} no model, its task is "${task}": use ${CLASSES[task]}.create`;
+  throw new MinnowError('WRONG_TASK', message);
+}
+
+/**
+ * After an abort nothing more is told.
  * @param {(progress: import('./types.js').Progress) => void} onProgress
  * @param {AbortSignal | undefined} signal
  * @returns {(progress: import('./types.js').Progress) => void}
  */
 function guarded(onProgress, signal) {
   return (progress) => {
-    if (signal?.aborted) return;
-    try {
-      onProgress(progress);
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
+    if (!signal?.aborted) tell(onProgress, progress);
   };
 }
 

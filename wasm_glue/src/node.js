@@ -9,8 +9,13 @@ import { readFile } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ImageClassifier as PageImageClassifier, Model as PageModel } from './minnow.js';
+import { AudioClassifier as PageAudioClassifier } from './audio.js';
+import { TextClassifier as PageTextClassifier, TextEmbedder as PageTextEmbedder } from './text.js';
+import { ImageSegmenter as PageImageSegmenter, ObjectDetector as PageObjectDetector } from './vision.js';
 
 export { MemoryStorage, MinnowError, supported } from './minnow.js';
+export { cosineSimilarity } from './text.js';
+export { upscaleToSource } from './vision.js';
 
 /** @typedef {import('./types.js').CreateOptions} CreateOptions */
 /** @typedef {import('./types.js').PackageSource} PackageSource */
@@ -58,6 +63,41 @@ export class Model extends PageModel {
 }
 
 export class ImageClassifier extends PageImageClassifier {
+  /** @param {PackageSource} source @param {CreateOptions} [options] */
+  static async create(source, options = {}) {
+    return super.create(fromFiles(source), inThisThread(options));
+  }
+}
+
+export class ObjectDetector extends PageObjectDetector {
+  /** @param {PackageSource} source @param {CreateOptions} [options] */
+  static async create(source, options = {}) {
+    return super.create(fromFiles(source), inThisThread(options));
+  }
+}
+
+export class ImageSegmenter extends PageImageSegmenter {
+  /** @param {PackageSource} source @param {CreateOptions} [options] */
+  static async create(source, options = {}) {
+    return super.create(fromFiles(source), inThisThread(options));
+  }
+}
+
+export class AudioClassifier extends PageAudioClassifier {
+  /** @param {PackageSource} source @param {CreateOptions} [options] */
+  static async create(source, options = {}) {
+    return super.create(fromFiles(source), inThisThread(options));
+  }
+}
+
+export class TextClassifier extends PageTextClassifier {
+  /** @param {PackageSource} source @param {CreateOptions} [options] */
+  static async create(source, options = {}) {
+    return super.create(fromFiles(source), inThisThread(options));
+  }
+}
+
+export class TextEmbedder extends PageTextEmbedder {
   /** @param {PackageSource} source @param {CreateOptions} [options] */
   static async create(source, options = {}) {
     return super.create(fromFiles(source), inThisThread(options));

@@ -26,7 +26,7 @@ import { endsEarly } from './picture_end.js';
  * @property {() => void} close
  */
 
-/** @typedef {{ x: number, y: number, width: number, height: number }} Rectangle */
+/** @typedef {import('./placement.js').Rectangle} Rectangle */
 
 const BAND_ROWS = 64;
 const MAX_BAND_BYTES = 2 ** 20;
@@ -75,26 +75,6 @@ export async function openPicture(picture) {
   } catch (cause) {
     throw badImage(name, `(${picture.type || 'of unknown type'}, ${picture.size} bytes) is no picture this browser can decode`, cause);
   }
-}
-
-/**
- * The centred crop of a picture that fits an input, as the native tool takes it.
- * @param {number} width of the picture
- * @param {number} height
- * @param {import('./types.js').ImageSpec} spec
- * @returns {Rectangle} whole pixels
- */
-export function cropOf(width, height, spec) {
-  const fitWidth = Math.min(width, (height * spec.width) / spec.height);
-  const fitHeight = Math.min(height, (width * spec.height) / spec.width);
-  const cropWidth = Math.max(1, Math.floor(fitWidth * spec.crop + 0.5));
-  const cropHeight = Math.max(1, Math.floor(fitHeight * spec.crop + 0.5));
-  return {
-    x: Math.floor((width - cropWidth) / 2),
-    y: Math.floor((height - cropHeight) / 2),
-    width: cropWidth,
-    height: cropHeight,
-  };
 }
 
 /** @param {number} width in pixels @returns {number} rows to read at once */

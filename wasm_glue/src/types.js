@@ -13,15 +13,17 @@
  * @property {number} zeroPoint
  */
 
+/** @typedef {import('./spec_types.js').ImageSpec} ImageSpec */
+/** @typedef {import('./spec_types.js').AudioSpec} AudioSpec */
+/** @typedef {import('./spec_types.js').TextSpec} TextSpec */
+/** @typedef {import('./spec_types.js').DetectionSpec} DetectionSpec */
+/** @typedef {import('./spec_types.js').AnchorSpec} AnchorSpec */
+/** @typedef {import('./spec_types.js').SegmentationSpec} SegmentationSpec */
+/** @typedef {import('./spec_types.js').EmbeddingSpec} EmbeddingSpec */
+
 /**
- * How a picture becomes the tensor: its centred crop, resized.
- * @typedef {object} ImageSpec
- * @property {number} width
- * @property {number} height
- * @property {number} channels 3, or 1 for grey
- * @property {number} crop share of the largest rectangle of the tensor's aspect, above 0, at most 1
- * @property {number} [scale] float32 tensors: 0 … 255 times this
- * @property {number} [offset] plus this
+ * @typedef {'image-classification' | 'object-detection' | 'image-segmentation' | 'audio-classification'
+ *   | 'text-classification' | 'text-embedding' | 'tensors'} Task
  */
 
 /**
@@ -30,7 +32,9 @@
  * @property {Dtype} dtype
  * @property {readonly number[]} shape row-major; pictures are [1, height, width, channels]
  * @property {Quantization} [quantization]
- * @property {ImageSpec} [image]
+ * @property {ImageSpec} [image] how a picture becomes this input
+ * @property {AudioSpec} [audio] how a sound becomes this input
+ * @property {TextSpec} [text] how a text becomes this input
  */
 
 /** @typedef {{ name: string, dtype: Dtype, shape: readonly number[], data: TensorData }} OutputTensor */
@@ -46,21 +50,28 @@
 /**
  * @typedef {object} Manifest
  * @property {string} name
- * @property {'image-classification' | 'tensors'} task
+ * @property {Task} task
  * @property {{ weights: number, activations: number, staging: number }} memory bytes
  * @property {readonly TensorSpec[]} inputs
  * @property {readonly TensorSpec[]} outputs
- * @property {PackageFile} [labels]
+ * @property {PackageFile} [labels] one class a line
+ * @property {PackageFile} [vocabulary] of the tokenizer
+ * @property {DetectionSpec} [detection]
+ * @property {SegmentationSpec} [segmentation]
+ * @property {EmbeddingSpec} [embedding]
  * @property {readonly PackageFile[]} shards
  */
 
 /**
  * @typedef {object} ModelInfo
  * @property {string} name
- * @property {'image-classification' | 'tensors'} task
+ * @property {Task} task
  * @property {readonly TensorSpec[]} inputs
  * @property {readonly TensorSpec[]} outputs
  * @property {readonly string[]} labels one a class; empty where the package has none
+ * @property {DetectionSpec} [detection] what the outputs of an object detector mean
+ * @property {SegmentationSpec} [segmentation]
+ * @property {EmbeddingSpec} [embedding]
  * @property {number} packageBytes decoded bytes of all files
  * @property {boolean} fromCache nothing of the package came from the network
  */
@@ -179,5 +190,21 @@
 /** @typedef {{ memory: MemoryReport, timing: Timing }} RunReport */
 
 /** @typedef {{ index: number, score: number }} ClassScore */
+
+/** @typedef {{ index: number, label: string, score: number }} Classification label: '' where there is none */
+
+/** @typedef {{ top?: number, signal?: AbortSignal }} ClassifyOptions top: how many classes; default 5 */
+
+/** @typedef {{ width: number, height: number }} PictureSize pixels */
+
+/** Scores of a window of sound; end: frames of the sound before its end. @typedef {{ end: number, scores: Float32Array }} SoundWindow */
+
+/**
+ * One output as it stands in the model.
+ * @typedef {object} RawOutput
+ * @property {TensorData} data
+ * @property {number} scale 0: the values are real; else real = scale * (value - zeroPoint)
+ * @property {number} zeroPoint
+ */
 
 export {};

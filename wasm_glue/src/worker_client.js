@@ -63,7 +63,7 @@ export class WorkerClient {
     return this.#call('run', inputs.map(compact));
   }
 
-  /** @param {import('./picture.js').Picture} picture @param {Transferable[]} moved @returns {Promise<void>} */
+  /** @param {import('./picture.js').Picture} picture @param {Transferable[]} moved @returns {ReturnType<Host['readPicture']>} */
   readPicture(picture, moved) {
     return this.#call('readPicture', transfer(picture, moved));
   }
@@ -81,6 +81,31 @@ export class WorkerClient {
   /** @returns {Promise<void>} */
   endPicture() {
     return this.#call('endPicture');
+  }
+
+  /** @param {Parameters<Host['beginSound']>[0]} source @returns {ReturnType<Host['beginSound']>} */
+  beginSound(source) {
+    return this.#call('beginSound', source);
+  }
+
+  /** @param {Float32Array} samples @returns {ReturnType<Host['pushSound']>} */
+  pushSound(samples) {
+    return this.#call('pushSound', compact(samples));
+  }
+
+  /** @returns {ReturnType<Host['endSound']>} */
+  endSound() {
+    return this.#call('endSound');
+  }
+
+  /** @param {string} text @returns {ReturnType<Host['readText']>} */
+  readText(text) {
+    return this.#call('readText', text);
+  }
+
+  /** @returns {ReturnType<Host['infer']>} */
+  infer() {
+    return this.#call('infer');
   }
 
   /** @param {number} top @returns {ReturnType<Host['classify']>} */

@@ -10,6 +10,7 @@
 #include "../import/onnx/onnx_import.h"
 #include "../package/core_model.h"
 #include "../package/file_io.h"
+#include "check_record.h"
 
 enum { MAX_FILE_BYTES = 1 << 28, MAX_VALUES = 64, MAX_SETS = 16, MAX_ATTEMPTS = 64 };
 static const double relative_tolerance = 1e-3, absolute_tolerance = 1e-7;
@@ -28,6 +29,8 @@ typedef struct check {
   size_t input_count;
   bool is_constant[MAX_VALUES];  // input became a constant
   const char *model_path;
+  const pk_check_options *options;
+  pk_bytes record;  // of the data set at work
   pk_check_result *result;
   pk_error *error;
 } check;
@@ -57,11 +60,26 @@ static bool read_list(check *c, const Onnx__TensorProto **list, size_t *count, c
   return pk_fail(c->error, PK_UNSUPPORTED, "%s: more than %d values", folder, MAX_VALUES);
 }
 
+// Adds a name to the list in result->operators unless it is there or does not fit.
+static void list_operator(pk_check_result *result, const char *name) {
+  const size_t bytes = strlen(name), length = strlen(result->operators);
+  for (const char *at = result->operators; (at = strstr(at, name)) != NULL; at++) {
+    const bool starts = at == result->operators || at[-1] == ',';
+    if (starts && (at[bytes] == ',' || at[bytes] == '\0')) return;
+  }
+  if (bytes == 0 || strchr(name, ',') || length + bytes + 2 > sizeof result->operators) return;
+  snprintf(result->operators + length, sizeof result->operators - length, "%s%s", length ? "," : "",
+           name);
+}
+
 static bool read_model(check *c) {
   if (!pk_file_read(&c->model_bytes, c->model_path, MAX_FILE_BYTES, c->error)) return false;
   c->model = pk_onnx_read_model(&c->arena, c->model_bytes.data, c->model_bytes.size, c->error);
   if (!c->model) return false;
   const Onnx__GraphProto *graph = c->model->graph;
+  for (size_t i = 0; graph && i < graph->n_node; i++) {
+    list_operator(c->result, graph->node[i]->op_type ? graph->node[i]->op_type : "");
+  }
   for (size_t i = 0; graph && i < graph->n_input; i++) {
     bool is_initializer = false;
     for (size_t j = 0; j < graph->n_initializer && !is_initializer; j++) {
@@ -198,19 +216,26 @@ static bool compare(check *c, size_t index, const pk_tensor *wanted, const mnw_t
   return c->error->code == PK_OK;
 }
 
+static pk_bytes *record_of(check *c) {
+  return c->options->keep_folder ? &c->record : NULL;
+}
+
 static bool run_session(check *c, mnw_session *session, const mnw_model *model,
                         const data_set *set) {
   mnw_error core_error = {0};
+  mnw_tensor_info info;
   size_t next = 0;
   for (size_t i = 0; i < c->input_count && i < set->input_count; i++) {
     if (c->is_constant[i]) continue;
     if (!fill_input(c, session, model, next++, set->inputs[i])) return false;
   }
+  for (size_t i = 0; mnw_model_input_info(&info, model, i) == MNW_STATUS_OK; i++) {
+    pk_check_record_append(record_of(c), mnw_session_input(session, i), info.size_bytes);
+  }
   if (mnw_session_run(session, &core_error) != MNW_STATUS_OK) {
     return pk_core_fail(c->error, &core_error, "run");
   }
   for (size_t i = 0; i < set->output_count; i++) {
-    mnw_tensor_info info;
     pk_tensor wanted = {.name = "output"};
     if (mnw_model_output_info(&info, model, i) != MNW_STATUS_OK) {
       return pk_fail(c->error, PK_BAD_MODEL, "the package has no output %zu", i);
@@ -219,6 +244,8 @@ static bool run_session(check *c, mnw_session *session, const mnw_model *model,
         !compare(c, i, &wanted, &info, mnw_session_output(session, i))) {
       return false;
     }
+    pk_check_record_append(record_of(c), mnw_session_output(session, i), info.size_bytes);
+    pk_check_record_append(record_of(c), wanted.data, wanted.data_bytes);
   }
   return true;
 }
@@ -229,9 +256,14 @@ static bool run_package(check *c, pk_lowered_graph *graph, const data_set *set) 
   pk_core_model core = {0};
   void *memory = NULL;
   const pk_pack_options options = {.shard_bytes = 0};
-  bool ok = pk_package_encode(&package, graph, &options, c->error) &&
-            pk_core_model_open(&core, package.shards.items, package.shards.count,
-                               mnw_kernels_get(0), "package", c->error);
+  const mnw_kernels *kernels = pk_kernels_find(c->options->kernels, c->error);
+  bool ok = kernels && pk_package_encode(&package, graph, &options, c->error) &&
+            pk_core_model_open(&core, package.shards.items, package.shards.count, kernels,
+                               "package", c->error);
+  if (ok) {
+    pk_check_record_begin(record_of(c), &package.shards, mnw_model_input_count(core.model),
+                          set->output_count);
+  }
   mnw_session *session = ok ? pk_core_session_open(&memory, &core, "package", c->error) : NULL;
   ok = session && run_session(c, session, core.model, set);
   free(memory);
@@ -249,7 +281,7 @@ static bool mark_empty(check *c, const data_set *set) {
   return true;
 }
 
-static bool check_set(check *c, const char *folder) {
+static bool check_set(check *c, const char *folder, const char *name, size_t number) {
   data_set set = {.input_count = 0};
   pk_lowered_graph graph = {0};
   memset(c->is_constant, 0, sizeof c->is_constant);
@@ -258,15 +290,23 @@ static bool check_set(check *c, const char *folder) {
                   read_list(c, set.outputs, &set.output_count, folder, "output") &&
                   mark_empty(c, &set) && import_model(c, &graph, &set);
   if (!ok) return false;
-  c->result->status = run_package(c, &graph, &set) ? PK_CHECK_PASS : PK_CHECK_FAIL;
+  const bool passes = run_package(c, &graph, &set) &&
+                      (!record_of(c) || pk_check_record_store(&c->record, c->options->keep_folder,
+                                                              name, number, c->error));
+  c->result->status = passes ? PK_CHECK_PASS : PK_CHECK_FAIL;
   pk_lowered_graph_free(&graph);
   return c->result->status == PK_CHECK_PASS;
 }
 
-void pk_check_case(pk_check_result *result, const char *folder) {
+void pk_check_case(pk_check_result *result, const char *folder, const char *name,
+                   const pk_check_options *options) {
   char path[4096];
   *result = (pk_check_result){.status = PK_CHECK_REFUSED};
-  check c = {.folder = folder, .model_path = path, .result = result, .error = &result->error};
+  check c = {.folder = folder,
+             .model_path = path,
+             .options = options,
+             .result = result,
+             .error = &result->error};
   snprintf(path, sizeof path, "%s/model.onnx", folder);
   pk_arena_init(&c.arena, (size_t)1 << 31);
   bool ok = read_model(&c);
@@ -275,11 +315,12 @@ void pk_check_case(pk_check_result *result, const char *folder) {
     char set_folder[4096];
     snprintf(set_folder, sizeof set_folder, "%s/test_data_set_%zu", folder, sets);
     if (!exists(set_folder)) break;
-    ok = check_set(&c, set_folder);
+    ok = check_set(&c, set_folder, name, sets);
   }
   if (ok && sets == 0) {
     pk_fail(c.error, PK_IO, "%s has no test_data_set_0", folder);
   }
+  pk_bytes_free(&c.record);
   pk_bytes_free(&c.model_bytes);
   pk_arena_deinit(&c.arena);
 }

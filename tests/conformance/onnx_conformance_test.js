@@ -1,79 +1,43 @@
 /**
- * The ONNX backend cases through `minnow check`: every case of an operator that the importer claims
- * passes, and what is refused is refused for a reason that is told.
+ * The ONNX backend cases through `minnow check`, and what it packed once more through the wasm
+ * module: every case of an operator that the importer claims passes in both, with the same bits,
+ * and what is refused is refused for a reason that is told.
  */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { DATA, missingNative } from '../parity/native_minnow.js';
+import { missingNative } from '../parity/native_minnow.js';
+import { readRecord, runRecord } from './case_record.js';
+import { checkSuite, refusalsByKind, SUITES } from './conformance_run.js';
 
-/** @typedef {{ name: string, status: 'pass' | 'fail' | 'refused', reason: string,
- *   max_abs_error: number | null }} ConformanceCase */
-/** @typedef {{ cases: ConformanceCase[], passed: number, failed: number, refused: number }}
- *   ConformanceReport */
+const WASM = fileURLToPath(new URL('../../build/wasm-simd128/wasm_glue/minnow-simd128.wasm', import.meta.url));
 
-const TOOL = fileURLToPath(new URL('../../build/native/minnow', import.meta.url));
-const MAX_JSON_BYTES = 64 * 2 ** 20;
-
-/** Suites, and how many cases must pass at least: what passed when this was last changed. */
-const SUITES = [
-  { folder: 'onnx_node', passing: 1130 },
-  { folder: 'onnx_simple', passing: 7 },
-  { folder: 'onnx_pytorch_converted', passing: 81 },
-];
-
-/**
- * @param {string} suite folder below DATA
- * @returns {Promise<{ report: ConformanceReport, exitCode: number }>}
- */
-function checkSuite(suite) {
-  const folder = path.join(DATA, suite);
-  const cases = readdirSync(folder)
-    .sort()
-    .map((name) => path.join(folder, name));
-  return new Promise((resolve, reject) => {
-    execFile(TOOL, ['check', ...cases, '--json'], { maxBuffer: MAX_JSON_BYTES }, (error, stdout) => {
-      if (error && typeof error.code !== 'number') {
-        reject(error);
-        return;
-      }
-      resolve({ report: JSON.parse(stdout), exitCode: Number(error?.code ?? 0) });
-    });
-  });
-}
-
-/**
- * What a refusal is about: the first thing on the importer's list, or the error without the file.
- * @param {string} reason
- */
-function refusalKind(reason) {
-  const listed = /^ {2}(.+?), \d+ uses?:/m.exec(reason);
-  if (listed) return String(listed[1]);
-  return reason.replace(/^[^:]*: /, '').replace(/"[^"]*"/g, '"…"').split('\n')[0] ?? '';
-}
-
-/** @param {ConformanceCase[]} cases */
-function listRefusals(cases) {
-  /** @type {Map<string, string[]>} */
-  const kinds = new Map();
-  for (const { name, reason } of cases) {
-    const kind = refusalKind(reason);
-    kinds.set(kind, [...(kinds.get(kind) ?? []), name]);
+/** @param {string} folder of records @param {number} count */
+async function assertWasmAgrees(folder, count) {
+  const module = new WebAssembly.Module(readFileSync(WASM));
+  const files = readdirSync(folder).sort();
+  const problems = [];
+  for (const file of files) {
+    const { problem, sameAsNative } = await runRecord(module, readRecord(readFileSync(path.join(folder, file))));
+    if (problem) problems.push(`${file}: ${problem}`);
+    else if (!sameAsNative) problems.push(`${file}: other bits than natively`);
   }
-  return [...kinds].sort((a, b) => b[1].length - a[1].length);
+  assert.deepEqual(problems, []);
+  assert.ok(files.length >= count, `${files.length} records of ${count} cases`);
 }
 
 for (const { folder, passing } of SUITES) {
   const skip = missingNative(folder);
-  test(`${folder}: no claimed operator fails`, { skip }, async (t) => {
-    const { report, exitCode } = await checkSuite(folder);
-    const refused = report.cases.filter((entry) => entry.status === 'refused');
+  test(`${folder}: no claimed operator fails, natively or in wasm`, { skip }, async (t) => {
+    const records = mkdtempSync(path.join(tmpdir(), 'minnow-cases-'));
+    t.after(() => rmSync(records, { recursive: true }));
+    const { report, exitCode } = await checkSuite(folder, ['--kernels', 'simd128', '--keep', records]);
     t.diagnostic(`${report.passed} pass, ${report.failed} fail, ${report.refused} refused`);
-    for (const [kind, names] of listRefusals(refused)) {
+    for (const [kind, names] of refusalsByKind(report.cases)) {
       t.diagnostic(`refused: ${kind}: ${names.join(' ')}`);
     }
     const failures = report.cases.filter((entry) => entry.status === 'fail');
@@ -81,6 +45,10 @@ for (const { folder, passing } of SUITES) {
     assert.equal(exitCode, 0);
     assert.equal(report.passed + report.failed + report.refused, report.cases.length);
     assert.ok(report.passed >= passing, `only ${report.passed} cases pass, not ${passing}`);
+    const refused = report.cases.filter((entry) => entry.status === 'refused');
     for (const entry of refused) assert.notEqual(entry.reason, '', `${entry.name} has no reason`);
+    await t.test('in wasm', { skip: !existsSync(WASM) && 'no simd128 module: run tools/build.sh wasm' }, () =>
+      assertWasmAgrees(records, report.passed),
+    );
   });
 }

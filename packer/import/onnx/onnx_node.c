@@ -64,13 +64,13 @@ bool pk_onnx_set_output(pk_onnx *o, size_t index, pk_value value) {
 
 pk_value pk_onnx_wrap(pk_onnx *o, pk_value value, int type) {
   static const struct {
-    int type;
     double range;
+    int type;
     bool is_signed;
-  } rows[] = {{PK_ONNX_UINT2, 4.0, false},          {PK_ONNX_INT2, 4.0, true},
-              {PK_ONNX_UINT4, 16.0, false},         {PK_ONNX_INT4, 16.0, true},
-              {PK_ONNX_UINT16, 65536.0, false},     {PK_ONNX_INT16, 65536.0, true},
-              {PK_ONNX_UINT32, 4294967296.0, false}};
+  } rows[] = {{4.0, PK_ONNX_UINT2, false},          {4.0, PK_ONNX_INT2, true},
+              {16.0, PK_ONNX_UINT4, false},         {16.0, PK_ONNX_INT4, true},
+              {65536.0, PK_ONNX_UINT16, false},     {65536.0, PK_ONNX_INT16, true},
+              {4294967296.0, PK_ONNX_UINT32, false}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     if (rows[i].type != type) continue;
     const double half = rows[i].is_signed ? rows[i].range / 2 : 0.0;

@@ -93,13 +93,45 @@ bool pk_onnx_op_rms_norm(pk_onnx *o) {
                         pk_onnx_attribute_float(o, "epsilon", 1e-5f), 1));
 }
 
+// A running statistic: momentum * old + (1 - momentum) * of this batch.
+static bool set_running(pk_onnx *o, size_t output, size_t input, pk_value batch, float momentum) {
+  if (!pk_onnx_has_output(o, output)) return true;
+  const pk_value old = pk_onnx_required(o, input);
+  return pk_onnx_set_output(
+      o, output,
+      pk_onnx_binary(o, MNW_BINARY_ADD,
+                     pk_onnx_binary_scalar(o, MNW_BINARY_MUL, old, (double)momentum),
+                     pk_onnx_binary_scalar(o, MNW_BINARY_MUL, batch, 1.0 - (double)momentum)));
+}
+
+// With the statistics of the batch itself.
+static bool train_batch_norm(pk_onnx *o, pk_value x) {
+  const int rank = pk_onnx_tensor(o, x)->rank;
+  if (o->opset < 14) return pk_onnx_refuse(o, "in training mode before opset 14");
+  const float momentum = pk_onnx_attribute_float(o, "momentum", 0.9f);
+  const double epsilon = (double)pk_onnx_attribute_float(o, "epsilon", 1e-5f);
+  const uint32_t axes = ((1u << rank) - 1) & ~2u;
+  const pk_value mean = pk_onnx_reduce(o, MNW_REDUCE_MEAN, x, axes, false);
+  const pk_value off = pk_onnx_binary(o, MNW_BINARY_SUB, x, pk_onnx_per_channel(o, mean, rank));
+  const pk_value square = pk_onnx_unary(o, MNW_UNARY_SQUARE, off, 0, 0);
+  const pk_value variance = pk_onnx_reduce(o, MNW_REDUCE_MEAN, square, axes, false);
+  const pk_value inverse = pk_onnx_unary(
+      o, MNW_UNARY_RSQRT, pk_onnx_binary_scalar(o, MNW_BINARY_ADD, variance, epsilon), 0, 0);
+  const pk_value factor = pk_onnx_binary(o, MNW_BINARY_MUL, inverse, pk_onnx_required(o, 1));
+  const pk_value y =
+      pk_onnx_binary(o, MNW_BINARY_ADD,
+                     pk_onnx_binary(o, MNW_BINARY_MUL, off, pk_onnx_per_channel(o, factor, rank)),
+                     pk_onnx_per_channel(o, pk_onnx_required(o, 2), rank));
+  return pk_onnx_set_output(o, 0, y) && set_running(o, 1, 3, mean, momentum) &&
+         set_running(o, 2, 4, variance, momentum);
+}
+
 // Becomes a product and a sum for each channel, which fold into a convolution before it.
 bool pk_onnx_op_batch_norm(pk_onnx *o) {
   const pk_value x = pk_onnx_required(o, 0);
   if (x < 0) return false;
-  if (pk_onnx_attribute_int(o, "training_mode", 0) != 0 || pk_onnx_has_output(o, 1)) {
-    return pk_onnx_refuse(o, "in training mode");
-  }
+  if (pk_onnx_attribute_int(o, "training_mode", 0) != 0) return train_batch_norm(o, x);
+  if (pk_onnx_has_output(o, 1)) return pk_onnx_refuse(o, "in training mode");
   if (o->opset < 9 && pk_onnx_attribute_int(o, "spatial", 1) == 0) {
     return pk_onnx_refuse(o, "with a mean for each element");
   }

@@ -1,20 +1,34 @@
-// Float32 depthwise convolution: 8 channels at a time through all pixels, two pixels together so
-// that each weight is loaded once for both. What channels are left go by four, then one by one.
+// Float32 depthwise convolution. A 3x3 kernel of stride 1 goes through a row, 4 channels at a time,
+// with its 9 weights in registers: each column of taps is read once and added to the three pixels
+// whose windows it lies in; two rows of output together share the lines of input between them.
+// Other kernels take 8 channels through all pixels, two pixels together so that each weight is
+// loaded once for both. What channels are left go by four, then one by one.
 #include "kernel_isa.h"
 #include "simd.h"
 
-enum { GROUP_CHANNELS = 8, GROUP_VECTORS = 2, GROUP_PIXELS = 2 };
+enum { GROUP_VECTORS = 2, GROUP_PIXELS = 2, KNOWN_TAPS = 64 };
 
-// A group of channels; pointers and strides are of the whole row of pixels.
+// A group of channels.
 typedef struct channel_group {
   const float *w;  // of tap 0
-  size_t channels, first;
+  const mnw_dwconv_shape *shape;
+  size_t first;
   v128_t bias[GROUP_VECTORS], clamp_min, clamp_max;
 } channel_group;
 
-// Constant `pixels` and `vectors` keep the sums in registers.
-MNW_INLINE void convolve_pixels(float *y, const float *const *taps, size_t tap_count,
+MNW_INLINE size_t tap_offset(const mnw_dwconv_shape *shape, size_t tap) {
+  return tap / shape->kernel_w * shape->tap_row_step + tap % shape->kernel_w * shape->tap_step;
+}
+
+MNW_INLINE v128_t clamped(v128_t value, const channel_group *group) {
+  return wasm_f32x4_pmin(wasm_f32x4_pmax(value, group->clamp_min), group->clamp_max);
+}
+
+// Constant `pixels` and `vectors` keep the sums in registers. offsets: NULL to work them out.
+MNW_INLINE void convolve_pixels(float *y, const void *const *window, const size_t *offsets,
                                 const channel_group *group, const int pixels, const int vectors) {
+  const mnw_dwconv_shape *shape = group->shape;
+  const size_t tap_count = shape->kernel_h * shape->kernel_w;
   v128_t acc[GROUP_PIXELS][GROUP_VECTORS];
   const float *w = group->w;
   for (int p = 0; p < pixels; p++) {
@@ -22,77 +36,144 @@ MNW_INLINE void convolve_pixels(float *y, const float *const *taps, size_t tap_c
       acc[p][v] = group->bias[v];
     }
   }
-  for (size_t tap = 0; tap < tap_count; tap++, w += group->channels) {
+  for (size_t tap = 0; tap < tap_count; tap++, w += shape->channels) {
+    const void *const *const taps = window + (offsets ? offsets[tap] : tap_offset(shape, tap));
     for (int v = 0; v < vectors; v++) {
       const v128_t weights = wasm_v128_load(w + 4 * v);
       for (int p = 0; p < pixels; p++) {
-        const float *const x = taps[(size_t)p * tap_count + tap] + group->first + 4 * v;
-        acc[p][v] = mnw_madd_f32x4(wasm_v128_load(x), weights, acc[p][v]);
+        const float *const x = (const float *)taps[(size_t)p * shape->pixel_step] + group->first;
+        acc[p][v] = mnw_madd_f32x4(wasm_v128_load(x + 4 * v), weights, acc[p][v]);
       }
     }
   }
   for (int p = 0; p < pixels; p++) {
     for (int v = 0; v < vectors; v++) {
-      wasm_v128_store(
-          y + (size_t)p * group->channels + 4 * v,
-          wasm_f32x4_pmin(wasm_f32x4_pmax(acc[p][v], group->clamp_min), group->clamp_max));
+      wasm_v128_store(y + (size_t)p * shape->channels + 4 * v, clamped(acc[p][v], group));
     }
   }
 }
 
-// Constant `tap_count` unrolls the taps.
-MNW_INLINE void convolve_group(float *y, const float *const *taps, size_t pixels, size_t tap_count,
+MNW_INLINE void convolve_group(float *y, const void *const *table, const size_t *offsets,
                                const channel_group *group, const int vectors) {
-  size_t pixel = 0;
+  const mnw_dwconv_shape *shape = group->shape;
   y += group->first;
-  for (; pixel + GROUP_PIXELS <= pixels; pixel += GROUP_PIXELS) {
-    convolve_pixels(y, taps, tap_count, group, GROUP_PIXELS, vectors);
-    taps += GROUP_PIXELS * tap_count;
-    y += GROUP_PIXELS * group->channels;
-  }
-  if (pixel < pixels) {
-    convolve_pixels(y, taps, tap_count, group, 1, vectors);
+  for (size_t row = 0; row < shape->rows; row++, table += shape->row_step) {
+    const void *const *window = table;
+    size_t pixel = 0;
+    for (; pixel + GROUP_PIXELS <= shape->pixels; pixel += GROUP_PIXELS) {
+      convolve_pixels(y, window, offsets, group, GROUP_PIXELS, vectors);
+      window += GROUP_PIXELS * shape->pixel_step;
+      y += GROUP_PIXELS * shape->channels;
+    }
+    if (pixel < shape->pixels) {
+      convolve_pixels(y, window, offsets, group, 1, vectors);
+      y += shape->channels;
+    }
   }
 }
 
-static void convolve_channel(float *y, const float *const *taps, const float *w, size_t pixels,
-                             size_t tap_count, size_t channels, size_t c, float bias,
-                             float clamp_min, float clamp_max) {
-  for (size_t pixel = 0; pixel < pixels; pixel++, taps += tap_count) {
+// `rows`, 1 or 2, is constant. acc[r][2] is of the pixel that the column is the last of.
+MNW_INLINE void add_column(v128_t acc[2][3], const void *const *column, const v128_t w[9],
+                           const channel_group *group, const int rows) {
+  for (int line = 0; line < rows + 2; line++) {
+    const float *const x =
+        (const float *)column[(size_t)line * group->shape->tap_row_step] + group->first;
+    const v128_t value = wasm_v128_load(x);
+    for (int r = 0; r < rows; r++) {
+      const int i = line - r;
+      for (int j = 0; i >= 0 && i < 3 && j < 3; j++) {
+        acc[r][j] = mnw_madd_f32x4(value, w[3 * i + j], acc[r][j]);
+      }
+    }
+  }
+}
+
+MNW_INLINE void convolve_rows_3x3(float *y, const void *const *table, const v128_t w[9],
+                                  const channel_group *group, const int rows) {
+  const mnw_dwconv_shape *shape = group->shape;
+  v128_t acc[2][3];
+  for (int r = 0; r < rows; r++) {
+    acc[r][0] = acc[r][1] = acc[r][2] = group->bias[0];
+  }
+  // The first two columns add to pixels left of the row as well, which are dropped.
+  for (size_t column = 0; column < shape->pixels + 2; column++, table++) {
+    add_column(acc, table, w, group, rows);
+    for (int r = 0; r < rows; r++) {
+      if (column >= 2) {
+        float *const row_y = y + (size_t)r * shape->pixels * shape->channels;
+        wasm_v128_store(row_y + (column - 2) * shape->channels, clamped(acc[r][2], group));
+      }
+      acc[r][2] = acc[r][1];
+      acc[r][1] = acc[r][0];
+      acc[r][0] = group->bias[0];
+    }
+  }
+}
+
+MNW_INLINE void convolve_3x3(float *y, const void *const *table, const channel_group *group) {
+  const mnw_dwconv_shape *shape = group->shape;
+  const size_t row_elements = shape->pixels * shape->channels;
+  v128_t w[9];
+  for (size_t tap = 0; tap < 9; tap++) {
+    w[tap] = wasm_v128_load(group->w + tap * shape->channels);
+  }
+  size_t row = 0;
+  y += group->first;
+  for (; shape->row_step == shape->tap_row_step && row + 2 <= shape->rows; row += 2) {
+    convolve_rows_3x3(y + row * row_elements, table + row * shape->row_step, w, group, 2);
+  }
+  for (; row < shape->rows; row++) {
+    convolve_rows_3x3(y + row * row_elements, table + row * shape->row_step, w, group, 1);
+  }
+}
+
+static void convolve_channel(float *y, const void *const *table, const float *w,
+                             const mnw_dwconv_shape *shape, size_t c, float bias, float clamp_min,
+                             float clamp_max) {
+  const size_t tap_count = shape->kernel_h * shape->kernel_w;
+  for (size_t pixel = 0; pixel < shape->rows * shape->pixels; pixel++) {
+    const void *const *const window =
+        table + pixel / shape->pixels * shape->row_step + pixel % shape->pixels * shape->pixel_step;
     float acc = bias;
     for (size_t tap = 0; tap < tap_count; tap++) {
-      acc += taps[tap][c] * w[tap * channels + c];
+      const float *const x = window[tap_offset(shape, tap)];
+      acc += x[c] * w[tap * shape->channels + c];
     }
-    y[pixel * channels + c] = acc < clamp_min ? clamp_min : (acc > clamp_max ? clamp_max : acc);
+    y[pixel * shape->channels + c] =
+        acc < clamp_min ? clamp_min : (acc > clamp_max ? clamp_max : acc);
   }
 }
 
-void MNW_ISA_NAME(dwconv_f32)(float *y, const float *const *taps, const float *w, size_t pixels,
-                              size_t tap_count, size_t channels, const float *bias, float clamp_min,
+void MNW_ISA_NAME(dwconv_f32)(float *y, const void *const *table, const float *w,
+                              const mnw_dwconv_shape *shape, const float *bias, float clamp_min,
                               float clamp_max) {
-  channel_group group = {.channels = channels};
+  const size_t channels = shape->channels, tap_count = shape->kernel_h * shape->kernel_w;
+  const int is_3x3 = shape->kernel_h == 3 && shape->kernel_w == 3 && shape->tap_step == 1 &&
+                     shape->pixel_step == 1;
+  channel_group group = {.shape = shape};
+  size_t known[KNOWN_TAPS], c = 0;
+  const size_t *const offsets = tap_count <= KNOWN_TAPS ? known : NULL;
+  for (size_t tap = 0; tap < tap_count && offsets; tap++) {
+    known[tap] = tap_offset(shape, tap);
+  }
   group.clamp_min = wasm_f32x4_splat(clamp_min);
   group.clamp_max = wasm_f32x4_splat(clamp_max);
-  size_t c = 0;
-  for (; c + GROUP_CHANNELS <= channels; c += GROUP_CHANNELS) {
+  while (c + 4 <= channels) {
+    const int is_wide = !is_3x3 && c + 8 <= channels;
     group.w = w + c;
     group.first = c;
     group.bias[0] = wasm_v128_load(bias + c);
-    group.bias[1] = wasm_v128_load(bias + c + 4);
-    if (tap_count == 9) {
-      convolve_group(y, taps, pixels, 9, &group, GROUP_VECTORS);
+    if (is_wide) {
+      group.bias[1] = wasm_v128_load(bias + c + 4);
+      convolve_group(y, table, offsets, &group, GROUP_VECTORS);
+    } else if (is_3x3) {
+      convolve_3x3(y, table, &group);
     } else {
-      convolve_group(y, taps, pixels, tap_count, &group, GROUP_VECTORS);
+      convolve_group(y, table, offsets, &group, 1);
     }
-  }
-  if (c + 4 <= channels) {
-    group.w = w + c;
-    group.first = c;
-    group.bias[0] = wasm_v128_load(bias + c);
-    convolve_group(y, taps, pixels, tap_count, &group, 1);
-    c += 4;
+    c += is_wide ? 8 : 4;
   }
   for (; c < channels; c++) {
-    convolve_channel(y, taps, w, pixels, tap_count, channels, c, bias[c], clamp_min, clamp_max);
+    convolve_channel(y, table, w, shape, c, bias[c], clamp_min, clamp_max);
   }
 }

@@ -28,20 +28,27 @@ typedef struct mnw_add_params {
 
 // x: `rows` rows of k int8, x_stride apart; w: TILE_8X4 of [o_count][k]; y: rows of o_count int8,
 // y_stride apart. acc = bias[o] + sum_k x*(w - weight_zero_point), int32 with wrap-around.
+//
+// weight_bits, 1..8: below 8 every w - weight_zero_point lies in -2^(bits - 1) .. 2^(bits - 1) - 1,
+// and faster forms may rely on it. One that a hostile package put beyond is reduced to these bits,
+// the same everywhere.
 typedef void mnw_gemm_s8_fn(int8_t *y, size_t y_stride, const int8_t *x, size_t x_stride,
                             const int8_t *w, size_t rows, size_t k, size_t o_count,
-                            int32_t weight_zero_point, const mnw_requant *requant);
+                            int32_t weight_zero_point, int32_t weight_bits,
+                            const mnw_requant *requant);
 
-// The low-bit form has the same signature: it may rely on -64 <= w - weight_zero_point <= 63 and
-// must stay deterministic (not right, but the same everywhere and without fault) when a hostile
-// package breaks that.
-typedef mnw_gemm_s8_fn mnw_gemm_s8w7_fn;
+// Depthwise convolution of `rows` rows of `pixels` output pixels, which stand densely in y. `table`
+// tells where input pixels are (padding points at a pixel of zero points): tap (i, j) of output
+// pixel (r, p) is table[r * row_step + p * pixel_step + i * tap_row_step + j * tap_step].
+typedef struct mnw_dwconv_shape {
+  size_t rows, pixels, channels;
+  size_t kernel_h, kernel_w;
+  size_t row_step, pixel_step, tap_row_step, tap_step;
+} mnw_dwconv_shape;
 
-// A row of depthwise output pixels. taps[p * tap_count + t]: where pixel p's tap t finds its
-// `channels` int8 inputs (padding points at a row of zero points); w: DEPTHWISE_8X2 of
-// [tap_count][channels]; y: pixels * channels int8.
-typedef void mnw_dwconv_s8_fn(int8_t *y, const int8_t *const *taps, const int8_t *w, size_t pixels,
-                              size_t tap_count, size_t channels, int32_t weight_zero_point,
+// table: of int8 pixels; w: DEPTHWISE_8X2 of [kernel_h * kernel_w][channels].
+typedef void mnw_dwconv_s8_fn(int8_t *y, const void *const *table, const int8_t *w,
+                              const mnw_dwconv_shape *shape, int32_t weight_zero_point,
                               const mnw_requant *requant);
 
 typedef void mnw_add_s8_fn(int8_t *y, const int8_t *a, const int8_t *b, size_t count,
@@ -54,10 +61,11 @@ typedef void mnw_gemm_f32_fn(float *y, size_t y_stride, const float *x, size_t x
                              const float *w, size_t rows, size_t k, size_t o_count,
                              const float *bias, float clamp_min, float clamp_max);
 
-// The float32 form of mnw_dwconv_s8_fn; w: row-major [tap_count][channels], bias: channels.
-typedef void mnw_dwconv_f32_fn(float *y, const float *const *taps, const float *w, size_t pixels,
-                               size_t tap_count, size_t channels, const float *bias,
-                               float clamp_min, float clamp_max);
+// The float32 form of mnw_dwconv_s8_fn; w: row-major [kernel_h][kernel_w][channels], bias:
+// channels.
+typedef void mnw_dwconv_f32_fn(float *y, const void *const *table, const float *w,
+                               const mnw_dwconv_shape *shape, const float *bias, float clamp_min,
+                               float clamp_max);
 
 struct mnw_kernels {
   const char *name;

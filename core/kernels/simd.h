@@ -63,26 +63,87 @@ MNW_INLINE v128_t mnw_add_pairs_i32x4(v128_t a, v128_t b) {
   return wasm_i32x4_add(wasm_i32x4_shuffle(a, b, 0, 2, 4, 6), wasm_i32x4_shuffle(a, b, 1, 3, 5, 7));
 }
 
-// acc + in each 32-bit lane the dot product of 4 int8 with 4 integers in 0..127. The specification
-// of relaxed SIMD leaves open what an eighth bit in the second operand means; without one all
-// machines agree, and only so may kernels use it.
-MNW_INLINE v128_t mnw_dot_add(v128_t signed_bytes, v128_t seven_bits, v128_t acc) {
-#if defined(__wasm_relaxed_simd__)
-  return wasm_i32x4_relaxed_dot_i8x16_i7x16_add(signed_bytes, seven_bits, acc);
+// What the relaxed dot product makes of an eighth bit in its second operand, which its
+// specification leaves open: a sign (SDOT), a value of 128 (VPDPBUSD), or sums that saturate or
+// wrap around.
+typedef enum mnw_eighth_bit {
+  MNW_EIGHTH_BIT_LOST,
+  MNW_EIGHTH_BIT_SIGNED,
+  MNW_EIGHTH_BIT_UNSIGNED
+} mnw_eighth_bit;
+
+// acc + in each 32-bit lane the dot product of 4 int8 with 4 bytes, by wider products.
+MNW_INLINE v128_t mnw_dot_add_exact(v128_t signed_bytes, v128_t bytes, v128_t acc,
+                                    const mnw_eighth_bit eighth_bit) {
+  const int is_signed = eighth_bit == MNW_EIGHTH_BIT_SIGNED;
+  const v128_t low =
+      is_signed ? wasm_i16x8_extend_low_i8x16(bytes) : wasm_u16x8_extend_low_u8x16(bytes);
+  const v128_t high =
+      is_signed ? wasm_i16x8_extend_high_i8x16(bytes) : wasm_u16x8_extend_high_u8x16(bytes);
+  return wasm_i32x4_add(
+      acc,
+      mnw_add_pairs_i32x4(wasm_i32x4_dot_i16x8(wasm_i16x8_extend_low_i8x16(signed_bytes), low),
+                          wasm_i32x4_dot_i16x8(wasm_i16x8_extend_high_i8x16(signed_bytes), high)));
+}
+
+// The same in one instruction where there is one: exact for bytes in 0..127, and for others as
+// mnw_dot_eighth_bit() says. Kernels must not depend on what it leaves open.
+MNW_INLINE v128_t mnw_dot_add(v128_t signed_bytes, v128_t bytes, v128_t acc) {
+#if defined(MNW_EIGHTH_BIT)
+  return mnw_dot_add_exact(signed_bytes, bytes, acc, MNW_EIGHTH_BIT);
+#elif defined(__wasm_relaxed_simd__)
+  return wasm_i32x4_relaxed_dot_i8x16_i7x16_add(signed_bytes, bytes, acc);
 #elif defined(__ARM_FEATURE_DOTPROD)
   return simde_v128_from_neon_i32(vdotq_s32(simde_v128_to_neon_i32(acc),
                                             simde_v128_to_neon_i8(signed_bytes),
-                                            simde_v128_to_neon_i8(seven_bits)));
+                                            simde_v128_to_neon_i8(bytes)));
 #elif defined(SIMDE_X86_SSSE3_NATIVE)
   const __m128i pairs =
-      _mm_maddubs_epi16(simde_v128_to_m128i(seven_bits), simde_v128_to_m128i(signed_bytes));
+      _mm_maddubs_epi16(simde_v128_to_m128i(bytes), simde_v128_to_m128i(signed_bytes));
   const __m128i fours = _mm_madd_epi16(pairs, _mm_set1_epi16(1));
   return wasm_i32x4_add(acc, simde_v128_from_m128i(fours));
 #else
+  return mnw_dot_add_exact(signed_bytes, bytes, acc, MNW_EIGHTH_BIT_SIGNED);
+#endif
+}
+
+// In each 16-bit lane the dot product of 2 int8 with 2 integers in 0..127.
+MNW_INLINE v128_t mnw_dot_i16(v128_t signed_bytes, v128_t seven_bits) {
+#if defined(__wasm_relaxed_simd__)
+  return wasm_i16x8_relaxed_dot_i8x16_i7x16(signed_bytes, seven_bits);
+#elif defined(SIMDE_X86_SSSE3_NATIVE)
+  return simde_v128_from_m128i(
+      _mm_maddubs_epi16(simde_v128_to_m128i(seven_bits), simde_v128_to_m128i(signed_bytes)));
+#else
   const v128_t low = wasm_i16x8_extmul_low_i8x16(signed_bytes, seven_bits);
   const v128_t high = wasm_i16x8_extmul_high_i8x16(signed_bytes, seven_bits);
-  return wasm_i32x4_add(acc, mnw_add_pairs_i32x4(wasm_i32x4_extadd_pairwise_i16x8(low),
-                                                 wasm_i32x4_extadd_pairwise_i16x8(high)));
+  return wasm_i16x8_add(wasm_i16x8_shuffle(low, high, 0, 2, 4, 6, 8, 10, 12, 14),
+                        wasm_i16x8_shuffle(low, high, 1, 3, 5, 7, 9, 11, 13, 15));
+#endif
+}
+
+// What mnw_dot_add() does with an eighth bit, found out by trying: the extremes of both operands,
+// where sums of two products would saturate or wrap around. An engine answers the same throughout.
+MNW_INLINE mnw_eighth_bit mnw_dot_eighth_bit(void) {
+#if defined(MNW_EIGHTH_BIT)
+  return MNW_EIGHTH_BIT;  // tests force each
+#elif !MNW_RELAXED
+  return MNW_EIGHTH_BIT_LOST;
+#elif defined(__wasm_relaxed_simd__) || defined(__ARM_FEATURE_DOTPROD)
+  const v128_t x = wasm_i8x16_const(-128, -128, -128, -128, 127, 127, 127, 127, -128, -128, 127,
+                                    -128, -1, 1, -128, 127);
+  const v128_t bytes =
+      wasm_i8x16_const(-1, -1, -1, -1, -1, -1, -1, -1, -128, -128, -128, -128, -128, -1, -127, 127);
+  const v128_t zero = wasm_i32x4_splat(0), sums = mnw_dot_add(x, bytes, zero);
+  for (int answer = MNW_EIGHTH_BIT_SIGNED; answer <= MNW_EIGHTH_BIT_UNSIGNED; answer++) {
+    const v128_t exact = mnw_dot_add_exact(x, bytes, zero, (mnw_eighth_bit)answer);
+    if (wasm_i32x4_all_true(wasm_i32x4_eq(sums, exact))) {
+      return (mnw_eighth_bit)answer;
+    }
+  }
+  return MNW_EIGHTH_BIT_LOST;
+#else
+  return MNW_EIGHTH_BIT_LOST;
 #endif
 }
 
@@ -95,25 +156,6 @@ MNW_INLINE v128_t mnw_madd_f32x4(v128_t a, v128_t b, v128_t c) {
       vfmaq_f32(simde_v128_to_neon_f32(c), simde_v128_to_neon_f32(a), simde_v128_to_neon_f32(b)));
 #else
   return wasm_f32x4_add(wasm_f32x4_mul(a, b), c);
-#endif
-}
-
-// Whether mnw_dot_add() is about one instruction (SDOT, VPDPBUSD), so that kernels built on it beat
-// those built on i32x4.dot_i16x8. It speeds up, it never changes a result. In wasm the answer shows
-// in an eighth bit: x86 without VNNI saturates pairs of products, -128 * 255 twice, to int16.
-MNW_INLINE int mnw_dot_is_fast(void) {
-#if defined(MNW_DOT_IS_FAST)
-  return MNW_DOT_IS_FAST;  // tests force either way
-#elif !MNW_RELAXED
-  return 0;
-#elif defined(__wasm_relaxed_simd__)
-  const v128_t sums = wasm_i32x4_relaxed_dot_i8x16_i7x16_add(
-      wasm_i8x16_splat(-128), wasm_i8x16_splat(-1), wasm_i32x4_splat(0));
-  return wasm_i32x4_extract_lane(sums, 0) != 2 * INT16_MIN;
-#elif defined(__ARM_FEATURE_DOTPROD)
-  return 1;
-#else
-  return 0;
 #endif
 }
 

@@ -1,64 +1,62 @@
 // The forms into which kernels bring packed int8 weights, once for many rows or pixels, so that
 // their inner loops have only loads, products and additions.
 //
-//   INT16           w - zero_point as int16, for i32x4.dot_i16x8.
-//   INT16_LOW_BIT   the same, reduced to 7 bits as the low-bit kernels' specification says.
+//   INT16    w - zero_point as int16, for i32x4.dot_i16x8.
+//   OFFSET   a byte w + offset in 0..127 as the second operand of the relaxed dot product, or in
+//            0..255 (offset 128) or -128..127 (offset 0) where that keeps the eighth bit
+//            (mnw_dot_eighth_bit()); twice as many products come with it. It multiplies each
+//            activation by a constant too much (offset_per_x), which times the activations' sum is
+//            subtracted at the end.
 //
-// Where the dot product of int8 with 0..127 is one instruction (mnw_dot_is_fast()), twice or four
-// times as many products come with it:
-//
-//   LOW_AND_SIGN    an int8 weight is w = (w mod 128) - 128 * (w < 0), and both parts fit 7 bits.
-//   OFFSET          a weight of at most 7 bits needs one part: w - zero_point + 64.
-//
-// These two multiply each activation by a constant too much or too little (offset_per_x), which
-// times the activations' sum is subtracted at the end.
+// Weights of fewer than 8 bits, -2^(bits - 1) .. 2^(bits - 1) - 1 without their zero point, are
+// reduced to them, as the specification says, so that sums stay in their bounds whatever a package
+// holds.
 #ifndef MINNOW_KERNELS_WEIGHT_FORMS_H_
 #define MINNOW_KERNELS_WEIGHT_FORMS_H_
 
 #include "simd.h"
 
-typedef enum mnw_weight_form {
-  MNW_FORM_INT16,
-  MNW_FORM_INT16_LOW_BIT,
-  MNW_FORM_LOW_AND_SIGN,
-  MNW_FORM_OFFSET
-} mnw_weight_form;
+typedef enum mnw_weight_form { MNW_FORM_INT16, MNW_FORM_OFFSET } mnw_weight_form;
 
-enum { MNW_LOW_BIT_OFFSET = 64, MNW_LOW_BITS = 127 };
+// ((w + add) & mask) - less, in lanes of int16 or of bytes.
+typedef struct mnw_weight_forming {
+  v128_t add, mask, less;
+  int32_t offset_per_x;
+} mnw_weight_forming;
 
-MNW_INLINE int mnw_form_is_int16(const mnw_weight_form form) {
-  return form == MNW_FORM_INT16 || form == MNW_FORM_INT16_LOW_BIT;
+MNW_INLINE mnw_weight_forming mnw_form_int16(int32_t zero_point, int32_t bits) {
+  const int is_low_bit = bits < 8;
+  const int16_t offset = (int16_t)(is_low_bit ? 1 << (bits - 1) : 0);
+  const mnw_weight_forming forming = {
+      .add = wasm_i16x8_splat((int16_t)(offset - zero_point)),
+      .mask = wasm_i16x8_splat((int16_t)(is_low_bit ? (1 << bits) - 1 : -1)),
+      .less = wasm_i16x8_splat(offset)};
+  return forming;
 }
 
-// INT16 forms: of 8 weights that are already extended.
-MNW_INLINE v128_t mnw_weights_less_zero_point(v128_t wide, int32_t zero_point) {
-  return wasm_i16x8_sub(wide, wasm_i16x8_splat((int16_t)zero_point));
+// Bytes without an eighth bit need `bits` < 8.
+MNW_INLINE mnw_weight_forming mnw_form_offset(int32_t zero_point, int32_t bits,
+                                              const mnw_eighth_bit eighth_bit) {
+  const int is_low_bit = bits < 8;
+  const int32_t whole = eighth_bit == MNW_EIGHTH_BIT_UNSIGNED ? 128 : 0;
+  const int32_t offset = is_low_bit ? 1 << (bits - 1) : whole;
+  const mnw_weight_forming forming = {
+      .add = wasm_i8x16_splat((int8_t)(is_low_bit ? offset - zero_point : offset)),
+      .mask = wasm_i8x16_splat((int8_t)(is_low_bit ? (1 << bits) - 1 : -1)),
+      .less = wasm_i8x16_splat(0),
+      .offset_per_x = is_low_bit ? offset : offset + zero_point};
+  return forming;
 }
 
-MNW_INLINE v128_t mnw_weights_to_low_bit(v128_t difference) {
-  const v128_t offset = wasm_i16x8_splat(MNW_LOW_BIT_OFFSET);
-  const v128_t reduced =
-      wasm_v128_and(wasm_i16x8_add(difference, offset), wasm_i16x8_splat(MNW_LOW_BITS));
-  return wasm_i16x8_sub(reduced, offset);
+// 8 weights, as int16.
+MNW_INLINE v128_t mnw_weights_int16(const int8_t *w, const mnw_weight_forming *forming) {
+  const v128_t sum = wasm_i16x8_add(wasm_i16x8_load8x8(w), forming->add);
+  return wasm_i16x8_sub(wasm_v128_and(sum, forming->mask), forming->less);
 }
 
-// LOW_AND_SIGN, of 16 weights.
-MNW_INLINE v128_t mnw_weights_low(v128_t weights) {
-  return wasm_v128_and(weights, wasm_i8x16_splat(MNW_LOW_BITS));
-}
-
-MNW_INLINE v128_t mnw_weights_sign(v128_t weights) {
-  return wasm_v128_and(wasm_u16x8_shr(weights, 7), wasm_i8x16_splat(1));
-}
-
-MNW_INLINE v128_t mnw_join_low_and_sign(v128_t low_sum, v128_t sign_sum) {
-  return wasm_i32x4_sub(low_sum, wasm_i32x4_shl(sign_sum, 7));
-}
-
-// OFFSET, of 16 weights; int8 arithmetic wraps, and only the low 7 bits are kept.
-MNW_INLINE v128_t mnw_weights_offset(v128_t weights, int32_t zero_point) {
-  const v128_t offset = wasm_i8x16_splat((int8_t)(MNW_LOW_BIT_OFFSET - zero_point));
-  return mnw_weights_low(wasm_i8x16_add(weights, offset));
+// 16 weights, as bytes; the addition wraps around.
+MNW_INLINE v128_t mnw_weights_offset(const int8_t *w, const mnw_weight_forming *forming) {
+  return wasm_v128_and(wasm_i8x16_add(wasm_v128_load(w), forming->add), forming->mask);
 }
 
 #endif  // MINNOW_KERNELS_WEIGHT_FORMS_H_

@@ -6,8 +6,9 @@
 #include "../kernels/packed_layout.h"
 #include "conv_common.h"
 #include "f32_forms.h"
+#include "patch_gather.h"
 
-enum { BAND_BYTES = 16384, BAND_MAX_ROWS = 64, ROW_GROUP = 4 };
+enum { BAND_BYTES = 16384, BAND_MAX_ROWS = 60, ROW_GROUP = 4 };
 
 static size_t patch_elements(const mnw_window *w) {
   return (size_t)w->kernel_h * (size_t)w->kernel_w * (size_t)w->in_c;
@@ -45,9 +46,9 @@ mnw_status mnw_conv_2d_prepare(const mnw_op_context *context, size_t *scratch_by
         "output",
         window.out_c, window.in_c);
   }
-  status =
-      mnw_conv_check_constants(context, MNW_LAYOUT_TILE_8X4, 0, (size_t)window.out_c,
-                               params[MNW_CONV_WEIGHT_ZERO_POINT], params + MNW_CONV_CLAMP_MIN);
+  status = mnw_conv_check_constants(context, MNW_LAYOUT_TILE_8X4, 0, (size_t)window.out_c,
+                                    params[MNW_CONV_WEIGHT_ZERO_POINT],
+                                    params[MNW_CONV_WEIGHT_BITS], params + MNW_CONV_CLAMP_MIN);
   if (status != MNW_STATUS_OK) return status;
   *scratch_bytes = is_pointwise(&window)
                        ? 0
@@ -55,61 +56,41 @@ mnw_status mnw_conv_2d_prepare(const mnw_op_context *context, size_t *scratch_by
   return MNW_STATUS_OK;
 }
 
-// Copies the patch under output pixel (oy, ox); what lies outside the picture is the zero point.
-static void gather_patch(int8_t *patch, const int8_t *picture, const mnw_window *w, int32_t oy,
-                         int32_t ox, int32_t zero_point) {
-  const int32_t y0 = oy * w->stride_h - w->pad_top, x0 = ox * w->stride_w - w->pad_left;
-  const size_t channels = (size_t)w->in_c, line = (size_t)w->kernel_w * channels;
-  int32_t first, end;
-  mnw_taps_inside(&first, &end, x0, w->kernel_w, w->dilation_w, w->in_w);
-  for (int32_t ky = 0; ky < w->kernel_h; ky++, patch += line) {
-    const int32_t iy = y0 + ky * w->dilation_h;
-    if (iy < 0 || iy >= w->in_h || first == end) {
-      memset(patch, zero_point, line);
-      continue;
-    }
-    const int8_t *source = picture + (size_t)iy * (size_t)w->in_w * channels;
-    memset(patch, zero_point, (size_t)first * channels);
-    if (w->dilation_w == 1) {
-      memcpy(patch + (size_t)first * channels, source + (size_t)(x0 + first) * channels,
-             (size_t)(end - first) * channels);
-    } else {
-      for (int32_t kx = first; kx < end; kx++) {
-        memcpy(patch + (size_t)kx * channels, source + (size_t)(x0 + kx * w->dilation_w) * channels,
-               channels);
-      }
-    }
-    memset(patch + (size_t)end * channels, zero_point, (size_t)(w->kernel_w - end) * channels);
-  }
-}
-
 typedef struct conv_job {
   const mnw_op_context *context;
   const mnw_window *window;
-  mnw_gemm_s8_fn *gemm;
   const mnw_requant *requant;
   const int8_t *x;  // gathered: of one picture
   int8_t *y;
 } conv_job;
 
-// Output pixels begin … end − 1 of one picture.
+static void multiply(const conv_job *job, int8_t *y, const int8_t *x, size_t x_stride, size_t rows,
+                     size_t k) {
+  const int32_t *params = job->context->node->params;
+  const size_t out_c = (size_t)job->window->out_c;
+  job->context->kernels->gemm_s8(y, out_c, x, x_stride, mnw_op_input_data(job->context, 1), rows, k,
+                                 out_c, params[MNW_CONV_WEIGHT_ZERO_POINT],
+                                 params[MNW_CONV_WEIGHT_BITS], job->requant);
+}
+
+// Output pixels begin … end − 1 of one picture. Patches are filled up with zeros to whole steps of
+// the kernel.
 static void eval_gathered(void *argument, size_t begin, size_t end, uint32_t thread) {
   const conv_job *job = argument;
   const mnw_window *w = job->window;
-  const int8_t *weights = mnw_op_input_data(job->context, 1);
   int8_t *band = mnw_op_thread_scratch(job->context, thread);
-  const int32_t zero_point = mnw_op_input(job->context, 0)->zero_point;
   const size_t k = patch_elements(w), stride = mnw_round_up(k, MNW_ALIGNMENT);
   const size_t out_c = (size_t)w->out_c, rows_per_band = band_rows(w);
-  int32_t oy = (int32_t)(begin / (size_t)w->out_w), ox = (int32_t)(begin % (size_t)w->out_w);
+  const mnw_patch_source source = {.picture = job->x,
+                                   .window = w,
+                                   .pixel_bytes = (size_t)w->in_c,
+                                   .copied_bytes = (size_t)w->in_c,
+                                   .padding = mnw_op_input(job->context, 0)->zero_point};
+  memset(band, 0, rows_per_band * stride);
   for (size_t done = begin; done < end;) {
     const size_t rows = end - done < rows_per_band ? end - done : rows_per_band;
-    for (size_t r = 0; r < rows; r++) {
-      gather_patch(band + r * stride, job->x, w, oy, ox, zero_point);
-      if (++ox == w->out_w) ox = 0, oy++;
-    }
-    job->gemm(job->y + done * out_c, out_c, band, stride, weights, rows, k, out_c,
-              job->context->node->params[MNW_CONV_WEIGHT_ZERO_POINT], job->requant);
+    mnw_patches_gather(band, stride, &source, done, rows);
+    multiply(job, job->y + done * out_c, band, stride, rows, mnw_round_up(k, MNW_TILE_K));
     done += rows;
   }
 }
@@ -118,13 +99,11 @@ static void eval_gathered(void *argument, size_t begin, size_t end, uint32_t thr
 static void eval_pointwise(void *argument, size_t begin, size_t end, uint32_t thread) {
   const conv_job *job = argument;
   const mnw_window *w = job->window;
-  const int8_t *weights = mnw_op_input_data(job->context, 1);
   const size_t k = (size_t)w->in_c, out_c = (size_t)w->out_c, rows_per_band = band_rows(w);
   (void)thread;
   while (begin < end) {
     const size_t rows = end - begin < rows_per_band ? end - begin : rows_per_band;
-    job->gemm(job->y + begin * out_c, out_c, job->x + begin * k, k, weights, rows, k, out_c,
-              job->context->node->params[MNW_CONV_WEIGHT_ZERO_POINT], job->requant);
+    multiply(job, job->y + begin * out_c, job->x + begin * k, k, rows, k);
     begin += rows;
   }
 }
@@ -138,11 +117,8 @@ void mnw_conv_2d_eval(const mnw_op_context *context) {
   }
   mnw_window_init(&window, context, mnw_op_input(context, 0), mnw_op_output(context, 0), params);
   const mnw_requant requant = mnw_conv_requant(context, params + MNW_CONV_CLAMP_MIN);
-  mnw_gemm_s8_fn *gemm =
-      params[MNW_CONV_WEIGHT_BITS] <= 7 ? context->kernels->gemm_s8w7 : context->kernels->gemm_s8;
   conv_job job = {.context = context,
                   .window = &window,
-                  .gemm = gemm,
                   .requant = &requant,
                   .x = mnw_op_input_data(context, 0),
                   .y = mnw_op_output_data(context, 0)};

@@ -1,10 +1,9 @@
 // The float32 form of CONV_2D: like the int8 form a matrix product of patches with weights, patches
 // gathered a band at a time, and one product per group of channels.
-#include <string.h>
-
 #include "../base/checked.h"
 #include "conv_common.h"
 #include "f32_forms.h"
+#include "patch_gather.h"
 
 // A band stays in the second-level cache beside the weights of a tile; its rows are whole groups of
 // the kernels.
@@ -88,37 +87,6 @@ mnw_status mnw_conv_2d_f32_prepare(const mnw_op_context *context, size_t *scratc
   return status;
 }
 
-// Copies the group's channels of the patch under output pixel (oy, ox), zero outside the picture.
-static void gather_patch(float *patch, const float *group_picture, const conv_plan *plan,
-                         int32_t oy, int32_t ox) {
-  const mnw_window *w = &plan->window;
-  const int32_t y0 = oy * w->stride_h - w->pad_top, x0 = ox * w->stride_w - w->pad_left;
-  const size_t channels = plan->in_c, all = (size_t)w->in_c;
-  const size_t line = (size_t)w->kernel_w * channels;
-  int32_t first, end;
-  mnw_taps_inside(&first, &end, x0, w->kernel_w, w->dilation_w, w->in_w);
-  for (int32_t ky = 0; ky < w->kernel_h; ky++, patch += line) {
-    const int32_t iy = y0 + ky * w->dilation_h;
-    if (iy < 0 || iy >= w->in_h || first == end) {
-      memset(patch, 0, line * sizeof *patch);
-      continue;
-    }
-    const float *source = group_picture + (size_t)iy * (size_t)w->in_w * all;
-    memset(patch, 0, (size_t)first * channels * sizeof *patch);
-    if (w->dilation_w == 1 && channels == all) {
-      memcpy(patch + (size_t)first * channels, source + (size_t)(x0 + first) * channels,
-             (size_t)(end - first) * channels * sizeof *patch);
-    } else {
-      for (int32_t kx = first; kx < end; kx++) {
-        memcpy(patch + (size_t)kx * channels, source + (size_t)(x0 + kx * w->dilation_w) * all,
-               channels * sizeof *patch);
-      }
-    }
-    memset(patch + (size_t)end * channels, 0,
-           (size_t)(w->kernel_w - end) * channels * sizeof *patch);
-  }
-}
-
 typedef struct conv_job {
   const mnw_op_context *context;
   conv_plan plan;
@@ -144,11 +112,11 @@ static void eval_gathered(void *argument, size_t begin, size_t end, uint32_t thr
   for (size_t done = begin; done < end;) {
     const size_t rows = end - done < plan->band_rows ? end - done : plan->band_rows;
     for (size_t g = 0; g < m->groups; g++) {
-      int32_t oy = (int32_t)(done / (size_t)w->out_w), ox = (int32_t)(done % (size_t)w->out_w);
-      for (size_t r = 0; r < rows; r++) {
-        gather_patch(band + r * m->k, job->x + g * plan->in_c, plan, oy, ox);
-        if (++ox == w->out_w) ox = 0, oy++;
-      }
+      const mnw_patch_source source = {.picture = job->x + g * plan->in_c,
+                                       .window = w,
+                                       .pixel_bytes = (size_t)w->in_c * sizeof(float),
+                                       .copied_bytes = plan->in_c * sizeof(float)};
+      mnw_patches_gather(band, m->k * sizeof *band, &source, done, rows);
       job->context->kernels->gemm_f32(job->y + done * out_c + g * m->o, out_c, band, m->k,
                                       m->tiles + g * m->tile_elements, rows, m->k, m->o,
                                       m->bias + g * m->bias_elements, clamp.min, clamp.max);

@@ -15,7 +15,8 @@ mnw_status mnw_conv_check_activations(const mnw_op_context *context) {
 
 mnw_status mnw_conv_check_constants(const mnw_op_context *context, int layout,
                                     size_t weight_elements, size_t out_channels,
-                                    int32_t weight_zero_point, const int32_t *clamps) {
+                                    int32_t weight_zero_point, int32_t weight_bits,
+                                    const int32_t *clamps) {
   const size_t padded = mnw_round_up(out_channels, MNW_TILE_CHANNELS);
   mnw_status status = mnw_op_check_constant(context, 1, MNW_DTYPE_S8, layout, weight_elements);
   if (status == MNW_STATUS_OK) {
@@ -27,6 +28,10 @@ mnw_status mnw_conv_check_constants(const mnw_op_context *context, int layout,
   if (status == MNW_STATUS_OK && (weight_zero_point < -128 || weight_zero_point > 127)) {
     status = mnw_op_refuse(context, "operator %0: weight zero point %1 is no int8",
                            weight_zero_point, 0);
+  }
+  if (status == MNW_STATUS_OK && (weight_bits < 1 || weight_bits > 8)) {
+    status =
+        mnw_op_refuse(context, "operator %0: weights have 1 to 8 bits, not %1", weight_bits, 0);
   }
   if (status == MNW_STATUS_OK) status = mnw_op_check_clamp(context, clamps[0], clamps[1]);
   return status;

@@ -13,7 +13,8 @@ mnw_status mnw_conv_check_activations(const mnw_op_context *context);
 // word. Errors: INVALID_GRAPH.
 mnw_status mnw_conv_check_constants(const mnw_op_context *context, int layout,
                                     size_t weight_elements, size_t out_channels,
-                                    int32_t weight_zero_point, const int32_t *clamps);
+                                    int32_t weight_zero_point, int32_t weight_bits,
+                                    const int32_t *clamps);
 
 // The record for eval; bias and multiplier are inputs 2 and 3.
 mnw_requant mnw_conv_requant(const mnw_op_context *context, const int32_t *clamps);

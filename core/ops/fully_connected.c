@@ -36,9 +36,9 @@ mnw_status mnw_fully_connected_prepare(const mnw_op_context *context, size_t *sc
     return mnw_matrix_f32_check(&matrix, context, 1, o, k, scratch_bytes);
   }
   *scratch_bytes = 0;
-  return mnw_conv_check_constants(context, MNW_LAYOUT_TILE_8X4, 0, o,
-                                  params[MNW_FULLY_CONNECTED_WEIGHT_ZERO_POINT],
-                                  params + MNW_FULLY_CONNECTED_CLAMP_MIN);
+  return mnw_conv_check_constants(
+      context, MNW_LAYOUT_TILE_8X4, 0, o, params[MNW_FULLY_CONNECTED_WEIGHT_ZERO_POINT],
+      params[MNW_FULLY_CONNECTED_WEIGHT_BITS], params + MNW_FULLY_CONNECTED_CLAMP_MIN);
 }
 
 typedef struct s8_job {
@@ -52,15 +52,16 @@ static void eval_s8(void *argument, size_t begin, size_t end, uint32_t thread) {
   const s8_job *job = argument;
   const mnw_op_context *context = job->context;
   const int32_t *params = context->node->params;
-  mnw_gemm_s8_fn *gemm = params[MNW_FULLY_CONNECTED_WEIGHT_BITS] <= 7 ? context->kernels->gemm_s8w7
-                                                                      : context->kernels->gemm_s8;
   mnw_requant requant = *job->requant;
   requant.bias += begin;
   requant.multiplier += begin;
   (void)thread;
-  gemm((int8_t *)mnw_op_output_data(context, 0) + begin, job->o, mnw_op_input_data(context, 0),
-       job->k, (const int8_t *)mnw_op_input_data(context, 1) + mnw_tile_8x4_bytes(begin, job->k),
-       job->rows, job->k, end - begin, params[MNW_FULLY_CONNECTED_WEIGHT_ZERO_POINT], &requant);
+  const int8_t *const weights = mnw_op_input_data(context, 1);
+  context->kernels->gemm_s8((int8_t *)mnw_op_output_data(context, 0) + begin, job->o,
+                            mnw_op_input_data(context, 0), job->k,
+                            weights + mnw_tile_8x4_bytes(begin, job->k), job->rows, job->k,
+                            end - begin, params[MNW_FULLY_CONNECTED_WEIGHT_ZERO_POINT],
+                            params[MNW_FULLY_CONNECTED_WEIGHT_BITS], &requant);
 }
 
 void mnw_fully_connected_eval(const mnw_op_context *context) {

@@ -21,8 +21,8 @@ enum {
   MNW_CONV_PAD_TOP,
   MNW_CONV_PAD_LEFT,
   MNW_CONV_WEIGHT_ZERO_POINT,  // -128..127
-  MNW_CONV_WEIGHT_BITS,  // 7: every weight - zero point lies in -64..63, so low-bit kernels apply;
-                         // else 8
+  MNW_CONV_WEIGHT_BITS,  // 1..8: every weight - zero point lies in -2^(bits - 1) .. 2^(bits - 1) -
+                         // 1
   MNW_CONV_CLAMP_MIN,    // of the quantised output, fused activation included; float32: bits of the
                          // bound, of -inf and +inf for none
   MNW_CONV_CLAMP_MAX,

@@ -27,13 +27,14 @@ void pk_pack_depthwise_8x2(int8_t *packed, const pk_weight_matrix *matrix) {
 }
 
 int pk_weight_bits(const pk_weight_matrix *matrix) {
+  int bits = 1;
   for (size_t o = 0; o < matrix->o_count; o++) {
     for (size_t k = 0; k < matrix->k_count; k++) {
       const int32_t weight = weight_at(matrix, o, k) - matrix->zero_point;
-      if (weight < -64 || weight > 63) return 8;
+      while (bits < 8 && (weight < -(1 << (bits - 1)) || weight >= 1 << (bits - 1))) bits++;
     }
   }
-  return 7;
+  return bits;
 }
 
 pk_accumulator pk_accumulate(const pk_weight_matrix *matrix, size_t o, int32_t bias,

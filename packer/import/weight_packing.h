@@ -21,7 +21,8 @@ void pk_pack_tile_8x4(int8_t *packed, const pk_weight_matrix *matrix);
 // `packed` has mnw_depthwise_8x2_bytes(o_count, k_count) bytes; k counts the taps.
 void pk_pack_depthwise_8x2(int8_t *packed, const pk_weight_matrix *matrix);
 
-// 7 if every weight - zero point lies in -64 … 63, else 8.
+// The fewest bits, 1 … 8, with every weight - zero point in -2^(bits - 1) … 2^(bits - 1) - 1; 8 if
+// none.
 int pk_weight_bits(const pk_weight_matrix *matrix);
 
 // What an accumulator of output channel `o` can reach for int8 inputs, padding included.

@@ -10,7 +10,6 @@
 
 typedef enum bench_kind {
   BENCH_GEMM,
-  BENCH_GEMM_W7,
   BENCH_DWCONV,
   BENCH_ADD,
   BENCH_GEMM_F32,
@@ -22,41 +21,48 @@ typedef struct bench_case {
   const char *name;
   uint32_t rows, k, o_count;  // dwconv: output pixels, taps, channels; add: elements in k
   uint32_t in_width, stride;  // dwconv only
+  uint32_t bits;              // of the weights
 } bench_case;
 
 // Rows of a product are the pixels of a whole layer; a depthwise layer is called row by row.
 static const bench_case kCases[] = {
-    {BENCH_GEMM, "gemm_s8    first 3x3   12544 x 27 x 32", 12544, 27, 32, 0, 0},
-    {BENCH_GEMM, "gemm_s8    project     12544 x 32 x 16", 12544, 32, 16, 0, 0},
-    {BENCH_GEMM, "gemm_s8    expand      12544 x 16 x 96", 12544, 16, 96, 0, 0},
-    {BENCH_GEMM, "gemm_s8    project     3136 x 96 x 24", 3136, 96, 24, 0, 0},
-    {BENCH_GEMM, "gemm_s8    expand      3136 x 24 x 144", 3136, 24, 144, 0, 0},
-    {BENCH_GEMM, "gemm_s8    project     784 x 192 x 32", 784, 192, 32, 0, 0},
-    {BENCH_GEMM, "gemm_s8    expand      196 x 64 x 384", 196, 64, 384, 0, 0},
-    {BENCH_GEMM, "gemm_s8    project     196 x 576 x 96", 196, 576, 96, 0, 0},
-    {BENCH_GEMM, "gemm_s8    project     49 x 960 x 160", 49, 960, 160, 0, 0},
-    {BENCH_GEMM, "gemm_s8    last 1x1    49 x 320 x 1280", 49, 320, 1280, 0, 0},
-    {BENCH_GEMM, "gemm_s8    classifier  1 x 1280 x 1001", 1, 1280, 1001, 0, 0},
-    {BENCH_GEMM_W7, "gemm_s8w7  expand      196 x 64 x 384", 196, 64, 384, 0, 0},
-    {BENCH_GEMM_W7, "gemm_s8w7  project     196 x 576 x 96", 196, 576, 96, 0, 0},
-    {BENCH_GEMM_W7, "gemm_s8w7  expand      12544 x 16 x 96", 12544, 16, 96, 0, 0},
-    {BENCH_DWCONV, "dwconv_s8  112 x 112 x 32", 112, 9, 32, 112, 1},
-    {BENCH_DWCONV, "dwconv_s8  56 x 56 x 96 / 2", 56, 9, 96, 112, 2},
-    {BENCH_DWCONV, "dwconv_s8  28 x 28 x 192", 28, 9, 192, 28, 1},
-    {BENCH_DWCONV, "dwconv_s8  14 x 14 x 576", 14, 9, 576, 14, 1},
-    {BENCH_DWCONV, "dwconv_s8  7 x 7 x 960", 7, 9, 960, 7, 1},
-    {BENCH_ADD, "add_s8     14 x 14 x 96", 0, 18816, 0, 0, 0},
-    {BENCH_GEMM_F32, "gemm_f32   first 3x3   3136 x 27 x 32", 3136, 27, 32, 0, 0},
-    {BENCH_GEMM_F32, "gemm_f32   project     3136 x 96 x 24", 3136, 96, 24, 0, 0},
-    {BENCH_GEMM_F32, "gemm_f32   expand      196 x 64 x 384", 196, 64, 384, 0, 0},
-    {BENCH_GEMM_F32, "gemm_f32   project     196 x 576 x 96", 196, 576, 96, 0, 0},
-    {BENCH_GEMM_F32, "gemm_f32   last 1x1    49 x 320 x 1280", 49, 320, 1280, 0, 0},
-    {BENCH_GEMM_F32, "gemm_f32   3x3 of 256  16 x 2304 x 256", 16, 2304, 256, 0, 0},
-    {BENCH_GEMM_F32, "gemm_f32   classifier  1 x 640 x 1001", 1, 640, 1001, 0, 0},
-    {BENCH_DWCONV_F32, "dwconv_f32 112 x 112 x 32", 112, 9, 32, 112, 1},
-    {BENCH_DWCONV_F32, "dwconv_f32 56 x 56 x 96 / 2", 56, 9, 96, 112, 2},
-    {BENCH_DWCONV_F32, "dwconv_f32 14 x 14 x 576", 14, 9, 576, 14, 1},
-    {BENCH_DWCONV_F32, "dwconv_f32 7 x 7 x 960", 7, 9, 960, 7, 1},
+    {BENCH_GEMM, "gemm_s8    first 3x3   12544 x 27 x 32", 12544, 27, 32, 0, 0, 8},
+    {BENCH_GEMM, "gemm_s8    project     12544 x 32 x 16", 12544, 32, 16, 0, 0, 8},
+    {BENCH_GEMM, "gemm_s8    expand      12544 x 16 x 96", 12544, 16, 96, 0, 0, 8},
+    {BENCH_GEMM, "gemm_s8    project     3136 x 96 x 24", 3136, 96, 24, 0, 0, 8},
+    {BENCH_GEMM, "gemm_s8    expand      3136 x 24 x 144", 3136, 24, 144, 0, 0, 8},
+    {BENCH_GEMM, "gemm_s8    project     784 x 192 x 32", 784, 192, 32, 0, 0, 8},
+    {BENCH_GEMM, "gemm_s8    expand      196 x 64 x 384", 196, 64, 384, 0, 0, 8},
+    {BENCH_GEMM, "gemm_s8    project     196 x 576 x 96", 196, 576, 96, 0, 0, 8},
+    {BENCH_GEMM, "gemm_s8    project     49 x 960 x 160", 49, 960, 160, 0, 0, 8},
+    {BENCH_GEMM, "gemm_s8    last 1x1    49 x 320 x 1280", 49, 320, 1280, 0, 0, 8},
+    {BENCH_GEMM, "gemm_s8    classifier  1 x 1280 x 1001", 1, 1280, 1001, 0, 0, 8},
+    {BENCH_GEMM, "gemm_s8/7  expand      196 x 64 x 384", 196, 64, 384, 0, 0, 7},
+    {BENCH_GEMM, "gemm_s8/7  project     196 x 576 x 96", 196, 576, 96, 0, 0, 7},
+    {BENCH_GEMM, "gemm_s8/6  expand      196 x 64 x 384", 196, 64, 384, 0, 0, 6},
+    {BENCH_GEMM, "gemm_s8/6  project     196 x 576 x 96", 196, 576, 96, 0, 0, 6},
+    {BENCH_GEMM, "gemm_s8/5  expand      196 x 64 x 384", 196, 64, 384, 0, 0, 5},
+    {BENCH_GEMM, "gemm_s8/5  project     196 x 576 x 96", 196, 576, 96, 0, 0, 5},
+    {BENCH_GEMM, "gemm_s8/4  expand      196 x 64 x 384", 196, 64, 384, 0, 0, 4},
+    {BENCH_GEMM, "gemm_s8/4  project     196 x 576 x 96", 196, 576, 96, 0, 0, 4},
+    {BENCH_GEMM, "gemm_s8/5  expand      12544 x 16 x 96", 12544, 16, 96, 0, 0, 5},
+    {BENCH_DWCONV, "dwconv_s8  112 x 112 x 32", 112, 9, 32, 112, 1, 8},
+    {BENCH_DWCONV, "dwconv_s8  56 x 56 x 96 / 2", 56, 9, 96, 112, 2, 8},
+    {BENCH_DWCONV, "dwconv_s8  28 x 28 x 192", 28, 9, 192, 28, 1, 8},
+    {BENCH_DWCONV, "dwconv_s8  14 x 14 x 576", 14, 9, 576, 14, 1, 8},
+    {BENCH_DWCONV, "dwconv_s8  7 x 7 x 960", 7, 9, 960, 7, 1, 8},
+    {BENCH_ADD, "add_s8     14 x 14 x 96", 0, 18816, 0, 0, 0, 8},
+    {BENCH_GEMM_F32, "gemm_f32   first 3x3   3136 x 27 x 32", 3136, 27, 32, 0, 0, 8},
+    {BENCH_GEMM_F32, "gemm_f32   project     3136 x 96 x 24", 3136, 96, 24, 0, 0, 8},
+    {BENCH_GEMM_F32, "gemm_f32   expand      196 x 64 x 384", 196, 64, 384, 0, 0, 8},
+    {BENCH_GEMM_F32, "gemm_f32   project     196 x 576 x 96", 196, 576, 96, 0, 0, 8},
+    {BENCH_GEMM_F32, "gemm_f32   last 1x1    49 x 320 x 1280", 49, 320, 1280, 0, 0, 8},
+    {BENCH_GEMM_F32, "gemm_f32   3x3 of 256  16 x 2304 x 256", 16, 2304, 256, 0, 0, 8},
+    {BENCH_GEMM_F32, "gemm_f32   classifier  1 x 640 x 1001", 1, 640, 1001, 0, 0, 8},
+    {BENCH_DWCONV_F32, "dwconv_f32 112 x 112 x 32", 112, 9, 32, 112, 1, 8},
+    {BENCH_DWCONV_F32, "dwconv_f32 56 x 56 x 96 / 2", 56, 9, 96, 112, 2, 8},
+    {BENCH_DWCONV_F32, "dwconv_f32 14 x 14 x 576", 14, 9, 576, 14, 1, 8},
+    {BENCH_DWCONV_F32, "dwconv_f32 7 x 7 x 960", 7, 9, 960, 7, 1, 8},
 };
 
 enum {
@@ -65,7 +71,7 @@ enum {
   MAX_W = 1280 * 1280 + 64,
   MAX_Y = 12544 * 96 + 64,
   MAX_CHANNELS = 1280,
-  MAX_TAPS = 112 * 9,
+  MAX_TABLE = 4 * 114,
   MAX_F32_X = 3136 * 96,
   MAX_F32_W = 1008 * 640,
   MAX_F32_Y = 3136 * 32
@@ -74,10 +80,10 @@ enum {
 static _Alignas(64) int8_t bench_x[MAX_X], bench_w[MAX_W], bench_y[MAX_Y];
 static int32_t bench_bias[MAX_CHANNELS];
 static float bench_multiplier[MAX_CHANNELS];
-static const int8_t *bench_taps[MAX_TAPS];
+static const void *bench_table[MAX_TABLE];
 static _Alignas(64) float bench_f32_x[MAX_F32_X], bench_f32_w[MAX_F32_W], bench_f32_y[MAX_F32_Y];
 static float bench_f32_bias[MAX_CHANNELS];
-static const float *bench_f32_taps[MAX_TAPS];
+static const void *bench_f32_table[MAX_TABLE];
 
 static void fill_inputs(void) {
   uint32_t state = 1;
@@ -104,35 +110,39 @@ static void fill_inputs(void) {
 
 static const mnw_requant kRequant = {bench_bias, bench_multiplier, -3, -128, 127};
 
-// One row of output pixels, its taps taken from three rows of input.
-static void point_taps(const bench_case *c) {
-  for (uint32_t pixel = 0; pixel < c->rows; pixel++) {
-    for (uint32_t tap = 0; tap < 9; tap++) {
-      const uint32_t column = (pixel * c->stride + tap % 3) % c->in_width;
-      const size_t offset = ((size_t)(tap / 3) * c->in_width + column) * c->o_count;
-      bench_taps[pixel * 9 + tap] = bench_x + offset;
-      bench_f32_taps[pixel * 9 + tap] = bench_f32_x + offset;
-    }
+// Two rows of output pixels of stride 1, or one, whose table has a line for each line of input.
+static mnw_dwconv_shape point_taps(const bench_case *c) {
+  const size_t columns = (c->rows - 1) * c->stride + 3, rows = c->stride == 1 ? 2 : 1;
+  for (size_t i = 0; i < 4 * columns; i++) {
+    const size_t pixel = i / columns * c->in_width + i % columns % c->in_width;
+    bench_table[i] = bench_x + pixel * c->o_count;
+    bench_f32_table[i] = bench_f32_x + pixel * c->o_count;
   }
+  return (mnw_dwconv_shape){.rows = rows,
+                            .pixels = c->rows,
+                            .channels = c->o_count,
+                            .kernel_h = 3,
+                            .kernel_w = 3,
+                            .row_step = columns,
+                            .pixel_step = c->stride,
+                            .tap_row_step = columns,
+                            .tap_step = 1};
 }
 
 static void run_case(const mnw_kernels *set, const bench_case *c, uint32_t repeats) {
   const mnw_add_params add = {1 << 19, 1 << 19, 1 << 18, 20, 0, -128, 127};
+  mnw_dwconv_shape shape = {0};
   if (c->kind == BENCH_DWCONV || c->kind == BENCH_DWCONV_F32) {
-    point_taps(c);
+    shape = point_taps(c);
   }
   for (uint32_t i = 0; i < repeats; i++) {
     switch (c->kind) {
       case BENCH_GEMM:
         set->gemm_s8(bench_y, c->o_count, bench_x, c->k, bench_w, c->rows, c->k, c->o_count, 0,
-                     &kRequant);
-        break;
-      case BENCH_GEMM_W7:
-        set->gemm_s8w7(bench_y, c->o_count, bench_x, c->k, bench_w, c->rows, c->k, c->o_count, 0,
-                       &kRequant);
+                     (int32_t)c->bits, &kRequant);
         break;
       case BENCH_DWCONV:
-        set->dwconv_s8(bench_y, bench_taps, bench_w, c->rows, c->k, c->o_count, 0, &kRequant);
+        set->dwconv_s8(bench_y, bench_table, bench_w, &shape, 0, &kRequant);
         break;
       case BENCH_ADD:
         set->add_s8(bench_y, bench_x, bench_x + c->k, c->k, &add);
@@ -142,15 +152,17 @@ static void run_case(const mnw_kernels *set, const bench_case *c, uint32_t repea
                       c->o_count, bench_f32_bias, 0.0f, 6.0f);
         break;
       case BENCH_DWCONV_F32:
-        set->dwconv_f32(bench_f32_y, bench_f32_taps, bench_f32_w, c->rows, c->k, c->o_count,
-                        bench_f32_bias, 0.0f, 6.0f);
+        set->dwconv_f32(bench_f32_y, bench_f32_table, bench_f32_w, &shape, bench_f32_bias, 0.0f,
+                        6.0f);
         break;
     }
   }
 }
 
 static double case_operations(const bench_case *c) {
-  return c->kind == BENCH_ADD ? (double)c->k : (double)c->rows * c->k * c->o_count;
+  if (c->kind == BENCH_ADD) return (double)c->k;
+  const double products = (double)c->rows * c->k * c->o_count;
+  return c->stride == 1 ? 2.0 * products : products;  // stride 1: two rows of a depthwise layer
 }
 
 #ifdef __wasm__

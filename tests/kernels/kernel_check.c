@@ -7,7 +7,7 @@
 #include "minnow/minnow.h"
 
 #ifdef MNW_CHECK_RELAXED_DOT
-extern const struct mnw_kernels mnw_kernels__relaxed_dot;
+extern const struct mnw_kernels mnw_kernels__relaxed_sdot, mnw_kernels__relaxed_udot;
 #endif
 
 const struct mnw_kernels *checked_set(size_t index) {
@@ -16,8 +16,8 @@ const struct mnw_kernels *checked_set(size_t index) {
     listed++;
   }
 #ifdef MNW_CHECK_RELAXED_DOT
-  if (index == listed) {
-    return &mnw_kernels__relaxed_dot;
+  if (index == listed || index == listed + 1) {
+    return index == listed ? &mnw_kernels__relaxed_sdot : &mnw_kernels__relaxed_udot;
   }
 #endif
   return index < listed ? mnw_kernels_get(index) : NULL;
@@ -94,8 +94,7 @@ static void random_gemm_shape(case_random *random, size_t *rows, size_t *k, size
   }
 }
 
-static void check_gemm(kernel_mismatch *mismatch, mnw_gemm_s8_fn *specification,
-                       mnw_gemm_s8_fn *kernel, uint32_t seed, bool low_bit) {
+void check_gemm_s8(kernel_mismatch *mismatch, const struct mnw_kernels *set, uint32_t seed) {
   case_random random = {seed};
   const bool at_end = !random_one_in(&random, 4);
   size_t rows, k, o_count;
@@ -103,6 +102,7 @@ static void check_gemm(kernel_mismatch *mismatch, mnw_gemm_s8_fn *specification,
   const size_t x_stride = k + (random_one_in(&random, 2) ? 0 : random_size(&random, 1, 20));
   const size_t y_stride = o_count + (random_one_in(&random, 2) ? 0 : random_size(&random, 1, 20));
   const int32_t zero_point = random_weight_zero_point(&random);
+  const int32_t bits = random_one_in(&random, 2) ? 8 : random_between(&random, 1, 7);
   const size_t x_bytes = (rows - 1) * x_stride + k, y_bytes = (rows - 1) * y_stride + o_count;
   const size_t w_bytes = mnw_tile_8x4_bytes(o_count, k);
 
@@ -111,12 +111,13 @@ static void check_gemm(kernel_mismatch *mismatch, mnw_gemm_s8_fn *specification,
   int8_t *expected = guarded_block(SLOT_EXPECTED, y_bytes, at_end);
   int8_t *actual = guarded_block(SLOT_ACTUAL, y_bytes, at_end);
   random_bytes(&random, x, x_bytes, -128, 127);
-  // Padding is random too: whatever a package puts there must not count. A kernel for 7 bits gets
-  // more of them in some cases, as from a hostile package.
+  // Padding is random too: whatever a package puts there must not count. Weights of few bits
+  // have more of them in some cases, as from a hostile package.
   int32_t low = -128, high = 127;
-  if (low_bit && !random_one_in(&random, 4)) {
-    low = zero_point - 64 > low ? zero_point - 64 : low;
-    high = zero_point + 63 < high ? zero_point + 63 : high;
+  if (bits < 8 && !random_one_in(&random, 4)) {
+    const int32_t half = 1 << (bits - 1);
+    low = zero_point - half > low ? zero_point - half : low;
+    high = zero_point + half - 1 < high ? zero_point + half - 1 : high;
   }
   random_bytes(&random, w, w_bytes, low, high);
   mnw_requant requant;
@@ -124,60 +125,52 @@ static void check_gemm(kernel_mismatch *mismatch, mnw_gemm_s8_fn *specification,
   memset(expected, 0x5A, y_bytes);
   memset(actual, 0x5A, y_bytes);
 
-  specification(expected, y_stride, x, x_stride, w, rows, k, o_count, zero_point, &requant);
-  kernel(actual, y_stride, x, x_stride, w, rows, k, o_count, zero_point, &requant);
+  mnw_kernels__scalar.gemm_s8(expected, y_stride, x, x_stride, w, rows, k, o_count, zero_point,
+                              bits, &requant);
+  set->gemm_s8(actual, y_stride, x, x_stride, w, rows, k, o_count, zero_point, bits, &requant);
 
   *mismatch =
       (kernel_mismatch){.shape = {(uint32_t)rows, (uint32_t)k, (uint32_t)o_count,
-                                  (uint32_t)x_stride, (uint32_t)y_stride, (uint32_t)zero_point}};
+                                  (uint32_t)x_stride, (uint32_t)bits, (uint32_t)zero_point}};
   compare_outputs(mismatch, expected, actual, y_bytes);
-}
-
-void check_gemm_s8(kernel_mismatch *mismatch, const struct mnw_kernels *set, uint32_t seed) {
-  check_gemm(mismatch, mnw_kernels__scalar.gemm_s8, set->gemm_s8, seed, false);
-}
-
-void check_gemm_s8w7(kernel_mismatch *mismatch, const struct mnw_kernels *set, uint32_t seed) {
-  check_gemm(mismatch, mnw_kernels__scalar.gemm_s8w7, set->gemm_s8w7, seed, true);
 }
 
 void check_dwconv_s8(kernel_mismatch *mismatch, const struct mnw_kernels *set, uint32_t seed) {
   case_random random = {seed};
   const bool at_end = !random_one_in(&random, 4);
-  const size_t pixels = random_size(&random, 1, 9);
   const size_t channels =
       random_one_in(&random, 8) ? random_size(&random, 41, 150) : random_size(&random, 1, 40);
-  size_t tap_count = random_one_in(&random, 3) ? 9 : random_size(&random, 1, 30);
-  if (random_one_in(&random, 10)) {
-    tap_count = random_size(&random, 31, 200);
-  }
+  mnw_dwconv_shape shape;
+  random_dwconv_shape(&random, &shape, channels);
+  const size_t tap_count = shape.kernel_h * shape.kernel_w;
+  const size_t table_size = dwconv_table_size(&shape);
   const int32_t zero_point = random_weight_zero_point(&random);
   const size_t input_pixels = random_size(&random, 1, 40);
-  const size_t y_bytes = pixels * channels;
+  const size_t y_bytes = shape.rows * shape.pixels * channels;
   const size_t w_bytes = mnw_depthwise_8x2_bytes(channels, tap_count);
 
   int8_t *x = guarded_block(SLOT_X, input_pixels * channels, at_end);
   int8_t *padding = guarded_block(SLOT_PADDING, channels, at_end);
   int8_t *w = guarded_block(SLOT_W, w_bytes, at_end);
-  const int8_t **taps = guarded_block(SLOT_TAPS, pixels * tap_count * sizeof *taps, at_end);
+  const void **table = guarded_block(SLOT_TAPS, table_size * sizeof *table, at_end);
   int8_t *expected = guarded_block(SLOT_EXPECTED, y_bytes, at_end);
   int8_t *actual = guarded_block(SLOT_ACTUAL, y_bytes, at_end);
   random_bytes(&random, x, input_pixels * channels, -128, 127);
   random_bytes(&random, padding, channels, -128, 127);
   random_bytes(&random, w, w_bytes, -128, 127);
-  for (size_t i = 0; i < pixels * tap_count; i++) {
-    taps[i] = random_one_in(&random, 5) ? padding
-                                        : x + random_size(&random, 0, input_pixels - 1) * channels;
+  for (size_t i = 0; i < table_size; i++) {
+    table[i] = random_one_in(&random, 5) ? padding
+                                         : x + random_size(&random, 0, input_pixels - 1) * channels;
   }
   mnw_requant requant;
   random_requant(&random, &requant, channels, at_end);
 
-  mnw_kernels__scalar.dwconv_s8(expected, taps, w, pixels, tap_count, channels, zero_point,
-                                &requant);
-  set->dwconv_s8(actual, taps, w, pixels, tap_count, channels, zero_point, &requant);
+  mnw_kernels__scalar.dwconv_s8(expected, table, w, &shape, zero_point, &requant);
+  set->dwconv_s8(actual, table, w, &shape, zero_point, &requant);
 
-  *mismatch = (kernel_mismatch){
-      .shape = {(uint32_t)pixels, (uint32_t)tap_count, (uint32_t)channels, (uint32_t)zero_point}};
+  *mismatch = (kernel_mismatch){.shape = {(uint32_t)shape.rows, (uint32_t)shape.pixels,
+                                          (uint32_t)channels, (uint32_t)shape.kernel_h,
+                                          (uint32_t)shape.kernel_w, (uint32_t)zero_point}};
   compare_outputs(mismatch, expected, actual, y_bytes);
 }
 

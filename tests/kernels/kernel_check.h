@@ -12,8 +12,9 @@
 
 extern const struct mnw_kernels mnw_kernels__scalar;
 
-// The sets to check, NULL past the end: those of this build, then relaxed_dot, which is relaxed
-// with its weights in the form for a fast dot product whatever the machine has.
+// The sets to check, NULL past the end: those of this build, then relaxed_sdot and relaxed_udot,
+// which are relaxed with its weights in the forms for machines whose dot product keeps an eighth
+// bit.
 const struct mnw_kernels *checked_set(size_t index);
 
 // Where memory of a case comes from: exact-size blocks with nothing to touch around them.
@@ -34,8 +35,9 @@ typedef struct kernel_mismatch {
   uint32_t shape[6];         // as the kernel's check says
 } kernel_mismatch;
 
-// `seed` alone decides the case. shape is rows, k, o_count, x_stride, y_stride, weight_zero_point
-// for products; pixels, tap_count, channels for dwconv_s8; count for add_s8.
+// `seed` alone decides the case. shape is rows, k, o_count, x_stride, weight_bits,
+// weight_zero_point for products; rows, pixels, channels, kernel_h, kernel_w, weight_zero_point for
+// dwconv; count for add_s8.
 #define MNW_KERNEL(kernel, summary) \
   void check_##kernel(kernel_mismatch *mismatch, const struct mnw_kernels *set, uint32_t seed);
 #include "kernels/kernel_table.inc"

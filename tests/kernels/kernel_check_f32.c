@@ -109,16 +109,19 @@ void check_dwconv_f32(kernel_mismatch *mismatch, const struct mnw_kernels *set, 
   case_random random = {seed};
   const bool at_end = !random_one_in(&random, 4);
   const value_kind kind = random_kind(&random);
-  const size_t pixels = random_size(&random, 1, 9), channels = random_size(&random, 1, 40);
-  const size_t tap_count = random_one_in(&random, 3) ? 9 : random_size(&random, 1, 50);
-  const size_t input_pixels = random_size(&random, 1, 40), y_count = pixels * channels;
+  const size_t channels = random_size(&random, 1, 40), input_pixels = random_size(&random, 1, 40);
+  mnw_dwconv_shape shape;
+  random_dwconv_shape(&random, &shape, channels);
+  const size_t tap_count = shape.kernel_h * shape.kernel_w;
+  const size_t table_size = dwconv_table_size(&shape);
+  const size_t y_count = shape.rows * shape.pixels * channels;
   float clamp_min, clamp_max;
 
   float *x = guarded_block(SLOT_X, input_pixels * channels * sizeof *x, at_end);
   float *padding = guarded_block(SLOT_PADDING, channels * sizeof *padding, at_end);
   float *w = guarded_block(SLOT_W, tap_count * channels * sizeof *w, at_end);
   float *bias = guarded_block(SLOT_BIAS, channels * sizeof *bias, at_end);
-  const float **taps = guarded_block(SLOT_TAPS, pixels * tap_count * sizeof *taps, at_end);
+  const void **table = guarded_block(SLOT_TAPS, table_size * sizeof *table, at_end);
   float *expected = guarded_block(SLOT_EXPECTED, y_count * sizeof *expected, at_end);
   float *actual = guarded_block(SLOT_ACTUAL, y_count * sizeof *actual, at_end);
   random_floats(&random, x, input_pixels * channels, kind);
@@ -126,22 +129,25 @@ void check_dwconv_f32(kernel_mismatch *mismatch, const struct mnw_kernels *set, 
   random_floats(&random, bias, channels, kind);
   random_clamps(&random, &clamp_min, &clamp_max);
   memset(padding, 0, channels * sizeof *padding);
-  for (size_t i = 0; i < pixels * tap_count; i++) {
-    taps[i] = random_one_in(&random, 5) ? padding
-                                        : x + random_size(&random, 0, input_pixels - 1) * channels;
+  for (size_t i = 0; i < table_size; i++) {
+    table[i] = random_one_in(&random, 5) ? padding
+                                         : x + random_size(&random, 0, input_pixels - 1) * channels;
   }
 
-  mnw_kernels__scalar.dwconv_f32(expected, taps, w, pixels, tap_count, channels, bias, clamp_min,
-                                 clamp_max);
-  set->dwconv_f32(actual, taps, w, pixels, tap_count, channels, bias, clamp_min, clamp_max);
+  mnw_kernels__scalar.dwconv_f32(expected, table, w, &shape, bias, clamp_min, clamp_max);
+  set->dwconv_f32(actual, table, w, &shape, bias, clamp_min, clamp_max);
 
   *mismatch =
-      (kernel_mismatch){.shape = {(uint32_t)pixels, (uint32_t)tap_count, (uint32_t)channels}};
+      (kernel_mismatch){.shape = {(uint32_t)shape.rows, (uint32_t)shape.pixels, (uint32_t)channels,
+                                  (uint32_t)shape.kernel_h, (uint32_t)shape.kernel_w}};
   for (size_t i = 0; i < y_count; i++) {
     const size_t pixel = i / channels, c = i % channels;
     double magnitude = kind == EXACT ? 0.0 : fabs((double)bias[c]);
     for (size_t tap = 0; kind != EXACT && tap < tap_count; tap++) {
-      magnitude += fabs((double)taps[pixel * tap_count + tap][c] * w[tap * channels + c]);
+      const float *at =
+          table[pixel / shape.pixels * shape.row_step + pixel % shape.pixels * shape.pixel_step +
+                tap / shape.kernel_w * shape.tap_row_step + tap % shape.kernel_w * shape.tap_step];
+      magnitude += fabs((double)at[c] * w[tap * channels + c]);
     }
     const double tolerance =
         isfinite(magnitude) ? magnitude * (double)(tap_count + 1) * 0x1p-23 : 0.0;

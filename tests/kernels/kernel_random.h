@@ -82,4 +82,32 @@ static inline void random_output_range(case_random *random, int32_t *zero_point,
   }
 }
 
+// Windows as convolutions have them, mostly 3x3, whose pixels share columns and rows of taps.
+static inline void random_dwconv_shape(case_random *random, mnw_dwconv_shape *shape,
+                                       size_t channels) {
+  const int is_3x3 = random_one_in(random, 2);
+  const size_t kernel_h = is_3x3 ? 3 : random_size(random, 1, 6);
+  size_t kernel_w = is_3x3 ? 3 : random_size(random, 1, 6);
+  if (!is_3x3 && random_one_in(random, 6)) kernel_w = random_size(random, 7, 30);
+  const size_t pixels = random_size(random, 1, 9), tap_step = random_one_in(random, 4) ? 2 : 1;
+  const size_t pixel_step = random_size(random, 1, 3), row_stride = random_size(random, 1, 3);
+  const size_t columns = (pixels - 1) * pixel_step + (kernel_w - 1) * tap_step + 1 +
+                         (random_one_in(random, 4) ? random_size(random, 1, 3) : 0);
+  *shape = (mnw_dwconv_shape){.rows = random_size(random, 1, 5),
+                              .pixels = pixels,
+                              .channels = channels,
+                              .kernel_h = kernel_h,
+                              .kernel_w = kernel_w,
+                              .row_step = row_stride * columns,
+                              .pixel_step = pixel_step,
+                              .tap_row_step = columns,
+                              .tap_step = tap_step};
+}
+
+// Pointers that a kernel may read; not one more, so that a read beyond them faults.
+static inline size_t dwconv_table_size(const mnw_dwconv_shape *shape) {
+  return (shape->rows - 1) * shape->row_step + (shape->pixels - 1) * shape->pixel_step +
+         (shape->kernel_h - 1) * shape->tap_row_step + (shape->kernel_w - 1) * shape->tap_step + 1;
+}
+
 #endif  // MINNOW_TESTS_KERNELS_KERNEL_RANDOM_H_

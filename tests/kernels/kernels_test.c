@@ -102,7 +102,7 @@ static void scalar_gemm_follows_the_packed_layout(void **test_state) {
   }
   const mnw_requant requant = {bias, multiplier, 3, -128, 127};
   int8_t y[ROWS][O];
-  mnw_kernels__scalar.gemm_s8(&y[0][0], O, &x[0][0], K, w, ROWS, K, O, 2, &requant);
+  mnw_kernels__scalar.gemm_s8(&y[0][0], O, &x[0][0], K, w, ROWS, K, O, 2, 8, &requant);
   for (int row = 0; row < ROWS; row++) {
     for (int o = 0; o < O; o++) {
       int acc = bias[o];
@@ -121,7 +121,7 @@ static void scalar_dwconv_follows_the_packed_layout(void **test_state) {
   int8_t inputs[TAPS][CHANNELS], w[2 * 8 * 4];
   assert_int_equal(sizeof w, mnw_depthwise_8x2_bytes(CHANNELS, TAPS));
   memset(w, 77, sizeof w);
-  const int8_t *taps[TAPS];
+  const void *taps[TAPS];
   for (int tap = 0; tap < TAPS; tap++) {
     taps[tap] = inputs[tap];
     for (int c = 0; c < CHANNELS; c++) {
@@ -137,7 +137,9 @@ static void scalar_dwconv_follows_the_packed_layout(void **test_state) {
   }
   const mnw_requant requant = {bias, multiplier, 0, -128, 127};
   int8_t y[CHANNELS];
-  mnw_kernels__scalar.dwconv_s8(y, taps, w, 1, TAPS, CHANNELS, 1, &requant);
+  const mnw_dwconv_shape shape = {
+      .rows = 1, .pixels = 1, .channels = CHANNELS, .kernel_h = 1, .kernel_w = TAPS, .tap_step = 1};
+  mnw_kernels__scalar.dwconv_s8(y, taps, w, &shape, 1, &requant);
   for (int c = 0; c < CHANNELS; c++) {
     int acc = 0;
     for (int tap = 0; tap < TAPS; tap++) {
@@ -190,9 +192,11 @@ static void scalar_dwconv_f32_reads_row_major_weights(void **test_state) {
   (void)test_state;
   const float inputs[2][3] = {{1, 2, 3}, {4, 5, 6}}, w[] = {1, 10, 100, 2, 20, 200};
   const float bias[] = {0.5f, -1, 0};
-  const float *taps[] = {inputs[0], inputs[1]};
+  const void *taps[] = {inputs[0], inputs[1]};
+  const mnw_dwconv_shape shape = {
+      .rows = 1, .pixels = 1, .channels = 3, .kernel_h = 2, .kernel_w = 1, .tap_row_step = 1};
   float y[3];
-  mnw_kernels__scalar.dwconv_f32(y, taps, w, 1, 2, 3, bias, -INFINITY, 1000.0f);
+  mnw_kernels__scalar.dwconv_f32(y, taps, w, &shape, bias, -INFINITY, 1000.0f);
   assert_float_equal(y[0], 9.5, 0);
   assert_float_equal(y[1], 119, 0);
   assert_float_equal(y[2], 1000, 0);

@@ -105,8 +105,10 @@ static void test_weight_bits(void **state) {
   static const struct {
     int8_t low, high;
     int zero_point, bits;
-  } rows[] = {{-64, 63, 0, 7}, {-65, 0, 0, 8}, {0, 64, 0, 8},
-              {0, 127, 64, 7}, {-1, 0, 64, 8}, {-128, -1, -64, 7}};
+  } rows[] = {{-64, 63, 0, 7}, {-65, 0, 0, 8},     {0, 64, 0, 8}, {0, 127, 64, 7},
+              {-1, 0, 64, 8},  {-128, -1, -64, 7}, {0, 0, 0, 1},  {-1, 1, 0, 2},
+              {-8, 7, 0, 4},   {-9, 0, 0, 5},      {0, 8, 0, 5},  {-128, 127, 127, 8},
+              {-32, 31, 0, 6}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     const int8_t weights[] = {rows[i].low, rows[i].high};
     const pk_weight_matrix matrix = {.weights = weights,
@@ -285,7 +287,7 @@ static void test_accumulators_must_fit(void **state) {
   import_ok(&graph);
   assert_int_equal(s32_at(input_of(&graph, 0, 2), 2), INT32_MAX);
   assert_int_equal(s32_at(input_of(&graph, 0, 2), 1), -3 * 27);
-  assert_int_equal(graph.ops[0].params[MNW_CONV_WEIGHT_BITS], 7);
+  assert_int_equal(graph.ops[0].params[MNW_CONV_WEIGHT_BITS], 2);
   pk_lowered_graph_free(&graph);
 }
 

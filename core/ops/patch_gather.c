@@ -1,0 +1,67 @@
+// Most lines of a patch are short: a few overlapping moves of a fixed size beat any call.
+#include "patch_gather.h"
+
+#include <string.h>
+
+static void copy_bytes(uint8_t *to, const uint8_t *from, size_t count) {
+  if (count >= 16) {
+    for (size_t i = 0; i + 16 < count; i += 16) memcpy(to + i, from + i, 16);
+    memcpy(to + count - 16, from + count - 16, 16);
+  } else if (count >= 8) {
+    memcpy(to, from, 8);
+    memcpy(to + count - 8, from + count - 8, 8);
+  } else if (count >= 4) {
+    memcpy(to, from, 4);
+    memcpy(to + count - 4, from + count - 4, 4);
+  } else {
+    for (size_t i = 0; i < count; i++) to[i] = from[i];
+  }
+}
+
+// A line of taps [first, end) inside the picture; `row` is the picture's line at x0, which may lie
+// outside of it.
+static void gather_line(uint8_t *line, const uint8_t *picture, ptrdiff_t row_at, int32_t first,
+                        int32_t end, const mnw_patch_source *s) {
+  const mnw_window *w = s->window;
+  const size_t bytes = s->copied_bytes;
+  memset(line, s->padding, (size_t)first * bytes);
+  for (int32_t kx = first; kx < end; kx++) {
+    const ptrdiff_t at = row_at + (ptrdiff_t)kx * w->dilation_w * (ptrdiff_t)s->pixel_bytes;
+    copy_bytes(line + (size_t)kx * bytes, picture + at, bytes);
+  }
+  memset(line + (size_t)end * bytes, s->padding, (size_t)(w->kernel_w - end) * bytes);
+}
+
+static void gather_patch(uint8_t *patch, const mnw_patch_source *s, int32_t oy, int32_t ox) {
+  const mnw_window *w = s->window;
+  const uint8_t *picture = s->picture;
+  const int32_t y0 = oy * w->stride_h - w->pad_top, x0 = ox * w->stride_w - w->pad_left;
+  const size_t line_bytes = (size_t)w->kernel_w * s->copied_bytes;
+  const ptrdiff_t row_bytes = (ptrdiff_t)w->in_w * (ptrdiff_t)s->pixel_bytes;
+  const bool is_inside = x0 >= 0 && x0 + (w->kernel_w - 1) * w->dilation_w < w->in_w;
+  const bool is_whole = is_inside && w->dilation_w == 1 && s->copied_bytes == s->pixel_bytes;
+  int32_t first = 0, end = w->kernel_w;
+  if (!is_inside) mnw_taps_inside(&first, &end, x0, w->kernel_w, w->dilation_w, w->in_w);
+  for (int32_t ky = 0; ky < w->kernel_h; ky++, patch += line_bytes) {
+    const int32_t iy = y0 + ky * w->dilation_h;
+    const ptrdiff_t row_at = (ptrdiff_t)iy * row_bytes + (ptrdiff_t)x0 * (ptrdiff_t)s->pixel_bytes;
+    if (iy < 0 || iy >= w->in_h || first == end) {
+      memset(patch, s->padding, line_bytes);
+    } else if (is_whole) {
+      copy_bytes(patch, picture + row_at, line_bytes);
+    } else {
+      gather_line(patch, picture, row_at, first, end, s);
+    }
+  }
+}
+
+void mnw_patches_gather(void *patches, size_t patch_stride, const mnw_patch_source *source,
+                        size_t first, size_t count) {
+  const size_t out_w = (size_t)source->window->out_w;
+  int32_t oy = (int32_t)(first / out_w), ox = (int32_t)(first % out_w);
+  uint8_t *patch = patches;
+  for (size_t i = 0; i < count; i++, patch += patch_stride) {
+    gather_patch(patch, source, oy, ox);
+    if (++ox == source->window->out_w) ox = 0, oy++;
+  }
+}

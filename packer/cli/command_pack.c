@@ -23,6 +23,10 @@ static const char help[] =
     "  --crop FRACTION       share of the picture's middle that the model sees (default: 1)\n"
     "  --image-range LO,HI   what black and white become in a float32 picture (default: -1,1)\n"
     "  --shard-size BYTES    target size of a shard, 8k to 16M (default: 256k)\n"
+    "  --shape NAME=N,N,…    shape of an input that an ONNX model leaves open\n"
+    "  --dim NAME=N          size of all of its dimensions of that name (default: 1 for the first\n"
+    "                        dimension of an input, the batch)\n"
+    "  --const NAME=N,…      makes an input of an ONNX model a constant\n"
     "  --json                print what was written as JSON\n"
     "\n"
     "make it smaller, with samples:\n"
@@ -41,7 +45,8 @@ static const char help[] =
     "  minnow pack model.tflite -o out --shard-size 512k --crop 0.875\n"
     "  minnow pack selfie_segmentation.tflite -o out --image-range 0,1\n"
     "  minnow pack mobilenet_v2.tflite -o out --labels labels.txt --calibrate photos --max-drop "
-    "1\n";
+    "1\n"
+    "  minnow pack silero_vad.onnx -o out --shape input=1,512 --const sr=16000\n";
 
 enum {
   OPTION_LABELS = 256,
@@ -49,6 +54,9 @@ enum {
   OPTION_CROP,
   OPTION_IMAGE_RANGE,
   OPTION_SHARD_SIZE,
+  OPTION_SHAPE,
+  OPTION_DIM,
+  OPTION_CONST,
   OPTION_JSON,
   OPTION_CALIBRATE,
   OPTION_MAX_DROP,
@@ -64,6 +72,9 @@ static const struct option long_options[] = {
     {"crop", required_argument, NULL, OPTION_CROP},
     {"image-range", required_argument, NULL, OPTION_IMAGE_RANGE},
     {"shard-size", required_argument, NULL, OPTION_SHARD_SIZE},
+    {"shape", required_argument, NULL, OPTION_SHAPE},
+    {"dim", required_argument, NULL, OPTION_DIM},
+    {"const", required_argument, NULL, OPTION_CONST},
     {"json", no_argument, NULL, OPTION_JSON},
     {"calibrate", required_argument, NULL, OPTION_CALIBRATE},
     {"max-drop", required_argument, NULL, OPTION_MAX_DROP},
@@ -126,6 +137,15 @@ static bool parse(pack_arguments *arguments, int argc, char **argv, pk_error *er
       case OPTION_SHARD_SIZE:
         ok = pk_parse_size(&arguments->options.shard_bytes, optarg, "shard-size",
                            PK_SHARD_BYTES_MIN, PK_SHARD_BYTES_MAX, error);
+        break;
+      case OPTION_SHAPE:
+        ok = pk_binding_add(&arguments->calibration.inputs.shapes, optarg, "shape", error);
+        break;
+      case OPTION_DIM:
+        ok = pk_binding_add(&arguments->calibration.inputs.dims, optarg, "dim", error);
+        break;
+      case OPTION_CONST:
+        ok = pk_binding_add(&arguments->calibration.inputs.constants, optarg, "const", error);
         break;
       case OPTION_JSON:
         arguments->as_json = true;

@@ -32,9 +32,11 @@ static bool compress(void *user, struct pk_graph *graph, pk_error *error) {
 
 bool pk_calibration_read(pk_lowered_graph *graph, const char *model, pk_calibration *calibration,
                          const pk_pack_options *pack, pk_error *error) {
-  const pk_graph_edit edit = {.apply = compress, .user = calibration};
+  const pk_graph_edit edit = {.apply = calibration->options.folder ? compress : NULL,
+                              .user = calibration,
+                              .inputs = &calibration->inputs};
   pk_bytes labels = {0};
-  if (!calibration->options.folder) return pk_model_read(graph, model, error);
+  if (!edit.apply) return pk_model_read_edited(graph, model, &edit, error);
   if (pack->labels_file && !pk_file_read(&labels, pack->labels_file, PK_MAX_LABELS_BYTES, error)) {
     return false;
   }

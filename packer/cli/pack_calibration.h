@@ -5,9 +5,11 @@
 #include <jansson.h>
 
 #include "../compress/compress_model.h"
+#include "../import/model_options.h"
 #include "../lowered_graph.h"
 
 typedef struct pk_calibration {
+  pk_model_options inputs;      // what is told about the model's inputs, calibrated or not
   pk_compress_options options;  // folder NULL: nothing is calibrated
   pk_compress_report report;    // filled by pk_calibration_read()
 } pk_calibration;

@@ -123,7 +123,8 @@ static bool has_weights(pk_op_kind kind) {
 
 // Whether the kind also works on plain integers of 8 bits.
 static bool is_generic(pk_op_kind kind) {
-  return kind == PK_OP_RESHAPE || kind == PK_OP_PAD || kind == PK_OP_ADD || kind >= PK_OP_UNARY;
+  return kind == PK_OP_RESHAPE || kind == PK_OP_PAD || kind == PK_OP_ADD ||
+         kind == PK_OP_MAX_POOL_2D || kind >= PK_OP_UNARY;
 }
 
 static bool check_tensor(const pk_op *op, const pk_tensor *tensor, int input, pk_error *error) {

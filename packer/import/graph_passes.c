@@ -14,6 +14,18 @@ bool pk_graph_run_passes(pk_graph *graph, pk_error *error) {
   return true;
 }
 
+bool pk_graph_run_quantize_passes(pk_graph *graph, pk_error *error) {
+  static pk_pass_fn *const passes[] = {
+#define PK_PASS(name) pk_pass_##name,
+#include "quantize_passes.inc"
+#undef PK_PASS
+  };
+  for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
+    if (!passes[i](graph, error)) return false;
+  }
+  return true;
+}
+
 bool pk_graph_index_build(pk_graph_index *index, pk_graph *graph, pk_error *error) {
   const size_t count = graph->tensor_count;
   index->writer = pk_arena_alloc(&graph->arena, count, sizeof *index->writer, error);

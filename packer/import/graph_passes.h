@@ -19,6 +19,13 @@ bool pk_graph_run_passes(pk_graph *graph, pk_error *error);
 // with a check of its own.
 bool pk_graph_prepare(pk_graph *graph, const pk_graph_edit *edit, pk_error *error);
 
+#define PK_PASS(name) pk_pass_fn pk_pass_##name;
+#include "quantize_passes.inc"
+#undef PK_PASS
+
+// Runs all of quantize_passes.inc: for importers of formats that spell quantisation as operators.
+bool pk_graph_run_quantize_passes(pk_graph *graph, pk_error *error);
+
 // Who writes and how often it is read, by tensor number. Passes that rewire keep it up to date or
 // build it anew.
 typedef struct pk_graph_index {

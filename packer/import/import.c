@@ -115,11 +115,18 @@ bool pk_import_model_edited(pk_lowered_graph *out, const uint8_t *bytes, size_t 
   };
   memset(out, 0, sizeof *out);
   pk_error cause = {.code = PK_OK};
+  const pk_model_options *options = edit ? edit->inputs : NULL;
+  if (looks_like_onnx(bytes, size_bytes)) {
+    pk_onnx_options onnx = {.model = options, .finds_folder = true};
+    return pk_import_onnx_edited(out, bytes, size_bytes, file_name, &onnx, edit, error);
+  }
+  if (options && (options->shapes.count || options->dims.count || options->constants.count)) {
+    pk_fail(&cause, PK_USAGE,
+            "--shape, --dim and --const are for ONNX models; other formats fix their shapes");
+    return fail_in_file(error, &cause, file_name);
+  }
   if (size_bytes >= 8 && memcmp(bytes + 4, "TFL3", 4) == 0) {
     return import_tflite_edited(out, bytes, size_bytes, file_name, edit, error);
-  }
-  if (looks_like_onnx(bytes, size_bytes)) {
-    return pk_import_onnx_edited(out, bytes, size_bytes, file_name, NULL, edit, error);
   }
   for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
     const known_format *format = &formats[i];

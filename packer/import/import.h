@@ -7,6 +7,7 @@
 
 #include "../lowered_graph.h"
 #include "../pk_error.h"
+#include "model_options.h"
 
 // Imports a TFLite model with int8 or uint8 arithmetic. `file_name` is for names and messages (a
 // path is cut to its last part); `bytes` are not needed afterwards. On success the caller owns
@@ -23,6 +24,9 @@ typedef bool pk_graph_edit_fn(void *user, struct pk_graph *graph, pk_error *erro
 typedef struct pk_graph_edit {
   pk_graph_edit_fn *apply;  // NULL: nothing happens
   void *user;
+  // What the user tells about the model's inputs; NULL: nothing. USAGE where that does not fit the
+  // model; only ONNX models take it.
+  const pk_model_options *inputs;
 } pk_graph_edit;
 
 // pk_import_model() with an edit; NULL for none.

@@ -374,15 +374,7 @@ bool pk_lower_reshape(pk_lowering *lowering, const pk_op *op) {
 }
 
 bool pk_lower_softmax(pk_lowering *lowering, const pk_op *op) {
-  const pk_tensor *output = pk_op_output(lowering->graph, op);
   if (!is_f32(lowering, op) && !check_int8(lowering, op)) return false;
-  if (!is_f32(lowering, op) &&
-      (pk_tensor_scale(output) != 1.0f / 256 || pk_tensor_zero_point(output) != -128)) {
-    return pk_op_fail(op, lowering->error, PK_UNSUPPORTED,
-                      "its output \"%s\" has scale %.9g and int8 zero point %d; a quantised "
-                      "softmax must have 1/256 and -128",
-                      output->name, pk_tensor_scale(output), pk_tensor_zero_point(output));
-  }
   pk_lowered_op *lowered = pk_lowering_plain(lowering, op, MNW_OP_SOFTMAX);
   if (!lowered) return false;
   memcpy(&lowered->params[MNW_SOFTMAX_BETA], &op->attributes.softmax.beta, sizeof(float));

@@ -111,7 +111,10 @@ static bool remap(pk_op *op, const pk_tensor *output, const int *perm) {
     case PK_OP_UNARY:
     case PK_OP_BINARY:
     case PK_OP_ACTIVATION:
+    case PK_OP_ADD:
     case PK_OP_CAST:
+    case PK_OP_DEQUANTIZE:
+    case PK_OP_QUANTIZE:
       return true;
     case PK_OP_CONCAT:
       words[MNW_CONCAT_AXIS] = perm[from[MNW_CONCAT_AXIS]];

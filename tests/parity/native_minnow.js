@@ -76,10 +76,11 @@ export async function packOnce(model, labels) {
  * Packs a model.
  * @param {string} model its path
  * @param {string} folder new, of the package
+ * @param {string[]} [options] of `minnow pack`
  * @returns {Promise<void>}
  */
-export async function packInto(model, folder) {
-  await runTool(['pack', model, '-o', folder]);
+export async function packInto(model, folder, options = []) {
+  await runTool(['pack', model, '-o', folder, ...options]);
 }
 
 /**

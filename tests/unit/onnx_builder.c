@@ -26,6 +26,7 @@ NEW(Onnx__ModelProto, ONNX__MODEL_PROTO__INIT)
 NEW(Onnx__GraphProto, ONNX__GRAPH_PROTO__INIT)
 NEW(Onnx__OperatorSetIdProto, ONNX__OPERATOR_SET_ID_PROTO__INIT)
 NEW(Onnx__NodeProto, ONNX__NODE_PROTO__INIT)
+NEW(Onnx__AttributeProto, ONNX__ATTRIBUTE_PROTO__INIT)
 NEW(Onnx__TensorProto, ONNX__TENSOR_PROTO__INIT)
 NEW(Onnx__StringStringEntryProto, ONNX__STRING_STRING_ENTRY_PROTO__INIT)
 NEW(Onnx__ValueInfoProto, ONNX__VALUE_INFO_PROTO__INIT)
@@ -133,6 +134,28 @@ void onnx_builder_node(onnx_builder *b, const char *type, const char *inputs, co
   node->input = split(inputs, &node->n_input);
   node->output = split(outputs, &node->n_output);
   b->model->graph->node[b->model->graph->n_node++] = node;
+}
+
+void onnx_builder_branch(onnx_builder *b, const char *attribute, onnx_builder *branch) {
+  Onnx__NodeProto *node = b->model->graph->node[b->model->graph->n_node - 1];
+  if (!node->attribute) node->attribute = take(ONNX_BUILDER_MOST, sizeof *node->attribute);
+  Onnx__AttributeProto *added = new_Onnx__AttributeProto();
+  added->name = copy(attribute, strlen(attribute));
+  added->has_type = 1;
+  added->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__GRAPH;
+  added->g = branch->model->graph;
+  node->attribute[node->n_attribute++] = added;
+  branch->model->graph = NULL;
+  onnx__model_proto__free_unpacked(branch->model, NULL);
+  branch->model = NULL;
+}
+
+void onnx_builder_open_dim(onnx_builder *b, size_t axis, const char *symbol) {
+  Onnx__GraphProto *graph = b->model->graph;
+  Onnx__TensorShapeProto__Dimension *dim =
+      graph->input[graph->n_input - 1]->type->tensor_type->shape->dim[axis];
+  dim->value_case = ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM;
+  dim->dim_param = copy(symbol, strlen(symbol));
 }
 
 uint8_t *onnx_builder_bytes(onnx_builder *b, size_t *size_bytes) {

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ONNX_BUILDER_MOST = 8 };
+enum { ONNX_BUILDER_MOST = 32 };
 
 typedef struct onnx_builder {
   Onnx__ModelProto *model;
@@ -22,6 +22,10 @@ void onnx_builder_external(onnx_builder *b, const char *name, const int64_t *dim
                            const char *location, const char *offset, const char *length);
 // `inputs` and `outputs` are names with commas between them.
 void onnx_builder_node(onnx_builder *b, const char *type, const char *inputs, const char *outputs);
+// Of the last node: a graph, which the builder `branch` is emptied for.
+void onnx_builder_branch(onnx_builder *b, const char *attribute, onnx_builder *branch);
+// Leaves dimension `axis` of the last input open; "": without a name.
+void onnx_builder_open_dim(onnx_builder *b, size_t axis, const char *symbol);
 // The file's bytes, to be freed; the builder is empty afterwards.
 uint8_t *onnx_builder_bytes(onnx_builder *b, size_t *size_bytes);
 

@@ -41,7 +41,7 @@ static int default_type(pk_dtype dtype) {
   }
 }
 
-static pk_value add_tensor(pk_onnx *o, const pk_tensor *tensor) {
+pk_value pk_onnx_add_tensor(pk_onnx *o, const pk_tensor *tensor) {
   const int32_t number = pk_graph_add_tensor(o->graph, tensor, o->error);
   if (number < 0) return PK_FAILED;
   uint8_t *types = o->types;
@@ -56,7 +56,7 @@ static pk_value add_tensor(pk_onnx *o, const pk_tensor *tensor) {
 }
 
 pk_value pk_onnx_add_input(pk_onnx *o, const pk_tensor *tensor) {
-  const pk_value value = add_tensor(o, tensor);
+  const pk_value value = pk_onnx_add_tensor(o, tensor);
   if (value >= 0) o->graph->inputs[o->graph->input_count++] = value;
   return value;
 }
@@ -71,7 +71,7 @@ pk_value pk_onnx_constant(pk_onnx *o, pk_dtype dtype, int rank, const int32_t *d
   }
   tensor.data_bytes = count * (size_t)pk_dtype_bits(dtype) / 8;
   tensor.data = pk_arena_copy(&o->graph->arena, data, tensor.data_bytes, 1, o->error);
-  return tensor.data ? add_tensor(o, &tensor) : PK_FAILED;
+  return tensor.data ? pk_onnx_add_tensor(o, &tensor) : PK_FAILED;
 }
 
 pk_value pk_onnx_scalar(pk_onnx *o, pk_dtype dtype, double value) {
@@ -149,7 +149,7 @@ pk_value pk_onnx_emit(pk_onnx *o, pk_op_kind kind, const pk_value *inputs, int i
   if (!check_shape(o, dtype, rank, dims)) return PK_FAILED;
   pk_tensor output = {.name = o->node_name, .dtype = dtype, .rank = rank};
   if (rank) memcpy(output.dims, dims, (size_t)rank * sizeof *dims);
-  const pk_value number = add_tensor(o, &output);
+  const pk_value number = pk_onnx_add_tensor(o, &output);
   if (number < 0) return PK_FAILED;
   pk_op op = {.kind = kind};
   if (like) op = *like;
@@ -237,10 +237,48 @@ pk_value pk_onnx_cast(pk_onnx *o, pk_value x, pk_dtype dtype) {
   if (x < 0) return PK_FAILED;
   const pk_tensor in = *pk_onnx_tensor(o, x);
   if (in.dtype == dtype) return x;
+  if (dtype == PK_DTYPE_F32 && (size_t)x < o->twin_capacity && o->float_twins[x] > 0) {
+    return o->float_twins[x];
+  }
   if (pk_onnx_is_constant(o, x) && in.data_bytes == 0) {  // nothing to convert
     return pk_onnx_constant(o, dtype, in.rank, in.dims, in.data);
   }
   return pk_onnx_emit(o, PK_OP_CAST, &x, 1, dtype, in.rank, in.dims, NULL);
+}
+
+void pk_onnx_set_float_twin(pk_onnx *o, pk_value value, pk_value twin) {
+  const size_t old = o->twin_capacity;
+  if ((size_t)value >= old) {  // without memory the cast is made after all
+    const size_t capacity = 2 * (size_t)value + 64;
+    int32_t *twins = pk_arena_alloc(&o->graph->arena, capacity, sizeof *twins, o->error);
+    if (!twins) return;
+    if (old) memcpy(twins, o->float_twins, old * sizeof *twins);
+    o->float_twins = twins;
+    o->twin_capacity = capacity;
+  }
+  o->float_twins[value] = twin;
+}
+
+pk_value pk_onnx_whole(pk_onnx *o, pk_value x, pk_dtype dtype) {
+  const pk_value y = pk_onnx_cast(o, x, dtype);
+  if (y >= 0) pk_onnx_set_float_twin(o, y, x);
+  return y;
+}
+
+// The axis of a constant's grid under a new shape; a grid that no axis carries goes.
+static void reshape_grid(pk_tensor *constant, int rank, const int32_t *dims) {
+  pk_quantization *grid = &constant->grid;
+  int64_t before = 1, passed = 1;
+  if (grid->count <= 1) return;
+  for (int i = 0; i < grid->axis; i++) before *= constant->dims[i];
+  for (int i = 0; i < rank; i++) {
+    if (passed == before && (size_t)dims[i] == grid->count) {
+      grid->axis = i;
+      return;
+    }
+    passed *= dims[i];
+  }
+  grid->count = 0;
 }
 
 pk_value pk_onnx_reshape(pk_onnx *o, pk_value x, int rank, const int32_t *dims) {
@@ -250,10 +288,11 @@ pk_value pk_onnx_reshape(pk_onnx *o, pk_value x, int rank, const int32_t *dims) 
     return x;
   }
   if (!in.data) return pk_onnx_emit(o, PK_OP_RESHAPE, &x, 1, in.dtype, rank, dims, NULL);
+  reshape_grid(&in, rank, dims);
   in.rank = rank;
   if (rank) memcpy(in.dims, dims, (size_t)rank * sizeof *dims);
   const int type = pk_onnx_type(o, x);
-  const pk_value value = add_tensor(o, &in);
+  const pk_value value = pk_onnx_add_tensor(o, &in);
   if (value >= 0) o->types[value] = (uint8_t)type;
   return value;
 }
@@ -272,7 +311,15 @@ pk_value pk_onnx_transpose(pk_onnx *o, pk_value x, const int *perm) {
   for (int i = 0; i < MNW_MAX_RANK; i++) {
     like.attributes.words.words[MNW_TRANSPOSE_PERM + i] = i < in.rank ? perm[i] : i;
   }
-  return pk_onnx_emit(o, PK_OP_TRANSPOSE, &x, 1, in.dtype, in.rank, dims, &like);
+  const pk_value y = pk_onnx_emit(o, PK_OP_TRANSPOSE, &x, 1, in.dtype, in.rank, dims, &like);
+  if (y >= 0 && pk_onnx_is_constant(o, y)) {
+    pk_quantization *grid = &o->graph->tensors[y].grid;
+    *grid = in.grid;
+    for (int i = 0; i < in.rank; i++) {
+      if (perm[i] == in.grid.axis) grid->axis = i;
+    }
+  }
+  return y;
 }
 
 pk_value pk_onnx_expand(pk_onnx *o, pk_value x, int rank, const int32_t *dims) {

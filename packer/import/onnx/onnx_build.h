@@ -18,6 +18,7 @@ bool pk_onnx_broken(pk_onnx *o, const char *format, ...) __attribute__((format(p
 // --- inputs and outputs of o->node ---
 pk_value pk_onnx_input(pk_onnx *o, size_t index);     // PK_ABSENT: left out
 pk_value pk_onnx_required(pk_onnx *o, size_t index);  // left out: BAD_MODEL
+size_t pk_onnx_input_count(const pk_onnx *o);
 bool pk_onnx_has_output(const pk_onnx *o, size_t index);
 bool pk_onnx_set_output(pk_onnx *o, size_t index, pk_value value);
 // The same with the ONNX type of the result, cut to its range where the operator may leave it.
@@ -54,8 +55,19 @@ bool pk_onnx_need_constant(pk_onnx *o, pk_value value);  // false and the error 
 bool pk_onnx_axis(pk_onnx *o, int64_t *axis, int rank);
 bool pk_onnx_axis_mask(pk_onnx *o, const pk_onnx_ints *axes, int rank, uint32_t *mask);
 
+// An operator of the table built for another one: `inputs` stand for its inputs, o->node for its
+// attributes. Returns its first output.
+typedef struct pk_onnx_call {
+  const pk_onnx_op_row *row;
+  const pk_value *inputs;
+  size_t input_count;
+  pk_value output;
+} pk_onnx_call;
+pk_value pk_onnx_apply(pk_onnx *o, const char *name, const pk_value *inputs, size_t count);
+
 // --- constants and inputs ---
-pk_value pk_onnx_add_input(pk_onnx *o, const pk_tensor *tensor);  // of the graph
+pk_value pk_onnx_add_tensor(pk_onnx *o, const pk_tensor *tensor);  // a constant
+pk_value pk_onnx_add_input(pk_onnx *o, const pk_tensor *tensor);   // of the graph
 pk_value pk_onnx_constant(pk_onnx *o, pk_dtype dtype, int rank, const int32_t *dims,
                           const void *data);
 pk_value pk_onnx_scalar(pk_onnx *o, pk_dtype dtype, double value);
@@ -69,6 +81,11 @@ pk_value pk_onnx_unary(pk_onnx *o, int function, pk_value x, float alpha, float 
 pk_value pk_onnx_binary(pk_onnx *o, int function, pk_value a, pk_value b);
 pk_value pk_onnx_binary_scalar(pk_onnx *o, int function, pk_value a, double b);
 pk_value pk_onnx_cast(pk_onnx *o, pk_value x, pk_dtype dtype);
+// Casts floats that are whole numbers in the type's range; a cast back to float32 gives x itself.
+pk_value pk_onnx_whole(pk_onnx *o, pk_value x, pk_dtype dtype);
+void pk_onnx_set_float_twin(pk_onnx *o, pk_value value, pk_value twin);
+// Rounds float32 to what a narrower float type can hold, by o->node's attributes (saturate).
+pk_value pk_onnx_round_float(pk_onnx *o, pk_value x, int type);
 pk_value pk_onnx_reshape(pk_onnx *o, pk_value x, int rank, const int32_t *dims);
 pk_value pk_onnx_transpose(pk_onnx *o, pk_value x, const int *perm);
 pk_value pk_onnx_expand(pk_onnx *o, pk_value x, int rank, const int32_t *dims);

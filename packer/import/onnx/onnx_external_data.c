@@ -79,3 +79,43 @@ bool pk_onnx_external_data(const uint8_t **data, size_t *size_bytes, pk_arena *a
   *size_bytes = expected_bytes;
   return true;
 }
+
+typedef struct file_range {
+  const char *location;
+  uint64_t start, end;
+} file_range;
+
+static int compare_ranges(const void *a, const void *b) {
+  const file_range *p = a, *q = b;
+  const int order = strcmp(p->location, q->location);
+  if (order != 0) return order;
+  if (p->start != q->start) return p->start < q->start ? -1 : 1;
+  return p->end < q->end ? -1 : p->end > q->end;
+}
+
+bool pk_onnx_check_overlaps(const Onnx__GraphProto *graph, pk_arena *arena, pk_error *error) {
+  size_t count = 0;
+  file_range *ranges = pk_arena_alloc(arena, graph->n_initializer, sizeof *ranges, error);
+  if (!ranges) return false;
+  for (size_t i = 0; i < graph->n_initializer; i++) {
+    const Onnx__TensorProto *source = graph->initializer[i];
+    const char *location = entry(source, "location"), *offset = entry(source, "offset"),
+               *length = entry(source, "length");
+    uint64_t start = 0, size = 0;
+    if (source->data_location != ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL || !location ||
+        (offset && !parse_number(offset, &start)) || !length || !parse_number(length, &size)) {
+      continue;
+    }
+    ranges[count++] = (file_range){location, start, start + size};
+  }
+  if (count > 1) qsort(ranges, count, sizeof *ranges, compare_ranges);
+  for (size_t i = 1; i < count; i++) {
+    const file_range *a = &ranges[i - 1], *b = &ranges[i];
+    const bool is_shared = a->start == b->start && a->end == b->end;
+    if (is_shared || strcmp(a->location, b->location) != 0 || b->start >= a->end) continue;
+    return pk_fail(error, PK_BAD_MODEL,
+                   "two constants overlap in \"%.100s\" from byte %llu on; the file is broken",
+                   a->location, (unsigned long long)b->start);
+  }
+  return true;
+}

@@ -3,20 +3,14 @@
 #include <string.h>
 
 #include "../../../core/format/package_format.h"
-#include "onnx_build.h"
+#include "onnx_external_data.h"
+#include "onnx_graph.h"
 #include "onnx_names.h"
 
 enum { OLDEST_OPSET = 1, NEWEST_OPSET = 27 };
 enum { FOLD_BUDGET = 1 << 28 };  // elements; a second or so
 
-static const pk_onnx_known_input *known_input(const pk_onnx *o, const char *name) {
-  for (size_t i = 0; o->options && i < o->options->known_input_count; i++) {
-    if (strcmp(o->options->known_inputs[i].name, name) == 0) return &o->options->known_inputs[i];
-  }
-  return NULL;
-}
-
-static const char *clean_name(pk_onnx *o, const char *name) {
+const char *pk_onnx_copy_name(pk_onnx *o, const char *name) {
   char clean[PK_NAME_MAX_BYTES + 1];
   pk_onnx_clean_name(clean, name ? name : "");
   return pk_arena_copy(&o->graph->arena, clean, strlen(clean) + 1, 1, o->error);
@@ -41,8 +35,7 @@ static bool read_opset(pk_onnx *o) {
                  (long long)o->opset, NEWEST_OPSET);
 }
 
-// Adds a constant or input under its ONNX name.
-static bool add_named(pk_onnx *o, const char *name, const pk_tensor *tensor, int type) {
+bool pk_onnx_add_named(pk_onnx *o, const char *name, const pk_tensor *tensor, int type) {
   o->node_name = tensor->name;
   const pk_value value =
       tensor->data ? pk_onnx_constant(o, tensor->dtype, tensor->rank, tensor->dims, tensor->data)
@@ -52,8 +45,8 @@ static bool add_named(pk_onnx *o, const char *name, const pk_tensor *tensor, int
   return pk_onnx_names_add(o, name, value);
 }
 
-static bool add_initializer(pk_onnx *o, const char *name, const Onnx__TensorProto *source) {
-  pk_tensor tensor = {.name = clean_name(o, name)};
+bool pk_onnx_add_initializer(pk_onnx *o, const char *name, const Onnx__TensorProto *source) {
+  pk_tensor tensor = {.name = pk_onnx_copy_name(o, name)};
   if (!tensor.name) return false;
   if (pk_onnx_type_dtype(source->data_type) == PK_DTYPE_OTHER) {
     char what[80];
@@ -63,71 +56,7 @@ static bool add_initializer(pk_onnx *o, const char *name, const Onnx__TensorProt
   }
   return pk_onnx_tensor_data(&tensor, &o->graph->arena, source,
                              o->options ? o->options->folder : NULL, o->error) &&
-         add_named(o, name, &tensor, source->data_type);
-}
-
-// Open dimensions: what the caller knows, else 1 for the batch; others stay open and are refused.
-static bool input_shape(pk_onnx *o, pk_tensor *tensor, const Onnx__TensorShapeProto *shape,
-                        const pk_onnx_known_input *known) {
-  const size_t rank = shape ? shape->n_dim : known ? known->value->n_dims : 0;
-  if (!shape && !known) {
-    return pk_fail(o->error, PK_UNSUPPORTED, "input \"%s\" has no shape; export the model with one",
-                   tensor->name);
-  }
-  if (rank > PK_MAX_RANK || (known && known->value->n_dims != rank)) {
-    return pk_fail(o->error, PK_UNSUPPORTED, "input \"%s\" has %zu axes; at most %d are possible",
-                   tensor->name, rank, MNW_MAX_RANK);
-  }
-  tensor->rank = (int)rank;
-  for (size_t i = 0; i < rank; i++) {
-    const Onnx__TensorShapeProto__Dimension *dim = shape ? shape->dim[i] : NULL;
-    const bool is_fixed =
-        dim && dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
-    int64_t size = is_fixed ? dim->dim_value : i == 0 ? 1 : -1;
-    if (is_fixed && size <= 0 && i == 0) size = 1;  // some exporters' way to leave the batch open
-    if (known) size = known->value->dims[i];
-    if (size < 1 || size > INT32_MAX) {
-      return pk_fail(o->error, is_fixed && size != 0 && !known ? PK_BAD_MODEL : PK_UNSUPPORTED,
-                     "input \"%s\": its dimension %zu is open or out of range (%lld); export the "
-                     "model with fixed shapes",
-                     tensor->name, i, (long long)size);
-    }
-    tensor->dims[i] = (int32_t)size;
-  }
-  return true;
-}
-
-// An input without elements can only be told by its shape and type.
-static bool is_empty(const pk_onnx_known_input *known) {
-  for (size_t i = 0; known && i < known->value->n_dims; i++) {
-    if (known->value->dims[i] == 0) return true;
-  }
-  return false;
-}
-
-static bool add_input(pk_onnx *o, const Onnx__ValueInfoProto *source) {
-  const char *given = source->name ? source->name : "";
-  if (pk_onnx_names_find(o, given)) return true;  // has an initializer: a constant
-  pk_tensor tensor = {.name = clean_name(o, given)};
-  const pk_onnx_known_input *known = known_input(o, given);
-  if (!tensor.name) return false;
-  if (known && (known->is_constant || is_empty(known)))
-    return add_initializer(o, given, known->value);
-  const Onnx__TypeProto *type = source->type;
-  if (!type || type->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE || !type->tensor_type) {
-    pk_report_add(o->report, "inputs that are no tensors", "input", 0, tensor.name);
-    return pk_onnx_names_add(o, given, PK_FAILED);
-  }
-  tensor.dtype = pk_onnx_type_dtype(type->tensor_type->elem_type);
-  if (tensor.dtype == PK_DTYPE_OTHER) {
-    char what[80];
-    snprintf(what, sizeof what, "inputs of type %s",
-             pk_onnx_type_name(type->tensor_type->elem_type));
-    pk_report_add(o->report, what, "input", 0, tensor.name);
-    return pk_onnx_names_add(o, given, PK_FAILED);
-  }
-  return input_shape(o, &tensor, type->tensor_type->shape, known) &&
-         add_named(o, given, &tensor, type->tensor_type->elem_type);
+         pk_onnx_add_named(o, name, &tensor, source->data_type);
 }
 
 // What an operator that is not supported leaves: names that spoil who reads them, silently.
@@ -151,15 +80,15 @@ static bool reads_spoilt(pk_onnx *o) {
 
 static bool import_node(pk_onnx *o) {
   const Onnx__NodeProto *node = o->node;
-  char what[96];
-  const char *type = node->op_type ? node->op_type : "";
-  const pk_onnx_op_row *row = is_default_domain(node->domain) ? pk_onnx_find_op(type) : NULL;
+  char name[96];
+  const bool is_default = is_default_domain(node->domain);
+  snprintf(name, sizeof name, "%.30s%s%.60s", is_default ? "" : node->domain,
+           is_default ? "" : "::", node->op_type ? node->op_type : "");
+  const pk_onnx_op_row *row = o->row = pk_onnx_find_op(name);
   if (!row) {
     char clean[PK_NAME_MAX_BYTES + 1];
-    pk_onnx_clean_name(clean, type);
-    snprintf(what, sizeof what, "%.20s%s%.60s", is_default_domain(node->domain) ? "" : node->domain,
-             is_default_domain(node->domain) ? "" : "::", clean);
-    pk_report_add(o->report, what, "node", (size_t)o->node_index, o->node_name);
+    pk_onnx_clean_name(clean, name);
+    pk_report_add(o->report, clean, "node", (size_t)o->node_index, o->node_name);
     return spoil_outputs(o);
   }
   if (reads_spoilt(o)) return spoil_outputs(o);
@@ -167,7 +96,7 @@ static bool import_node(pk_onnx *o) {
   return o->error->code == PK_OK && spoil_outputs(o);
 }
 
-static bool import_nodes(pk_onnx *o, const Onnx__GraphProto *graph) {
+bool pk_onnx_import_nodes(pk_onnx *o, const Onnx__GraphProto *graph) {
   for (size_t i = 0; i < graph->n_node; i++) {
     const Onnx__NodeProto *node = graph->node[i];
     const char *name = node->name && node->name[0] ? node->name
@@ -175,7 +104,7 @@ static bool import_nodes(pk_onnx *o, const Onnx__GraphProto *graph) {
                                                    : "";
     o->node = node;
     o->node_index = (int32_t)i;
-    o->node_name = clean_name(o, name);
+    o->node_name = pk_onnx_copy_name(o, name);
     o->is_refused = false;
     if (!o->node_name || !import_node(o)) return false;
   }
@@ -186,7 +115,7 @@ static bool import_nodes(pk_onnx *o, const Onnx__GraphProto *graph) {
 static bool add_output(pk_onnx *o, const Onnx__ValueInfoProto *source, size_t index) {
   static const int32_t zeros[PK_MAX_RANK] = {0};
   const pk_onnx_name *name = pk_onnx_names_find(o, source->name ? source->name : "");
-  const char *clean = clean_name(o, source->name);
+  const char *clean = pk_onnx_copy_name(o, source->name);
   pk_graph *graph = o->graph;
   if (!clean) return false;
   if (!name) {
@@ -231,24 +160,34 @@ static bool add_outputs(pk_onnx *o, const Onnx__GraphProto *source) {
   return true;
 }
 
-static bool import_graph(pk_onnx *o, const Onnx__GraphProto *source) {
+// With those in branches. The reader bounds the nesting.
+static size_t count_names(const Onnx__GraphProto *source) {
   size_t names = source->n_initializer + source->n_input;
-  for (size_t i = 0; i < source->n_node; i++) names += source->node[i]->n_output;
+  for (size_t i = 0; i < source->n_node; i++) {
+    const Onnx__NodeProto *node = source->node[i];
+    names += node->n_output;
+    for (size_t j = 0; j < node->n_attribute; j++) {
+      if (node->attribute[j]->g) names += count_names(node->attribute[j]->g);
+    }
+  }
+  return names;
+}
+
+static bool import_graph(pk_onnx *o, const Onnx__GraphProto *source) {
+  const size_t names = count_names(source);
   pk_graph *graph = o->graph;
   graph->inputs = pk_arena_alloc(&graph->arena, source->n_input, sizeof *graph->inputs, o->error);
   if (!graph->inputs || !pk_onnx_names_init(o, names)) return false;
   if (source->n_sparse_initializer > 0) {
     return pk_fail(o->error, PK_UNSUPPORTED, "the model has sparse constants; export it dense");
   }
+  if (!pk_onnx_check_overlaps(source, &graph->arena, o->error)) return false;
   o->node_index = -1;
   for (size_t i = 0; i < source->n_initializer; i++) {
     const Onnx__TensorProto *tensor = source->initializer[i];
-    if (!add_initializer(o, tensor->name ? tensor->name : "", tensor)) return false;
+    if (!pk_onnx_add_initializer(o, tensor->name ? tensor->name : "", tensor)) return false;
   }
-  for (size_t i = 0; i < source->n_input; i++) {
-    if (!add_input(o, source->input[i])) return false;
-  }
-  return import_nodes(o, source) && add_outputs(o, source);
+  return pk_onnx_add_inputs(o, source) && pk_onnx_import_nodes(o, source) && add_outputs(o, source);
 }
 
 bool pk_onnx_to_graph(pk_graph *graph, pk_report *report, const uint8_t *bytes, size_t size_bytes,

@@ -5,6 +5,7 @@
 
 #include "../../lowered_graph.h"
 #include "../import.h"
+#include "../model_options.h"
 #include "../unsupported_report.h"
 #include "onnx_tensor.h"
 
@@ -16,7 +17,9 @@ typedef struct pk_onnx_known_input {
 } pk_onnx_known_input;
 
 typedef struct pk_onnx_options {
-  const char *folder;  // of external data; NULL: refused
+  const char *folder;             // of external data; NULL: refused
+  bool finds_folder;              // folder is where the model stands
+  const pk_model_options *model;  // NULL: nothing is given
   pk_onnx_known_input *known_inputs;
   size_t known_input_count;
   // Filled where the import failed because an input's value must be known while importing (shapes
@@ -25,8 +28,9 @@ typedef struct pk_onnx_options {
   char needed_input[256];
 } pk_onnx_options;
 
-// Imports an ONNX model, opset 7 to 26. Errors as those of pk_import_model(). `options` may be
-// NULL.
+// Imports an ONNX model. Opsets 7 to 26 are covered by ONNX's own cases; 1 to 6 and 27 are accepted
+// too, as far as their operators are spelled the same or differ in ways that are known here. Errors
+// as those of pk_import_model(). `options` may be NULL.
 bool pk_import_onnx(pk_lowered_graph *out, const uint8_t *bytes, size_t size_bytes,
                     const char *file_name, pk_onnx_options *options, pk_error *error);
 
@@ -60,15 +64,22 @@ typedef struct pk_onnx {
   int64_t opset;
   pk_onnx_name *names;  // hash table, name_slots a power of two
   size_t name_slots;
+  uint32_t *added;  // slots of names in the order in which they came
+  size_t added_count;
   uint8_t *types;  // by tensor: its type in ONNX's numbers
   size_t type_capacity;
+  // By tensor: a float32 tensor of the same whole numbers, or 0 (which is none) to be cast.
+  int32_t *float_twins;
+  size_t twin_capacity;
   uint64_t fold_budget;  // elements that constant folding may still compute
 
   // The operator at work.
   const Onnx__NodeProto *node;
   int32_t node_index;
   const char *node_name;
-  bool is_refused;  // reported as unsupported
+  const struct pk_onnx_op_row *row;
+  struct pk_onnx_call *call;  // not NULL: built for another operator (pk_onnx_apply())
+  bool is_refused;            // reported as unsupported
 } pk_onnx;
 
 // Builds source operators for o->node and sets its outputs. False: failed, or refused and reported.
@@ -80,6 +91,7 @@ typedef struct pk_onnx_op_row {
   int parameter;  // for functions that serve several operators
   uint8_t wraps;  // integer results may leave the range of their type
 } pk_onnx_op_row;
+// `name` with the domain before it, as in "com.microsoft::QGemm", but for ONNX's own.
 const pk_onnx_op_row *pk_onnx_find_op(const char *name);
 const pk_onnx_op_row *pk_onnx_this_op(const pk_onnx *o);
 

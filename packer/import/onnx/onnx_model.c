@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../graph_check.h"
 #include "../graph_passes.h"
 #include "../import_text.h"
 #include "../lower.h"
@@ -39,7 +40,8 @@ static bool import(pk_lowered_graph *out, pk_graph *graph, const uint8_t *bytes,
   pk_report report = {.group_count = 0};
   if (!pk_onnx_to_graph(graph, &report, bytes, size_bytes, options, error)) return false;
   if (!pk_report_is_empty(&report)) return pk_report_fail(&report, error);
-  return pk_graph_prepare(graph, edit, error) && pk_lower(out, graph, error);
+  return pk_graph_check(graph, error) && pk_graph_run_quantize_passes(graph, error) &&
+         pk_graph_prepare(graph, edit, error) && pk_lower(out, graph, error);
 }
 
 bool pk_import_onnx(pk_lowered_graph *out, const uint8_t *bytes, size_t size_bytes,
@@ -53,22 +55,25 @@ bool pk_import_onnx_edited(pk_lowered_graph *out, const uint8_t *bytes, size_t s
   pk_graph graph;
   pk_error cause = {.code = PK_OK};
   char folder[4096];
-  pk_onnx_options beside = {.folder = NULL};
+  pk_onnx_options beside = options ? *options : (pk_onnx_options){.finds_folder = true};
   const char *base = base_name(file_name);
-  if (!options) {
+  if (beside.finds_folder) {
     const size_t length = base > file_name ? (size_t)(base - file_name) - 1 : 0;
     snprintf(folder, sizeof folder, "%.*s", (int)length, file_name);
     if (length == 0) snprintf(folder, sizeof folder, "%s", base > file_name ? "/" : ".");
     if (length < sizeof folder) beside.folder = folder;
-    options = &beside;
   }
   memset(out, 0, sizeof *out);
   const size_t most_file_bytes = (SIZE_MAX - base_memory_bytes) / MEMORY_PER_FILE_BYTE;
   const size_t file_bytes = size_bytes < most_file_bytes ? size_bytes : most_file_bytes;
   pk_graph_init(&graph, base_memory_bytes + MEMORY_PER_FILE_BYTE * file_bytes);
   const bool ok =
-      import(out, &graph, bytes, size_bytes, options, edit, &cause) && set_names(out, base, &cause);
+      import(out, &graph, bytes, size_bytes, &beside, edit, &cause) && set_names(out, base, &cause);
   pk_graph_deinit(&graph);
+  if (options) {
+    options->needs_value = beside.needs_value;
+    memcpy(options->needed_input, beside.needed_input, sizeof beside.needed_input);
+  }
   if (ok) return true;
   pk_lowered_graph_free(out);
   error->core_status = cause.core_status;

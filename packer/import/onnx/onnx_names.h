@@ -11,6 +11,9 @@ pk_onnx_name *pk_onnx_names_find(pk_onnx *o, const char *name);  // NULL: not th
 // BAD_MODEL where the name is there already: every value has one writer.
 bool pk_onnx_names_add(pk_onnx *o, const char *name, pk_value value);
 
+// Takes back all names after the first `count`: those of a branch.
+void pk_onnx_names_release(pk_onnx *o, size_t count);
+
 // At most PK_NAME_MAX_BYTES bytes and a NUL, fit for terminals and JSON.
 void pk_onnx_clean_name(char *clean, const char *name);
 

@@ -36,6 +36,7 @@ bool pk_onnx_broken(pk_onnx *o, const char *format, ...) {
 }
 
 pk_value pk_onnx_input(pk_onnx *o, size_t index) {
+  if (o->call) return index < o->call->input_count ? o->call->inputs[index] : PK_ABSENT;
   if (index >= o->node->n_input || o->node->input[index][0] == '\0') return PK_ABSENT;
   const pk_onnx_name *name = pk_onnx_names_find(o, o->node->input[index]);
   if (name) return name->value;
@@ -43,6 +44,23 @@ pk_value pk_onnx_input(pk_onnx *o, size_t index) {
   pk_onnx_clean_name(text, o->node->input[index]);
   pk_onnx_broken(o, "it reads \"%s\", which no earlier node, input or initializer gives", text);
   return PK_FAILED;
+}
+
+size_t pk_onnx_input_count(const pk_onnx *o) {
+  return o->call ? o->call->input_count : o->node->n_input;
+}
+
+pk_value pk_onnx_apply(pk_onnx *o, const char *name, const pk_value *inputs, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (inputs[i] == PK_FAILED) return PK_FAILED;
+  }
+  pk_onnx_call *outer = o->call;
+  pk_onnx_call call = {
+      .row = pk_onnx_find_op(name), .inputs = inputs, .input_count = count, .output = PK_FAILED};
+  o->call = &call;
+  const bool ok = call.row->import(o);
+  o->call = outer;
+  return ok ? call.output : PK_FAILED;
 }
 
 pk_value pk_onnx_required(pk_onnx *o, size_t index) {
@@ -53,12 +71,17 @@ pk_value pk_onnx_required(pk_onnx *o, size_t index) {
 }
 
 bool pk_onnx_has_output(const pk_onnx *o, size_t index) {
+  if (o->call) return index == 0;
   return index < o->node->n_output && o->node->output[index][0] != '\0';
 }
 
 bool pk_onnx_set_output(pk_onnx *o, size_t index, pk_value value) {
   if (value == PK_FAILED || value == PK_ABSENT) return false;
   if (!pk_onnx_has_output(o, index)) return true;
+  if (o->call) {
+    o->call->output = value;
+    return true;
+  }
   return pk_onnx_names_add(o, o->node->output[index], value);
 }
 

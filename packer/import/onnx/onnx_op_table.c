@@ -17,5 +17,5 @@ const pk_onnx_op_row *pk_onnx_find_op(const char *name) {
 }
 
 const pk_onnx_op_row *pk_onnx_this_op(const pk_onnx *o) {
-  return pk_onnx_find_op(o->node->op_type);
+  return o->call ? o->call->row : o->row;
 }

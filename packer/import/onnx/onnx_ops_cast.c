@@ -43,8 +43,9 @@ static pk_value round_to_power(pk_onnx *o, pk_value x) {
   return pk_onnx_unary(o, MNW_UNARY_CLIP, y, ldexpf(1.0f, -127), ldexpf(1.0f, 127));
 }
 
-static pk_value round_float(pk_onnx *o, pk_value x, int type) {
+pk_value pk_onnx_round_float(pk_onnx *o, pk_value x, int type) {
   const pk_onnx_float_format *format = pk_onnx_type_float_format(type);
+  if (x < 0) return PK_FAILED;
   if (type == PK_ONNX_FLOAT8E8M0) return round_to_power(o, x);
   if (!format) return x;
   const pk_value y = pk_onnx_unary(o, MNW_UNARY_ROUND_TO, x, (float)format->mantissa_bits,
@@ -67,7 +68,7 @@ static bool cast_to(pk_onnx *o, int type) {
     y = pk_onnx_wrap(o, pk_onnx_cast(o, x, PK_DTYPE_S64), type);
   }
   y = pk_onnx_cast(o, y, dtype);
-  if (from != type && dtype == PK_DTYPE_F32) y = round_float(o, y, type);
+  if (from != type && dtype == PK_DTYPE_F32) y = pk_onnx_round_float(o, y, type);
   if (y < 0) return false;
   if (y != x) o->types[y] = (uint8_t)type;
   return pk_onnx_set_typed_output(o, 0, y, type);

@@ -191,7 +191,7 @@ bool pk_onnx_op_mod(pk_onnx *o) {
 
 static pk_value combine(pk_onnx *o) {
   pk_value sum = pk_onnx_required(o, 0);
-  for (size_t i = 1; i < o->node->n_input; i++) {
+  for (size_t i = 1; i < pk_onnx_input_count(o); i++) {
     sum = pk_onnx_binary(o, pk_onnx_this_op(o)->parameter, sum, pk_onnx_required(o, i));
   }
   return sum;
@@ -205,7 +205,7 @@ bool pk_onnx_op_variadic(pk_onnx *o) {
 }
 
 bool pk_onnx_op_variadic_mean(pk_onnx *o) {
-  const double count = (double)o->node->n_input;
+  const double count = (double)pk_onnx_input_count(o);
   return pk_onnx_set_output(o, 0, pk_onnx_binary_scalar(o, MNW_BINARY_DIV, combine(o), count));
 }
 

@@ -1,13 +1,17 @@
-// Pools. Those the runtime has (float32, one or two axes, no dilation) become its operators; the
-// others combine one strided slice for each tap of the window.
+// Pools. Those the runtime has (float32, maxima of bytes too, one or two axes, no dilation) become
+// its operators; the others combine one strided slice for each tap of the window.
 #include <string.h>
 
 #include "onnx_window.h"
 
 enum { MOST_TAPS = 1024 };
 
+static bool is_byte(const pk_tensor *tensor) {
+  return tensor->dtype == PK_DTYPE_S8 || tensor->dtype == PK_DTYPE_U8;
+}
+
 static bool is_plain(const pk_onnx_window *w, const pk_tensor *in) {
-  bool plain = w->axes <= 2 && in->dtype == PK_DTYPE_F32;
+  bool plain = w->axes <= 2 && (in->dtype == PK_DTYPE_F32 || is_byte(in));
   for (int i = 0; i < w->axes; i++) plain = plain && w->dilation[i] == 1;
   return plain;
 }
@@ -37,7 +41,7 @@ static pk_value plain_pool(pk_onnx *o, pk_op_kind kind, pk_value x, const pk_onn
                                       is_row ? 0 : after[h], after[v]}}};
   const int32_t channels = in.dims[in.rank - 1];
   const int32_t dims[4] = {in.dims[0], is_row ? 1 : w->output[h], w->output[v], channels};
-  pk_value y = pk_onnx_emit(o, kind, &x, 1, PK_DTYPE_F32, 4, dims, &like);
+  pk_value y = pk_onnx_emit(o, kind, &x, 1, in.dtype, 4, dims, &like);
   if (is_row) y = pk_onnx_reshape(o, y, 3, (const int32_t[]){dims[0], dims[2], dims[3]});
   return pk_onnx_channels_first(o, y);
 }
@@ -92,12 +96,11 @@ bool pk_onnx_op_max_pool(pk_onnx *o) {
   if (!begin(o, &x, &w)) return false;
   const pk_tensor in = *pk_onnx_tensor(o, x);
   if (is_plain(&w, &in)) return pk_onnx_set_output(o, 0, plain_pool(o, PK_OP_MAX_POOL_2D, x, &w));
-  const bool is_byte = in.dtype == PK_DTYPE_S8 || in.dtype == PK_DTYPE_U8;
-  if (in.dtype != PK_DTYPE_F32 && !is_byte) {
+  if (in.dtype != PK_DTYPE_F32 && !is_byte(&in)) {
     return pk_onnx_refuse(o, "on %s", pk_dtype_name(in.dtype));
   }
-  const pk_value wide = is_byte ? pk_onnx_cast(o, x, PK_DTYPE_S32) : x;
-  const pk_value y = tap_pool(o, MNW_BINARY_MAX, wide, &w, is_byte ? -256.0 : -INFINITY);
+  const pk_value wide = is_byte(&in) ? pk_onnx_cast(o, x, PK_DTYPE_S32) : x;
+  const pk_value y = tap_pool(o, MNW_BINARY_MAX, wide, &w, is_byte(&in) ? -256.0 : -INFINITY);
   return pk_onnx_set_output(o, 0, pk_onnx_cast(o, y, in.dtype));
 }
 

@@ -139,10 +139,11 @@ bool pk_onnx_op_concat_axis(pk_onnx *o) {
   if (first < 0) return false;
   int64_t axis = pk_onnx_attribute_int(o, "axis", 1);
   if (!pk_onnx_axis(o, &axis, pk_onnx_tensor(o, first)->rank)) return false;
-  pk_value *inputs = pk_arena_alloc(&o->graph->arena, o->node->n_input, sizeof *inputs, o->error);
+  pk_value *inputs =
+      pk_arena_alloc(&o->graph->arena, pk_onnx_input_count(o), sizeof *inputs, o->error);
   if (!inputs) return false;
   size_t count = 0;
-  for (size_t i = 0; i < o->node->n_input; i++) {
+  for (size_t i = 0; i < pk_onnx_input_count(o); i++) {
     const pk_value x = pk_onnx_required(o, i);
     if (x < 0) return false;
     // Empty pieces of shapes are common and add nothing.

@@ -77,8 +77,7 @@ static void print_tables(const subject *s, const pk_layer *layers, size_t count)
   const pk_manifest *m = s->manifest;
   uint64_t plain = 0, br = 0, gzip = 0;
   pk_layer total = {.op = "total"};
-  printf("%s: %s, weights %s, activations %s\n\n", m->name,
-         m->is_image_classification ? "image-classification" : "tensors",
+  printf("%s: %s, weights %s, activations %s\n\n", m->name, pk_task_name(m->task),
          pk_format_size(m->weight_bytes).text, pk_format_size(m->activation_bytes).text);
   printf("%4s  %-17s  %-14s  %9s  %6s  %7s  %9s  %9s  %s\n", "#", "operator", "output", "weights",
          "bits/w", "entropy", "bytes", "coded", s->source ? "name" : "");

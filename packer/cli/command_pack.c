@@ -22,6 +22,11 @@ static const char help[] =
     "  --name NAME           name in the manifest (default: the file's name)\n"
     "  --crop FRACTION       share of the picture's middle that the model sees (default: 1)\n"
     "  --image-range LO,HI   what black and white become in a float32 picture (default: -1,1)\n"
+    "  --frontend FILE       JSON that tells how pictures, sound or text become the inputs and "
+    "what\n"
+    "                        the outputs mean: fields inputs, task, detection, segmentation,\n"
+    "                        embedding as in the manifest (docs/FORMAT.md)\n"
+    "  --vocabulary FILE     tokens, one a line, for a front end that reads text\n"
     "  --shard-size BYTES    target size of a shard, 8k to 16M (default: 256k)\n"
     "  --shape NAME=N,N,…    shape of an input that an ONNX model leaves open\n"
     "  --dim NAME=N          size of all of its dimensions of that name (default: 1 for the first\n"
@@ -44,6 +49,7 @@ static const char help[] =
     "  minnow pack mobilenet_v2.tflite -o out --labels imagenet_labels.txt\n"
     "  minnow pack model.tflite -o out --shard-size 512k --crop 0.875\n"
     "  minnow pack selfie_segmentation.tflite -o out --image-range 0,1\n"
+    "  minnow pack keywords.tflite -o out --frontend mfcc.json --labels words.txt\n"
     "  minnow pack mobilenet_v2.tflite -o out --labels labels.txt --calibrate photos --max-drop "
     "1\n"
     "  minnow pack silero_vad.onnx -o out --shape input=1,512 --const sr=16000\n";
@@ -53,6 +59,8 @@ enum {
   OPTION_NAME,
   OPTION_CROP,
   OPTION_IMAGE_RANGE,
+  OPTION_FRONTEND,
+  OPTION_VOCABULARY,
   OPTION_SHARD_SIZE,
   OPTION_SHAPE,
   OPTION_DIM,
@@ -71,6 +79,8 @@ static const struct option long_options[] = {
     {"name", required_argument, NULL, OPTION_NAME},
     {"crop", required_argument, NULL, OPTION_CROP},
     {"image-range", required_argument, NULL, OPTION_IMAGE_RANGE},
+    {"frontend", required_argument, NULL, OPTION_FRONTEND},
+    {"vocabulary", required_argument, NULL, OPTION_VOCABULARY},
     {"shard-size", required_argument, NULL, OPTION_SHARD_SIZE},
     {"shape", required_argument, NULL, OPTION_SHAPE},
     {"dim", required_argument, NULL, OPTION_DIM},
@@ -133,6 +143,12 @@ static bool parse(pack_arguments *arguments, int argc, char **argv, pk_error *er
       case OPTION_IMAGE_RANGE:
         ok = pk_parse_range(&arguments->options.image_low, &arguments->options.image_high, optarg,
                             "image-range", error);
+        break;
+      case OPTION_FRONTEND:
+        arguments->options.frontend_file = optarg;
+        break;
+      case OPTION_VOCABULARY:
+        arguments->options.vocabulary_file = optarg;
         break;
       case OPTION_SHARD_SIZE:
         ok = pk_parse_size(&arguments->options.shard_bytes, optarg, "shard-size",
@@ -206,8 +222,7 @@ static void print_summary(const pk_manifest *manifest, const pack_arguments *arg
   if (arguments->as_json) {
     pk_print_json(json_pack(
         "{s:s, s:s, s:s, s:I, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I}, s:b, s:o*, s:f}", "model",
-        manifest->name, "folder", arguments->folder, "task",
-        manifest->is_image_classification ? "image-classification" : "tensors", "shards",
+        manifest->name, "folder", arguments->folder, "task", pk_task_name(manifest->task), "shards",
         (json_int_t)manifest->shard_count, "bytes", "plain", (json_int_t)totals.plain, "br",
         (json_int_t)totals.br, "gzip", (json_int_t)totals.gzip, "memory", "weights",
         (json_int_t)manifest->weight_bytes, "activations", (json_int_t)manifest->activation_bytes,
@@ -221,8 +236,7 @@ static void print_summary(const pk_manifest *manifest, const pack_arguments *arg
          pk_format_size(totals.gzip).text);
   printf("  memory   weights %s, activations %s\n", pk_format_size(manifest->weight_bytes).text,
          pk_format_size(manifest->activation_bytes).text);
-  printf("  task     %s%s\n",
-         manifest->is_image_classification ? "image-classification" : "tensors",
+  printf("  task     %s%s\n", pk_task_name(manifest->task),
          manifest->has_labels ? ", with labels" : "");
   pk_calibration_print(&arguments->calibration);
   printf("  packed in %.1f s, checked by reading back\n", seconds);

@@ -95,11 +95,14 @@ bool pk_manifest_describe(pk_manifest *manifest, const pk_lowered_graph *graph, 
   manifest->inputs[0].is_image = true;
   manifest->inputs[0].crop = view->crop;
   if (manifest->inputs[0].dtype == MNW_DTYPE_F32) {
-    manifest->inputs[0].image_scale = (view->high - view->low) / 255.0;
-    manifest->inputs[0].image_offset = view->low;
+    for (int c = 0; c < 3; c++) {
+      manifest->inputs[0].image_scale[c] = (view->high - view->low) / 255.0;
+      manifest->inputs[0].image_offset[c] = view->low;
+    }
   }
-  manifest->is_image_classification =
-      graph->output_count == 1 && is_class_scores(graph, graph->outputs[0]);
+  if (graph->output_count == 1 && is_class_scores(graph, graph->outputs[0])) {
+    manifest->task = PK_TASK_IMAGE_CLASSIFICATION;
+  }
   return true;
 }
 
@@ -130,7 +133,9 @@ bool pk_labels_normalize(pk_bytes *labels, const pk_bytes *text, const pk_manife
                    "%s is no list of labels: a text file in UTF-8 with one name a line is needed",
                    source);
   }
-  if (manifest->is_image_classification) {
+  if (manifest->task == PK_TASK_IMAGE_CLASSIFICATION ||
+      manifest->task == PK_TASK_AUDIO_CLASSIFICATION ||
+      manifest->task == PK_TASK_TEXT_CLASSIFICATION) {
     const pk_manifest_tensor *scores = &manifest->outputs[0];
     const size_t classes = (size_t)scores->dims[scores->rank - 1], lines = count_lines(labels);
     if (lines != classes) {

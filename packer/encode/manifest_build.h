@@ -23,7 +23,7 @@ bool pk_manifest_describe(pk_manifest *manifest, const pk_lowered_graph *graph, 
                           const pk_image_view *view, pk_error *error);
 
 // Brings label text into the form of docs/FORMAT.md: UTF-8, one name a line, each line ended by a
-// newline, no byte order mark. An image classifier's labels must be as many as its classes.
+// newline, no byte order mark. A classifier's labels must be as many as its classes.
 bool pk_labels_normalize(pk_bytes *labels, const pk_bytes *text, const pk_manifest *manifest,
                          const char *source, pk_error *error);
 

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../package/core_model.h"
 #include "../package/file_io.h"
+#include "../package/manifest_frontend.h"
 #include "../package/package_folder.h"
 #include "compress.h"
 #include "manifest_build.h"
@@ -24,6 +26,8 @@ void pk_package_free(pk_package *package) {
   }
   free(package->shard_encodings);
   free_encodings(&package->labels_encodings);
+  free_encodings(&package->vocabulary_encodings);
+  pk_bytes_free(&package->vocabulary);
   pk_bytes_free(&package->labels);
   pk_shards_free(&package->shards);
   pk_manifest_free(&package->manifest);
@@ -92,6 +96,63 @@ static bool encode_labels(pk_package *package, const pk_pack_options *options, p
   return true;
 }
 
+static bool apply_frontend(pk_package *package, const pk_pack_options *options, pk_error *error) {
+  pk_bytes text;
+  const char *file = options->frontend_file;
+  if (!file) return true;
+  if (!pk_file_read(&text, file, PK_MAX_MANIFEST_BYTES, error)) return false;
+  const bool ok =
+      pk_frontend_apply(&package->manifest, (const char *)text.data, text.size, file, error);
+  pk_bytes_free(&text);
+  return ok;
+}
+
+// The tokenizer is set up once, so that a vocabulary that cannot be used is refused here.
+static bool check_vocabulary(const pk_package *package, const pk_manifest_tensor *input,
+                             const char *file, pk_error *error) {
+  const mnw_text_options *options = &input->text.options;
+  const pk_bytes *vocabulary = &package->vocabulary;
+  mnw_text *tokenizer;
+  mnw_error core_error = {0};
+  char message[MNW_ERROR_MESSAGE_BYTES];
+  const size_t bytes = mnw_text_bytes(options, vocabulary->data, vocabulary->size);
+  void *memory = pk_aligned_alloc(bytes ? bytes : MNW_ALIGNMENT);
+  if (!memory) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the tokenizer");
+  const bool ok = mnw_text_init(&tokenizer, memory, bytes, options, vocabulary->data,
+                                vocabulary->size, &core_error) == MNW_STATUS_OK;
+  free(memory);
+  if (ok) return true;
+  mnw_error_message(&core_error, message, sizeof message);
+  return pk_fail(error, PK_USAGE, "%s: %s: give the model's own vocabulary with --vocabulary",
+                 file ? file : "the text input", message);
+}
+
+static bool encode_vocabulary(pk_package *package, const pk_pack_options *options,
+                              pk_error *error) {
+  pk_manifest *manifest = &package->manifest;
+  const pk_manifest_tensor *input = NULL;
+  const char *file = options->vocabulary_file;
+  for (size_t i = 0; i < manifest->input_count; i++) {
+    if (manifest->inputs[i].is_text) input = &manifest->inputs[i];
+  }
+  if (!input && file) {
+    return pk_fail(error, PK_USAGE, "%s: no input reads text: describe it with --frontend", file);
+  }
+  if (file && !pk_file_read(&package->vocabulary, file, PK_MAX_VOCABULARY_BYTES, error)) {
+    return false;
+  }
+  if (!input) return true;
+  if (!check_vocabulary(package, input, file, error)) return false;
+  if (!file) return true;
+  pk_manifest_file *entry = &manifest->vocabulary;
+  if (!encode_file(entry, &package->vocabulary_encodings, &package->vocabulary, error)) {
+    return false;
+  }
+  snprintf(entry->file, sizeof entry->file, "vocabulary-%.*s.txt", HASH_DIGITS, entry->sha256);
+  manifest->has_vocabulary = true;
+  return true;
+}
+
 bool pk_package_encode(pk_package *package, pk_lowered_graph *graph, const pk_pack_options *options,
                        pk_error *error) {
   const size_t shard_bytes = options->shard_bytes ? options->shard_bytes : PK_SHARD_BYTES_DEFAULT;
@@ -100,12 +161,13 @@ bool pk_package_encode(pk_package *package, pk_lowered_graph *graph, const pk_pa
                               .low = has_range ? options->image_low : -1.0,
                               .high = has_range ? options->image_high : 1.0};
   *package = (pk_package){0};
-  const bool ok = pk_order_tensors(graph, error) &&
-                  pk_encode_shards(&package->shards, graph, shard_bytes, error) &&
-                  pk_package_check(&package->manifest, &package->shards, graph, error) &&
-                  pk_manifest_describe(&package->manifest, graph, options->name, &view, error) &&
-                  encode_labels(package, options, error) &&
-                  encode_shard_files(package, options, error);
+  const bool ok =
+      pk_order_tensors(graph, error) &&
+      pk_encode_shards(&package->shards, graph, shard_bytes, error) &&
+      pk_package_check(&package->manifest, &package->shards, graph, error) &&
+      pk_manifest_describe(&package->manifest, graph, options->name, &view, error) &&
+      apply_frontend(package, options, error) && encode_vocabulary(package, options, error) &&
+      encode_labels(package, options, error) && encode_shard_files(package, options, error);
   if (!ok) pk_package_free(package);
   return ok;
 }
@@ -151,6 +213,10 @@ bool pk_package_store(const pk_package *package, const char *folder, pk_error *e
   }
   if (ok && manifest->has_labels) {
     ok = store_file(folder, &manifest->labels, &package->labels, &package->labels_encodings, error);
+  }
+  if (ok && manifest->has_vocabulary) {
+    ok = store_file(folder, &manifest->vocabulary, &package->vocabulary,
+                    &package->vocabulary_encodings, error);
   }
   return ok && store_manifest(manifest, folder, error) &&
          pk_package_folder_clean(folder, manifest, error);

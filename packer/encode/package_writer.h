@@ -16,7 +16,9 @@ typedef struct pk_pack_options {
   const char *labels_file;     // NULL: none
   const pk_bytes *own_labels;  // that came inside the model file, for want of labels_file; left out
                                // if they do not fit
-  double crop;                 // 0: 1.0
+  const char *frontend_file;   // JSON for pk_frontend_apply(); NULL: none
+  const char *vocabulary_file;  // for text; NULL: none
+  double crop;                  // 0: 1.0
   // What bytes 0 and 255 of a picture become in float32; equal: -1 and 1.
   double image_low, image_high;
   pk_progress_fn *progress;
@@ -31,8 +33,8 @@ typedef struct pk_package {
   pk_manifest manifest;
   pk_shards shards;
   pk_encodings *shard_encodings;  // shards.count of them
-  pk_bytes labels;
-  pk_encodings labels_encodings;
+  pk_bytes labels, vocabulary;
+  pk_encodings labels_encodings, vocabulary_encodings;
 } pk_package;  // all zero: empty
 
 // Encodes, checks by reading back, compresses. Renumbers the graph's tensors (tensor_order.h). The

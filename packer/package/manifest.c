@@ -1,5 +1,6 @@
 #include "manifest.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 
 static void free_tensors(pk_manifest_tensor *tensors, size_t count) {
@@ -12,6 +13,9 @@ void pk_manifest_free(pk_manifest *manifest) {
   free_tensors(manifest->inputs, manifest->input_count);
   free_tensors(manifest->outputs, manifest->output_count);
   free(manifest->shards);
+  json_decref(manifest->detection);
+  json_decref(manifest->segmentation);
+  json_decref(manifest->embedding);
   *manifest = (pk_manifest){0};
 }
 

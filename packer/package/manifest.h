@@ -16,6 +16,7 @@ enum {
   PK_SHA256_HEX_BYTES = 65,
   PK_MAX_MANIFEST_BYTES = 16 << 20,
   PK_MAX_LABELS_BYTES = 16 << 20,
+  PK_MAX_VOCABULARY_BYTES = 32 << 20,
   PK_MAX_SHARD_FILE_BYTES = 64 << 20
 };
 
@@ -26,6 +27,24 @@ typedef struct pk_manifest_file {
   char sha256[PK_SHA256_HEX_BYTES];
 } pk_manifest_file;
 
+// What a package is for; docs/FORMAT.md.
+typedef enum pk_task {
+  PK_TASK_TENSORS = 0,
+  PK_TASK_IMAGE_CLASSIFICATION,
+  PK_TASK_OBJECT_DETECTION,
+  PK_TASK_IMAGE_SEGMENTATION,
+  PK_TASK_AUDIO_CLASSIFICATION,
+  PK_TASK_TEXT_CLASSIFICATION,
+  PK_TASK_TEXT_EMBEDDING
+} pk_task;
+
+const char *pk_task_name(pk_task task);  // "tensors", "image-classification", …
+
+typedef struct pk_text_input {
+  mnw_text_options options;
+  mnw_text_role role;
+} pk_text_input;
+
 typedef struct pk_manifest_tensor {
   char *name;
   mnw_dtype dtype;
@@ -33,20 +52,28 @@ typedef struct pk_manifest_tensor {
   int32_t dims[MNW_MAX_RANK];
   float scale;  // 0: not quantised
   int32_t zero_point;
-  bool is_image;  // inputs: [1, H, W, channels] that a picture can be turned into
+  bool is_image;  // inputs: [1, H, W, channels], or planar, that a picture can be turned into
   double crop;    // of an image: share of the largest fitting rectangle
-  // Of a float32 image: value = byte * image_scale + image_offset.
-  double image_scale, image_offset;
+  // Of a float32 image: value = byte * image_scale + image_offset of the tensor's channel.
+  double image_scale[3], image_offset[3];
+  mnw_image_fit fit;
+  bool is_planar, is_bgr;
+  uint8_t pad;
+  bool is_audio;  // inputs: sound
+  mnw_audio_options audio;
+  bool is_text;  // inputs: text
+  pk_text_input text;
 } pk_manifest_tensor;
 
 typedef struct pk_manifest {
   char *name;
-  bool is_image_classification;  // else the task is "tensors"
+  pk_task task;
+  struct json_t *detection, *segmentation, *embedding;  // checked JSON objects, or NULL
   uint64_t weight_bytes, activation_bytes, staging_bytes;
   pk_manifest_tensor *inputs, *outputs;
   size_t input_count, output_count;
-  bool has_labels;
-  pk_manifest_file labels;
+  bool has_labels, has_vocabulary;
+  pk_manifest_file labels, vocabulary;
   pk_manifest_file *shards;
   size_t shard_count;
 } pk_manifest;  // all zero: empty; owns what it points to

@@ -1,36 +1,14 @@
 // The manifest comes from anywhere: every field is checked for presence, type and range before it
 // is used, and the message names the field.
 #include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "manifest.h"
+#include "manifest_frontend.h"
 
 enum { MAX_TENSORS = 255, MAX_DIM = 1 << 24, MAX_NAME_BYTES = 4096 };
 
-typedef struct reader {
-  const char *source;
-  pk_error *error;
-} reader;
-
-static bool bad_field(const reader *r, const char *where, const char *field, const char *expected) {
-  return pk_fail(r->error, PK_BAD_PACKAGE,
-                 "%s: %s%s%s must be %s; the manifest is damaged or from another version, pack the "
-                 "model again",
-                 r->source, where, *where ? "." : "", field, expected);
-}
-
-static bool read_integer(int64_t *value, const reader *r, const json_t *object, const char *where,
-                         const char *field, int64_t minimum, int64_t maximum) {
-  char expected[96];
-  const json_t *json = json_object_get(object, field);
-  *value = json_is_integer(json) ? json_integer_value(json) : minimum;
-  if (json_is_integer(json) && *value >= minimum && *value <= maximum) return true;
-  snprintf(expected, sizeof expected, "a whole number from %lld to %lld", (long long)minimum,
-           (long long)maximum);
-  return bad_field(r, where, field, expected);
-}
+typedef pk_field_reader reader;
 
 // A copy of the string, to be freed; NULL after a failure.
 static char *read_string(const reader *r, const json_t *object, const char *where,
@@ -38,7 +16,7 @@ static char *read_string(const reader *r, const json_t *object, const char *wher
   const json_t *json = json_object_get(object, field);
   if (!json_is_string(json) || json_string_length(json) > MAX_NAME_BYTES ||
       json_string_length(json) != strlen(json_string_value(json))) {
-    bad_field(r, where, field, "a string");
+    pk_field_bad(r, where, field, "a string");
     return NULL;
   }
   char *copy = malloc(json_string_length(json) + 1);
@@ -63,24 +41,24 @@ static bool read_file_entry(pk_manifest_file *file, const reader *r, const json_
   const char *name = json_string_value(json_object_get(object, "file"));
   const char *sha256 = json_string_value(json_object_get(object, "sha256"));
   const json_t *encodings = json_object_get(object, "encodings");
-  if (!json_is_object(object)) return bad_field(r, where, "", "an object");
-  if (!name || !is_plain_name(name)) return bad_field(r, where, "file", "a plain file name");
+  if (!json_is_object(object)) return pk_field_bad(r, where, "", "an object");
+  if (!name || !is_plain_name(name)) return pk_field_bad(r, where, "file", "a plain file name");
   if (!sha256 || strlen(sha256) != PK_SHA256_HEX_BYTES - 1 ||
       strspn(sha256, "0123456789abcdef") != PK_SHA256_HEX_BYTES - 1) {
-    return bad_field(r, where, "sha256", "64 hexadecimal digits in lower case");
+    return pk_field_bad(r, where, "sha256", "64 hexadecimal digits in lower case");
   }
-  if (!read_integer(&bytes, r, object, where, "bytes", 0, max_bytes)) return false;
+  if (!pk_field_integer(&bytes, r, object, where, "bytes", 0, max_bytes)) return false;
   snprintf(file->file, sizeof file->file, "%s", name);
   snprintf(file->sha256, sizeof file->sha256, "%s", sha256);
   file->bytes = (uint64_t)bytes;
   if (!encodings) return true;
-  if (!json_is_object(encodings)) return bad_field(r, where, "encodings", "an object");
+  if (!json_is_object(encodings)) return pk_field_bad(r, where, "encodings", "an object");
   if (json_object_get(encodings, "br")) {
-    if (!read_integer(&bytes, r, encodings, where, "br", 1, INT64_MAX)) return false;
+    if (!pk_field_integer(&bytes, r, encodings, where, "br", 1, INT64_MAX)) return false;
     file->br_bytes = (uint64_t)bytes;
   }
   if (json_object_get(encodings, "gzip")) {
-    if (!read_integer(&bytes, r, encodings, where, "gzip", 1, INT64_MAX)) return false;
+    if (!pk_field_integer(&bytes, r, encodings, where, "gzip", 1, INT64_MAX)) return false;
     file->gzip_bytes = (uint64_t)bytes;
   }
   return true;
@@ -96,51 +74,7 @@ static bool read_dtype(mnw_dtype *dtype, const reader *r, const json_t *object, 
       return true;
     }
   }
-  return bad_field(r, where, "dtype", "float32, int8, uint8, int16, int32, int64 or bool");
-}
-
-static bool read_image_range(pk_manifest_tensor *tensor, const reader *r, const json_t *image,
-                             const char *where) {
-  const json_t *scale = json_object_get(image, "scale"), *offset = json_object_get(image, "offset");
-  tensor->image_scale = json_number_value(scale);
-  tensor->image_offset = json_number_value(offset);
-  if (!json_is_number(scale) || tensor->image_scale == 0.0 || fabs(tensor->image_scale) > 1e30) {
-    return bad_field(r, where, "scale", "a number other than 0");
-  }
-  if (!json_is_number(offset) || fabs(tensor->image_offset) > 1e30) {
-    return bad_field(r, where, "offset", "a number");
-  }
-  return true;
-}
-
-static bool read_image(pk_manifest_tensor *tensor, const reader *r, const json_t *object,
-                       const char *tensor_where) {
-  char where[80];
-  int64_t width, height, channels;
-  const json_t *image = json_object_get(object, "image");
-  if (!image) return true;
-  if (!json_is_object(image)) return bad_field(r, tensor_where, "image", "an object");
-  const double crop = json_number_value(json_object_get(image, "crop"));
-  snprintf(where, sizeof where, "%s.image", tensor_where);
-  if (!read_integer(&width, r, image, where, "width", 1, MAX_DIM) ||
-      !read_integer(&height, r, image, where, "height", 1, MAX_DIM) ||
-      !read_integer(&channels, r, image, where, "channels", 1, 3)) {
-    return false;
-  }
-  if (!(crop > 0.0 && crop <= 1.0)) return bad_field(r, where, "crop", "above 0, at most 1");
-  const bool is_float = tensor->dtype == MNW_DTYPE_F32;
-  const bool is_byte = tensor->dtype == MNW_DTYPE_U8 || tensor->dtype == MNW_DTYPE_S8;
-  if (is_float && !read_image_range(tensor, r, image, where)) return false;
-  if ((!is_byte && !is_float) || tensor->rank != 4 || tensor->dims[0] != 1 ||
-      tensor->dims[1] != height || tensor->dims[2] != width || tensor->dims[3] != channels ||
-      channels == 2) {
-    return bad_field(
-        r, tensor_where, "image",
-        "as large as the tensor: [1, height, width, 1 or 3] of uint8, int8 or float32");
-  }
-  tensor->is_image = true;
-  tensor->crop = crop;
-  return true;
+  return pk_field_bad(r, where, "dtype", "float32, int8, uint8, int16, int32, int64 or bool");
 }
 
 static bool read_quantization(pk_manifest_tensor *tensor, const reader *r, const json_t *object,
@@ -149,11 +83,12 @@ static bool read_quantization(pk_manifest_tensor *tensor, const reader *r, const
   int64_t zero_point;
   const json_t *quantization = json_object_get(object, "quantization");
   if (!quantization) return true;
-  if (!json_is_object(quantization)) return bad_field(r, tensor_where, "quantization", "an object");
+  if (!json_is_object(quantization))
+    return pk_field_bad(r, tensor_where, "quantization", "an object");
   const double scale = json_number_value(json_object_get(quantization, "scale"));
   snprintf(where, sizeof where, "%s.quantization", tensor_where);
-  if (!(scale > 0.0 && scale < 3.0e38)) return bad_field(r, where, "scale", "a number above 0");
-  if (!read_integer(&zero_point, r, quantization, where, "zeroPoint", -128, 255)) return false;
+  if (!(scale > 0.0 && scale < 3.0e38)) return pk_field_bad(r, where, "scale", "a number above 0");
+  if (!pk_field_integer(&zero_point, r, quantization, where, "zeroPoint", -128, 255)) return false;
   tensor->scale = (float)scale;
   tensor->zero_point = (int32_t)zero_point;
   return true;
@@ -162,21 +97,22 @@ static bool read_quantization(pk_manifest_tensor *tensor, const reader *r, const
 static bool read_tensor(pk_manifest_tensor *tensor, const reader *r, const json_t *object,
                         const char *where) {
   const json_t *shape = json_object_get(object, "shape");
-  if (!json_is_object(object)) return bad_field(r, where, "", "an object");
+  if (!json_is_object(object)) return pk_field_bad(r, where, "", "an object");
   tensor->name = read_string(r, object, where, "name");
   if (!tensor->name || !read_dtype(&tensor->dtype, r, object, where)) return false;
   if (!json_is_array(shape) || json_array_size(shape) > MNW_MAX_RANK) {
-    return bad_field(r, where, "shape", "a list of at most 6 dimensions");
+    return pk_field_bad(r, where, "shape", "a list of at most 6 dimensions");
   }
   tensor->rank = (uint32_t)json_array_size(shape);
   for (uint32_t i = 0; i < tensor->rank; i++) {
     const json_t *dim = json_array_get(shape, i);
     if (!json_is_integer(dim) || json_integer_value(dim) < 1 || json_integer_value(dim) > MAX_DIM) {
-      return bad_field(r, where, "shape", "whole numbers from 1 to 2^24");
+      return pk_field_bad(r, where, "shape", "whole numbers from 1 to 2^24");
     }
     tensor->dims[i] = (int32_t)json_integer_value(dim);
   }
-  return read_quantization(tensor, r, object, where) && read_image(tensor, r, object, where);
+  return read_quantization(tensor, r, object, where) &&
+         pk_frontend_read_input(tensor, r, object, where);
 }
 
 static bool read_tensors(pk_manifest_tensor **tensors, size_t *count, const reader *r,
@@ -185,7 +121,7 @@ static bool read_tensors(pk_manifest_tensor **tensors, size_t *count, const read
   const json_t *array = json_object_get(root, field);
   if (!json_is_array(array) || json_array_size(array) == 0 ||
       json_array_size(array) > MAX_TENSORS) {
-    return bad_field(r, "", field, "a list of 1 to 255 tensors");
+    return pk_field_bad(r, "", field, "a list of 1 to 255 tensors");
   }
   *tensors = calloc(json_array_size(array), sizeof **tensors);
   if (!*tensors) return pk_fail(r->error, PK_OUT_OF_MEMORY, "%s: no memory", r->source);
@@ -202,7 +138,7 @@ static bool read_shards(pk_manifest *manifest, const reader *r, const json_t *ro
   const json_t *array = json_object_get(root, "shards");
   if (!json_is_array(array) || json_array_size(array) == 0 ||
       json_array_size(array) > MNW_MAX_SHARDS) {
-    return bad_field(r, "", "shards", "a list of 1 to 4096 files");
+    return pk_field_bad(r, "", "shards", "a list of 1 to 4096 files");
   }
   manifest->shards = calloc(json_array_size(array), sizeof *manifest->shards);
   if (!manifest->shards) return pk_fail(r->error, PK_OUT_OF_MEMORY, "%s: no memory", r->source);
@@ -220,10 +156,10 @@ static bool read_shards(pk_manifest *manifest, const reader *r, const json_t *ro
 static bool read_memory(pk_manifest *manifest, const reader *r, const json_t *root) {
   int64_t weights, activations, staging;
   const json_t *memory = json_object_get(root, "memory");
-  if (!json_is_object(memory)) return bad_field(r, "", "memory", "an object");
-  if (!read_integer(&weights, r, memory, "memory", "weights", 0, UINT32_MAX) ||
-      !read_integer(&activations, r, memory, "memory", "activations", 0, UINT32_MAX) ||
-      !read_integer(&staging, r, memory, "memory", "staging", 0, UINT32_MAX)) {
+  if (!json_is_object(memory)) return pk_field_bad(r, "", "memory", "an object");
+  if (!pk_field_integer(&weights, r, memory, "memory", "weights", 0, UINT32_MAX) ||
+      !pk_field_integer(&activations, r, memory, "memory", "activations", 0, UINT32_MAX) ||
+      !pk_field_integer(&staging, r, memory, "memory", "staging", 0, UINT32_MAX)) {
     return false;
   }
   manifest->weight_bytes = (uint64_t)weights;
@@ -232,11 +168,20 @@ static bool read_memory(pk_manifest *manifest, const reader *r, const json_t *ro
   return true;
 }
 
+static bool needs_vocabulary(const pk_manifest *manifest) {
+  bool needs = false;
+  for (size_t i = 0; i < manifest->input_count; i++) {
+    const pk_manifest_tensor *input = &manifest->inputs[i];
+    needs |= input->is_text && input->text.options.tokenizer != MNW_TEXT_HASH;
+  }
+  return needs;
+}
+
 static bool read_root(pk_manifest *manifest, const reader *r, const json_t *root) {
   const char *format = json_string_value(json_object_get(root, "format"));
-  const char *task = json_string_value(json_object_get(root, "task"));
   const json_t *version = json_object_get(root, "version");
   const json_t *labels = json_object_get(root, "labels");
+  const json_t *vocabulary = json_object_get(root, "vocabulary");
   if (!format || strcmp(format, "minnow") != 0) {
     return pk_fail(r->error, PK_BAD_PACKAGE, "%s is not the manifest of a Minnow package",
                    r->source);
@@ -247,10 +192,6 @@ static bool read_root(pk_manifest *manifest, const reader *r, const json_t *root
                    "tool",
                    r->source, MNW_FORMAT_VERSION);
   }
-  if (!task || (strcmp(task, "image-classification") != 0 && strcmp(task, "tensors") != 0)) {
-    return bad_field(r, "", "task", "image-classification or tensors");
-  }
-  manifest->is_image_classification = strcmp(task, "image-classification") == 0;
   manifest->name = read_string(r, root, "", "name");
   if (!manifest->name || !read_memory(manifest, r, root) ||
       !read_tensors(&manifest->inputs, &manifest->input_count, r, root, "inputs") ||
@@ -258,10 +199,14 @@ static bool read_root(pk_manifest *manifest, const reader *r, const json_t *root
       !read_shards(manifest, r, root)) {
     return false;
   }
-  if (manifest->is_image_classification &&
-      (manifest->input_count != 1 || !manifest->inputs[0].is_image ||
-       manifest->output_count != 1)) {
-    return bad_field(r, "", "task", "tensors, unless there is one image input and one output");
+  if (!pk_frontend_read_task(manifest, r, root)) return false;
+  if (needs_vocabulary(manifest) != (vocabulary != NULL)) {
+    return pk_field_bad(r, "", "vocabulary", "there for a tokenizer that needs one, and only then");
+  }
+  manifest->has_vocabulary = vocabulary != NULL;
+  if (vocabulary && !read_file_entry(&manifest->vocabulary, r, vocabulary, "vocabulary",
+                                     PK_MAX_VOCABULARY_BYTES)) {
+    return false;
   }
   manifest->has_labels = labels != NULL;
   return !labels || read_file_entry(&manifest->labels, r, labels, "labels", PK_MAX_LABELS_BYTES);
@@ -270,7 +215,12 @@ static bool read_root(pk_manifest *manifest, const reader *r, const json_t *root
 bool pk_manifest_read(pk_manifest *manifest, const char *text, size_t size_bytes,
                       const char *source, pk_error *error) {
   json_error_t json_error;
-  const reader r = {source, error};
+  const reader r = {.source = source,
+                    .remedy =
+                        "the manifest is damaged or from another version, pack the model "
+                        "again",
+                    .code = PK_BAD_PACKAGE,
+                    .error = error};
   *manifest = (pk_manifest){0};
   json_t *root = json_loadb(text, size_bytes, JSON_REJECT_DUPLICATES, &json_error);
   if (!root) {

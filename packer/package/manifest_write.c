@@ -1,6 +1,6 @@
 #include <jansson.h>
 
-#include "manifest.h"
+#include "manifest_frontend.h"
 
 // Nine significant digits bring every float32 back exactly.
 enum { REAL_DIGITS = 9 };
@@ -28,15 +28,7 @@ static json_t *tensor_json(const pk_manifest_tensor *tensor) {
         object, "quantization",
         json_pack("{s:f, s:i}", "scale", (double)tensor->scale, "zeroPoint", tensor->zero_point));
   }
-  if (tensor->is_image) {
-    json_t *image = json_pack("{s:i, s:i, s:i, s:f}", "width", tensor->dims[2], "height",
-                              tensor->dims[1], "channels", tensor->dims[3], "crop", tensor->crop);
-    if (tensor->dtype == MNW_DTYPE_F32) {
-      json_object_set_new(image, "scale", json_real(tensor->image_scale));
-      json_object_set_new(image, "offset", json_real(tensor->image_offset));
-    }
-    json_object_set_new(object, "image", image);
-  }
+  pk_frontend_write_input(object, tensor);
   return object;
 }
 
@@ -51,17 +43,20 @@ char *pk_manifest_write(const pk_manifest *manifest) {
   for (size_t i = 0; i < manifest->shard_count; i++) {
     json_array_append_new(shards, file_json(&manifest->shards[i]));
   }
-  json_t *root = json_pack("{s:s, s:i, s:s, s:s, s:{s:I, s:I, s:I}, s:o, s:o}", "format", "minnow",
-                           "version", MNW_FORMAT_VERSION, "name", manifest->name, "task",
-                           manifest->is_image_classification ? "image-classification" : "tensors",
-                           "memory", "weights", (json_int_t)manifest->weight_bytes, "activations",
-                           (json_int_t)manifest->activation_bytes, "staging",
-                           (json_int_t)manifest->staging_bytes, "inputs",
-                           tensors_json(manifest->inputs, manifest->input_count), "outputs",
-                           tensors_json(manifest->outputs, manifest->output_count));
+  json_t *root = json_pack(
+      "{s:s, s:i, s:s, s:s, s:{s:I, s:I, s:I}, s:o, s:o}", "format", "minnow", "version",
+      MNW_FORMAT_VERSION, "name", manifest->name, "task", pk_task_name(manifest->task), "memory",
+      "weights", (json_int_t)manifest->weight_bytes, "activations",
+      (json_int_t)manifest->activation_bytes, "staging", (json_int_t)manifest->staging_bytes,
+      "inputs", tensors_json(manifest->inputs, manifest->input_count), "outputs",
+      tensors_json(manifest->outputs, manifest->output_count));
   if (root && manifest->has_labels) {
     json_object_set_new(root, "labels", file_json(&manifest->labels));
   }
+  if (root && manifest->has_vocabulary) {
+    json_object_set_new(root, "vocabulary", file_json(&manifest->vocabulary));
+  }
+  if (root) pk_frontend_write_task(root, manifest);
   if (!root || json_object_set_new(root, "shards", shards) != 0) {
     json_decref(root);
     return NULL;

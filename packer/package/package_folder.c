@@ -24,10 +24,10 @@ static bool is_hash_and(const char *rest, size_t length, const char *ending) {
          strncmp(rest + 1 + HASH_DIGITS, ending, strlen(ending)) == 0;
 }
 
-// Names that the packer writes: 000-<hash>.mnw and labels-<hash>.txt with .br or .gz, the manifest,
-// each perhaps still with .tmp.
+// Names that the packer writes: 000-<hash>.mnw, labels-<hash>.txt and vocabulary-<hash>.txt with
+// .br or .gz, the manifest, each perhaps still with .tmp.
 static bool is_package_file(const char *name) {
-  const size_t labels = strlen("labels");
+  static const char *const texts[] = {"labels", "vocabulary"};
   size_t length = strip(name, strlen(name), ".tmp");
   if (length == strlen(PK_MANIFEST_FILE) && strncmp(name, PK_MANIFEST_FILE, length) == 0) {
     return true;
@@ -37,8 +37,13 @@ static bool is_package_file(const char *name) {
   if (digits >= 3 && digits <= 4 && digits < length) {
     return is_hash_and(name + digits, length - digits, ".mnw");
   }
-  return strncmp(name, "labels", labels) == 0 && length > labels &&
-         is_hash_and(name + labels, length - labels, ".txt");
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    const size_t stem = strlen(texts[i]);
+    if (strncmp(name, texts[i], stem) == 0 && length > stem) {
+      return is_hash_and(name + stem, length - stem, ".txt");
+    }
+  }
+  return false;
 }
 
 static bool make_folders(const char *folder, pk_error *error) {
@@ -120,6 +125,7 @@ static bool is_file_or_encoding(const char *name, const pk_manifest_file *file) 
 static bool is_named(const pk_manifest *manifest, const char *name) {
   if (strcmp(name, PK_MANIFEST_FILE) == 0) return true;
   if (manifest->has_labels && is_file_or_encoding(name, &manifest->labels)) return true;
+  if (manifest->has_vocabulary && is_file_or_encoding(name, &manifest->vocabulary)) return true;
   for (size_t i = 0; i < manifest->shard_count; i++) {
     if (is_file_or_encoding(name, &manifest->shards[i])) return true;
   }

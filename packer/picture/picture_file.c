@@ -111,15 +111,18 @@ bool pk_picture_to_input(void *tensor, const pk_manifest_tensor *input, const pk
   mnw_image *image = NULL;
   mnw_image_options options = {.source_width = picture->width,
                                .source_height = picture->height,
-                               .width = (uint32_t)input->dims[2],
-                               .height = (uint32_t)input->dims[1],
-                               .channels = (uint32_t)input->dims[3],
-                               .dtype = input->dtype};
+                               .width = (uint32_t)input->dims[input->is_planar ? 3 : 2],
+                               .height = (uint32_t)input->dims[input->is_planar ? 2 : 1],
+                               .channels = (uint32_t)input->dims[input->is_planar ? 1 : 3],
+                               .dtype = input->dtype,
+                               .pad = input->pad,
+                               .is_planar = input->is_planar,
+                               .is_bgr = input->is_bgr};
   for (int c = 0; c < 3; c++) {
-    options.scale[c] = (float)input->image_scale;
-    options.offset[c] = (float)input->image_offset;
+    options.scale[c] = (float)input->image_scale[c];
+    options.offset[c] = (float)input->image_offset[c];
   }
-  mnw_image_fit_to(&options, MNW_IMAGE_CROP, input->crop);
+  mnw_image_fit_to(&options, input->fit, input->crop);
   const size_t bytes = mnw_image_bytes(&options);
   void *memory = pk_aligned_alloc(bytes);
   if (!memory) return pk_fail(error, PK_OUT_OF_MEMORY, "%s: no memory to resize it", path);

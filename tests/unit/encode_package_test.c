@@ -191,7 +191,7 @@ static void the_manifest_describes_the_model(void **state) {
   if (!pk_manifest_read(&read, text, strlen(text), "manifest", &error))
     fail_msg("%s", error.message);
   assert_string_equal(read.name, "dense");
-  assert_true(read.is_image_classification);
+  assert_int_equal(read.task, PK_TASK_IMAGE_CLASSIFICATION);
   assert_int_equal(read.input_count, 1);
   assert_true(read.inputs[0].is_image);
   assert_true(read.inputs[0].crop == 0.875);
@@ -216,7 +216,7 @@ static void small_pictures_are_tensors(void **state) {
   (void)state;
   pk_lowered_graph graph = dense_graph(PK_IMAGE_SIDE_MIN - 1, layers, 1);
   assert_true(pk_package_encode(&package, &graph, &options, &error));
-  assert_false(package.manifest.is_image_classification);
+  assert_int_equal(package.manifest.task, PK_TASK_TENSORS);
   assert_false(package.manifest.inputs[0].is_image);
   assert_string_equal(package.manifest.name, "spectrum");
   pk_package_free(&package);

@@ -325,8 +325,8 @@ static void float_pictures_have_a_range(void **state) {
                                     .dims = {1, 1, 2, 3},
                                     .is_image = true,
                                     .crop = 1.0,
-                                    .image_scale = 2.0 / 255.0,
-                                    .image_offset = -1.0};
+                                    .image_scale = {2.0 / 255.0, 2.0 / 255.0, 2.0 / 255.0},
+                                    .image_offset = {-1.0, -1.0, -1.0}};
   static const float expected[] = {-1.0f, -0.6f, 1.0f, -0.2f, 0.2f, 0.6f};
   pk_error error = {0};
   (void)state;

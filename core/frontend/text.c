@@ -143,8 +143,10 @@ mnw_status mnw_text_init(mnw_text **text, void *memory, size_t memory_bytes,
                     (int64_t)memory_bytes, 0);
   }
   mnw_text *made = memory;
-  mnw_lines lines = lines_of(vocabulary, vocabulary_bytes);
-  if (options->tokenizer != MNW_TEXT_HASH) mnw_token_index_fill(&made->tokens, &lines);
+  if (options->tokenizer != MNW_TEXT_HASH) {
+    mnw_lines lines = lines_of(vocabulary, vocabulary_bytes);
+    mnw_token_index_fill(&made->tokens, &lines);
+  }
   if (options->tokenizer == MNW_TEXT_BPE) {
     const mnw_status status = mnw_bpe_fill(&made->bpe, &made->tokens, &merges, error);
     if (status != MNW_STATUS_OK) return status;

@@ -56,6 +56,7 @@ static bool read_samples(compression *c, pk_error *error) {
   pk_manifest manifest = {0};
   const bool ok = pk_lower(&lowered, c->graph, error) &&
                   pk_manifest_describe(&manifest, &lowered, "calibrated", &view, error) &&
+                  pk_manifest_apply_frontend(&manifest, pack, error) &&
                   pk_sample_set_read(&c->set, &manifest, &options, error);
   pk_manifest_free(&manifest);
   pk_lowered_graph_free(&lowered);

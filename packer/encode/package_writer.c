@@ -96,13 +96,13 @@ static bool encode_labels(pk_package *package, const pk_pack_options *options, p
   return true;
 }
 
-static bool apply_frontend(pk_package *package, const pk_pack_options *options, pk_error *error) {
+bool pk_manifest_apply_frontend(pk_manifest *manifest, const pk_pack_options *options,
+                                pk_error *error) {
   pk_bytes text;
   const char *file = options->frontend_file;
   if (!file) return true;
   if (!pk_file_read(&text, file, PK_MAX_MANIFEST_BYTES, error)) return false;
-  const bool ok =
-      pk_frontend_apply(&package->manifest, (const char *)text.data, text.size, file, error);
+  const bool ok = pk_frontend_apply(manifest, (const char *)text.data, text.size, file, error);
   pk_bytes_free(&text);
   return ok;
 }
@@ -161,13 +161,14 @@ bool pk_package_encode(pk_package *package, pk_lowered_graph *graph, const pk_pa
                               .low = has_range ? options->image_low : -1.0,
                               .high = has_range ? options->image_high : 1.0};
   *package = (pk_package){0};
-  const bool ok =
-      pk_order_tensors(graph, error) &&
-      pk_encode_shards(&package->shards, graph, shard_bytes, error) &&
-      pk_package_check(&package->manifest, &package->shards, graph, error) &&
-      pk_manifest_describe(&package->manifest, graph, options->name, &view, error) &&
-      apply_frontend(package, options, error) && encode_vocabulary(package, options, error) &&
-      encode_labels(package, options, error) && encode_shard_files(package, options, error);
+  const bool ok = pk_order_tensors(graph, error) &&
+                  pk_encode_shards(&package->shards, graph, shard_bytes, error) &&
+                  pk_package_check(&package->manifest, &package->shards, graph, error) &&
+                  pk_manifest_describe(&package->manifest, graph, options->name, &view, error) &&
+                  pk_manifest_apply_frontend(&package->manifest, options, error) &&
+                  encode_vocabulary(package, options, error) &&
+                  encode_labels(package, options, error) &&
+                  encode_shard_files(package, options, error);
   if (!ok) pk_package_free(package);
   return ok;
 }

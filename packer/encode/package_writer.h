@@ -37,6 +37,10 @@ typedef struct pk_package {
   pk_encodings labels_encodings, vocabulary_encodings;
 } pk_package;  // all zero: empty
 
+// Applies the options' frontend_file, if there is one, to a described manifest.
+bool pk_manifest_apply_frontend(pk_manifest *manifest, const pk_pack_options *options,
+                                pk_error *error);
+
 // Encodes, checks by reading back, compresses. Renumbers the graph's tensors (tensor_order.h). The
 // result depends on the graph and the options only: packing twice gives the same bytes.
 bool pk_package_encode(pk_package *package, pk_lowered_graph *graph, const pk_pack_options *options,

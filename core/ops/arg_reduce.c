@@ -13,6 +13,20 @@ mnw_status mnw_arg_reduce_prepare(const mnw_op_context *context, size_t *scratch
   return mnw_axis_check_reduced(context, x, y, 1u << params[MNW_ARG_REDUCE_AXIS]);
 }
 
+// The same of `extent` neighbouring bytes, which become int8 in their order by `flip`.
+static size_t best_byte(const uint8_t *bytes, size_t extent, uint8_t flip, bool takes_last) {
+  int best = (int8_t)(bytes[0] ^ flip);
+  size_t best_at = 0;
+  for (size_t i = 1; i < extent; i++) {
+    const int key = (int8_t)(bytes[i] ^ flip);
+    if (takes_last ? key >= best : key > best) {
+      best = key;
+      best_at = i;
+    }
+  }
+  return best_at;
+}
+
 void mnw_arg_reduce_eval(const mnw_op_context *context) {
   const int32_t *params = context->node->params;
   const mnw_tensor *x = mnw_op_input(context, 0), *y = mnw_op_output(context, 0);
@@ -21,6 +35,15 @@ void mnw_arg_reduce_eval(const mnw_op_context *context) {
   const bool takes_last = params[MNW_ARG_REDUCE_LAST] != 0;
   const void *in = mnw_op_input_data(context, 0);
   void *out = mnw_op_output_data(context, 0);
+  if ((x->dtype == MNW_DTYPE_S8 || x->dtype == MNW_DTYPE_U8) && cut.inner == 1) {
+    const uint8_t byte_flip = (uint8_t)flip ^ (x->dtype == MNW_DTYPE_U8 ? 0x80 : 0);
+    for (size_t o = 0; o < cut.outer; o++) {
+      const uint8_t *const bytes = (const uint8_t *)in + o * cut.extent;
+      mnw_store_integer((mnw_dtype)y->dtype, out, o,
+                        (int64_t)best_byte(bytes, cut.extent, byte_flip, takes_last));
+    }
+    return;
+  }
   for (size_t o = 0; o < cut.outer; o++) {
     for (size_t n = 0; n < cut.inner; n++) {
       const size_t first = o * cut.extent * cut.inner + n;

@@ -186,7 +186,7 @@ static void resize_nearest(uint8_t *y, const uint8_t *picture, const axis_tap *r
   }
 }
 
-static void add_pixel(float *sums, const void *pixel, float weight, const mnw_tensor *x) {
+static void add_pixel(float *restrict sums, const void *pixel, float weight, const mnw_tensor *x) {
   const size_t channels = (size_t)x->dims[3];
   const float *f32 = pixel;
   const int8_t *s8 = pixel;
@@ -201,7 +201,7 @@ static void add_pixel(float *sums, const void *pixel, float weight, const mnw_te
 }
 
 // Steps of the scale, halves away from zero as in TFLite's integer kernel.
-static void store_steps(uint8_t *y, const float *sums, const mnw_tensor *t) {
+static void store_steps(uint8_t *restrict y, const float *restrict sums, const mnw_tensor *t) {
   const float low = t->dtype == MNW_DTYPE_U8 ? 0.0f : -128.0f;
   for (size_t c = 0; c < (size_t)t->dims[3]; c++) {
     const float value = mnw_clamp_float(sums[c], low, low + 255.0f);

@@ -55,6 +55,9 @@ void pk_calibration_print(const pk_calibration *calibration) {
   const pk_quality *q = &chosen->quality;
   printf("  weights  %zu at %.2f bits each; the package was %s before\n", report->weight_count,
          chosen->bits, pk_format_size(report->source_bytes).text);
+  if (report->removed_channels > 0) {
+    printf("  channels %zu that never change are removed\n", report->removed_channels);
+  }
   printf("  samples  %zu views of %zu files: agreement %.1f %%, error %.2f %% of the range\n",
          q->samples, report->files, q->agreement, q->range_error);
   if (q->labelled > 0) {
@@ -92,9 +95,9 @@ json_t *pk_calibration_json(const pk_calibration *calibration) {
                           (double)layer->step, "bits", layer->bits, "entropy", layer->entropy,
                           "zeros", layer->zeros, "cost", layer->cost));
   }
-  return json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "weights",
-                   (json_int_t)report->weight_count, "files", (json_int_t)report->files,
-                   "bytesBefore", (json_int_t)report->source_bytes, "taken",
-                   (json_int_t)report->chosen, "result",
-                   trial_json(&report->trials[report->chosen]), "trials", trials, "layers", layers);
+  return json_pack(
+      "{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "weights", (json_int_t)report->weight_count,
+      "removedChannels", (json_int_t)report->removed_channels, "files", (json_int_t)report->files,
+      "bytesBefore", (json_int_t)report->source_bytes, "taken", (json_int_t)report->chosen,
+      "result", trial_json(&report->trials[report->chosen]), "trials", trials, "layers", layers);
 }

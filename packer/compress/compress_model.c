@@ -9,6 +9,8 @@
 #include "../import/lower.h"
 #include "bias_correction.h"
 #include "layer_statistics.h"
+#include "prune_channels.h"
+#include "quantize_graph.h"
 #include "step_choice.h"
 #include "weight_rewrite.h"
 #include "worker_pair.h"
@@ -29,6 +31,7 @@ typedef struct compression {
   float **means, **biases;  // by layer
   int8_t **levels;          // by layer
   size_t *chosen;           // by layer: rung
+  bool is_float;            // the model came with float32 activations
 } compression;
 
 static bool out_of_memory(pk_error *error) {
@@ -70,11 +73,40 @@ static void limit_samples(compression *c) {
   while (c->set.count > most) free(c->set.items[--c->set.count].bytes);
 }
 
+static bool make_reference(compression *c, pk_error *error) {
+  const bool ok = pk_answers_make(&c->reference, c->graph, &c->set, shard_bytes(c), error);
+  c->report->source_bytes = c->reference.package_bytes;
+  c->report->files = c->set.file_count;
+  return ok;
+}
+
+// Takes dead channels out of a float model and gives it int8 activations.
+static bool quantize(compression *c, pk_error *error) {
+  const pk_pack_options *pack = c->options->pack;
+  pk_diff_net net;
+  c->is_float = pk_graph_is_float(c->graph);
+  if (!c->is_float) return true;
+  if (!pk_add_missing_biases(c->graph, error) ||
+      !pk_prune_channels(c->graph, &c->report->removed_channels, &c->set, error)) {
+    return false;
+  }
+  if (!pk_diff_net_init(&net, c->graph, error)) return false;
+  pk_range *ranges = calloc(net.tensor_count + 1, sizeof *ranges);
+  const bool ok =
+      (ranges || out_of_memory(error)) &&
+      pk_activation_ranges(ranges, &net, &c->set, pack->progress, pack->progress_user, error) &&
+      pk_quantize_graph(c->graph, ranges, error);
+  free(ranges);
+  pk_diff_net_deinit(&net);
+  return ok;
+}
+
 static bool measure(compression *c, pk_error *error) {
   const pk_pack_options *pack = c->options->pack;
   const pk_statistics_options options = {
       .seed = c->options->seed, .progress = pack->progress, .progress_user = pack->progress_user};
-  c->net.simulates_int8 = true;
+  // A float model is measured as it is; what came in int8 is what the runtime made of it before.
+  c->net.simulates_int8 = !c->is_float;
   return pk_layer_statistics(&c->layers, &c->net, &c->set, &options, error) &&
          pk_step_table_init(&c->table, &c->layers, pack->progress, pack->progress_user, error) &&
          pk_mean_outputs(c->means, &c->layers, &c->net, error);
@@ -129,6 +161,7 @@ static bool try_lambda(compression *c, double lambda, pk_trial *trial, pk_error 
   pk_answers answers = {0};
   const double bits = pk_choose_rungs(c->chosen, &c->table, lambda);
   bool ok = pk_workers_run(round_layers, c, error);
+  c->net.simulates_int8 = true;
   for (size_t i = 0; ok && i < c->layers.count; i++) {
     pk_simulate_levels(&c->net, &c->layers.items[i], c->levels[i],
                        c->table.rungs[i][c->chosen[i]].step);
@@ -174,21 +207,21 @@ static bool search_size(compression *c, double *lambda, pk_error *error) {
   return true;
 }
 
-// Towards fewer bits accuracy falls; bisection finds where it falls too far.
+// Towards fewer bits accuracy falls; bisection, by ratio, finds where it falls too far.
 static bool search_drop(compression *c, double *lambda, pk_error *error) {
   const double weights = (double)c->report->weight_count;
-  double low = log2(pk_lambda_for_bits(&c->table, most_bits * weights));
-  double high = log2(pk_lambda_for_bits(&c->table, least_bits * weights));
+  double good = most_bits, bad = least_bits;
   for (int i = 0; i < DROP_STEPS; i++) {
     pk_trial trial;
-    const double middle = 0.5 * (low + high);
-    if (!try_lambda(c, exp2(middle), &trial, error)) return false;
+    const double bits = sqrt(good * bad);
+    const double at = pk_lambda_for_bits(&c->table, bits * weights);
+    if (!try_lambda(c, at, &trial, error)) return false;
     if (fulfils(c, &trial)) {
-      *lambda = exp2(middle);
+      *lambda = at;
       c->report->chosen = c->report->trial_count - 1;
-      low = middle;
+      good = bits;
     } else {
-      high = middle;
+      bad = bits;
     }
   }
   return true;
@@ -259,12 +292,9 @@ bool pk_compress_graph(pk_graph *graph, const pk_compress_options *options,
                        pk_compress_report *report, pk_error *error) {
   compression c = {.graph = graph, .options = options, .report = report};
   *report = (pk_compress_report){0};
-  bool ok = read_samples(&c, error) && pk_add_missing_biases(graph, error) &&
-            pk_diff_net_init(&c.net, graph, error);
+  bool ok = read_samples(&c, error) && make_reference(&c, error) && quantize(&c, error) &&
+            pk_add_missing_biases(graph, error) && pk_diff_net_init(&c.net, graph, error);
   if (ok) limit_samples(&c);
-  ok = ok && pk_answers_make(&c.reference, graph, &c.set, shard_bytes(&c), error);
-  report->source_bytes = c.reference.package_bytes;
-  report->files = c.set.file_count;
   ok = ok && pk_layer_list_init(&c.layers, &c.net, error) && allocate(&c, error) &&
        measure(&c, error) && search(&c, error) && report_layers(&c, error);
   close_compression(&c);

@@ -39,7 +39,7 @@ enum { PK_MAX_TRIALS = 16 };
 
 typedef struct pk_compress_report {
   pk_layer_report *layers;
-  size_t layer_count, weight_count;
+  size_t layer_count, weight_count, removed_channels;
   size_t files, source_bytes;      // samples' files; package of the graph as it came
   pk_trial trials[PK_MAX_TRIALS];  // in the order of the search
   size_t trial_count, chosen;

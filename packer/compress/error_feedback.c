@@ -9,10 +9,10 @@ enum { BLOCK = 32 };
 static const double damping = 1e-3;  // of the mean variance, added to the diagonal
 
 // C = M D M^T from the last place to the first; `matrix` [k][k] in double is used up.
-static void factor(double *matrix, float *factors, float *costs, size_t k) {
+static void factor(double *matrix, float *factors, float *costs, size_t k, double least) {
   for (size_t j = k; j-- > 0;) {
-    const double *last = matrix + j * k;  // the lower triangle is kept: rows are contiguous
-    const double cost = last[j];
+    const double *last = matrix + j * k;       // the lower triangle is kept: rows are contiguous
+    const double cost = fmax(last[j], least);  // sums in float32 can leave a pivot below zero
     costs[j] = (float)cost;
     for (size_t i = 0; i < j; i++) factors[j * k + i] = (float)(last[i] / cost);
     for (size_t i = 0; i < j; i++) {
@@ -53,7 +53,7 @@ static void factor_group(const pk_feedback *feedback, const pk_layer *layer, siz
       matrix[i * k + j] = (double)covariance[order[i] * k + order[j]] + (i == j ? least : 0.0);
     }
   }
-  factor(matrix, feedback->factors + g * k * k, feedback->costs + g * k, k);
+  factor(matrix, feedback->factors + g * k * k, feedback->costs + g * k, k, least);
 }
 
 bool pk_feedback_init(pk_feedback *feedback, const pk_layer *layer, pk_error *error) {

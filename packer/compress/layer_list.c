@@ -76,7 +76,8 @@ bool pk_layer_list_init(pk_layer_list *list, const pk_diff_net *net, pk_error *e
   if (!list->items) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the layers");
   for (size_t i = 0; i < graph->op_count; i++) {
     const pk_op *op = &graph->ops[i];
-    if (!pk_diff_has_weights(op) || !net->constants[op->inputs[PK_INPUT_WEIGHTS]] ||
+    if (!pk_diff_has_weights(op) || pk_op_input(graph, op, 0)->dtype != PK_DTYPE_S8 ||
+        !net->constants[op->inputs[PK_INPUT_WEIGHTS]] ||
         use_count(graph, op->inputs[PK_INPUT_WEIGHTS]) != 1) {
       continue;
     }

@@ -24,7 +24,8 @@ typedef struct pk_layer_list {
   size_t count;
 } pk_layer_list;  // all zero: empty
 
-// Lists the operators whose weights are constants of the net that no other operator shares.
+// Lists the operators that compute in int8 and whose weights are constants of the net that no other
+// operator shares.
 bool pk_layer_list_init(pk_layer_list *list, const pk_diff_net *net, pk_error *error);
 void pk_layer_list_deinit(pk_layer_list *list);
 

@@ -77,17 +77,36 @@ static uint8_t *new_bias_data(pk_graph *graph, const pk_op *op, size_t outputs, 
   return data;
 }
 
+// How many low bits of a bias mean less than a 32nd of the output's step: they are cleared, because
+// zeros cost nothing in the package.
+static int spare_bits(double output_scale, double unit) {
+  int bits = 0;
+  while (bits < 16 && unit * (double)(2 << bits) <= output_scale / 16.0) bits++;
+  return bits;
+}
+
+// The bias in `unit`s, such that what the package stores, it less the input's zero point times the
+// sum of the levels, has zeros in its spare bits.
+static double rounded_bias(double bias, double unit, double output_scale, double folded) {
+  const double coarse = (double)(1 << spare_bits(output_scale, unit));
+  return coarse * rint((bias / unit - folded) / coarse) + folded;
+}
+
 bool pk_rewrite_layer(pk_graph *graph, const pk_layer *layer, const int8_t *levels, float step,
                       const float *bias, pk_error *error) {
   pk_op *op = &graph->ops[layer->op];
   const size_t outputs = pk_layer_outputs(layer);
-  const float x_scale = pk_tensor_scale(pk_op_input(graph, op, PK_INPUT_DATA));
+  const pk_tensor *x = pk_op_input(graph, op, PK_INPUT_DATA);
+  const double y_scale = (double)pk_tensor_scale(pk_op_output(graph, op));
   if (!rewrite_weights(graph, layer, levels, step, error)) return false;
   uint8_t *data = new_bias_data(graph, op, outputs, error);
   if (!data) return false;
   for (size_t o = 0; o < outputs; o++) {
-    const double unit = (double)x_scale * (double)pk_output_step(layer, o, step);
-    const double value = rint((double)bias[o] / unit);
+    const double unit = (double)pk_tensor_scale(x) * (double)pk_output_step(layer, o, step);
+    int64_t sum = 0;
+    for (size_t j = 0; j < layer->k; j++) sum += levels[o * layer->k + j];
+    const double folded = (double)(sum * pk_tensor_zero_point(x));
+    const double value = rounded_bias((double)bias[o], unit, y_scale, folded);
     if (!(fabs(value) < 0x1p30)) {
       return pk_op_fail(
           op, error, PK_UNSUPPORTED,

@@ -11,9 +11,11 @@ static const double damping = 1e-3;  // of the mean variance, added to the diago
 // C = M D M^T from the last place to the first; `matrix` [k][k] in double is used up.
 static void factor(double *matrix, float *factors, float *costs, size_t k, double least) {
   for (size_t j = k; j-- > 0;) {
-    const double *last = matrix + j * k;       // the lower triangle is kept: rows are contiguous
-    const double cost = fmax(last[j], least);  // sums in float32 can leave a pivot below zero
+    const double *last = matrix + j * k;  // the lower triangle is kept: rows are contiguous
+    const double cost = fmax(last[j], least);
     costs[j] = (float)cost;
+    // A pivot below what damping left is rounding error, and so is what stands beside it.
+    if (last[j] < least) continue;
     for (size_t i = 0; i < j; i++) factors[j * k + i] = (float)(last[i] / cost);
     for (size_t i = 0; i < j; i++) {
       const double scale = last[i] / cost;
@@ -47,13 +49,13 @@ static void factor_group(const pk_feedback *feedback, const pk_layer *layer, siz
   }
   qsort(places, k, sizeof *places, compare_places);
   for (size_t j = 0; j < k; j++) order[j] = places[j].product;
-  const double least = damping * trace / (double)k + 1e-30;
+  const double added = damping * trace / (double)k + 1e-30;
   for (size_t i = 0; i < k; i++) {
     for (size_t j = 0; j < k; j++) {
-      matrix[i * k + j] = (double)covariance[order[i] * k + order[j]] + (i == j ? least : 0.0);
+      matrix[i * k + j] = (double)covariance[order[i] * k + order[j]] + (i == j ? added : 0.0);
     }
   }
-  factor(matrix, feedback->factors + g * k * k, feedback->costs + g * k, k, least);
+  factor(matrix, feedback->factors + g * k * k, feedback->costs + g * k, k, 0.5 * added);
 }
 
 bool pk_feedback_init(pk_feedback *feedback, const pk_layer *layer, pk_error *error) {

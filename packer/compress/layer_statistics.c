@@ -12,6 +12,7 @@ enum { MAX_POSITIONS = 256, RANGE_SAMPLES = 8 };
 // Sums over one worker's samples.
 typedef struct layer_sums {
   double *columns;                // [groups * k]
+  double *used_columns;           // [groups * k]: at the positions that count in products
   float *products;                // [groups][k][k], upper triangles
   double *squares, *mixed;        // [outputs * k]: of weight gradients, and times the bias gradient
   double *bias_squares, *column;  // [outputs]; bias gradient of this sample
@@ -41,18 +42,20 @@ bool pk_sample_to_tape(pk_diff_tape *tape, const pk_sample *sample, pk_error *er
 static bool init_sums(layer_sums *sums, const pk_layer *layer, pk_error *error) {
   const size_t outputs = pk_layer_outputs(layer), k = layer->k;
   sums->columns = calloc(layer->groups * k, sizeof *sums->columns);
+  sums->used_columns = calloc(layer->groups * k, sizeof *sums->used_columns);
   sums->products = calloc(layer->groups * k * k, sizeof *sums->products);
   sums->squares = calloc(outputs * k, sizeof *sums->squares);
   sums->mixed = calloc(outputs * k, sizeof *sums->mixed);
   sums->bias_squares = calloc(outputs, sizeof *sums->bias_squares);
   sums->column = calloc(outputs, sizeof *sums->column);
-  return (sums->columns && sums->products && sums->squares && sums->mixed && sums->bias_squares &&
-          sums->column) ||
+  return (sums->columns && sums->used_columns && sums->products && sums->squares && sums->mixed &&
+          sums->bias_squares && sums->column) ||
          pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the statistics of the layers");
 }
 
 static void free_sums(layer_sums *sums) {
   free(sums->columns);
+  free(sums->used_columns);
   free(sums->products);
   free(sums->squares);
   free(sums->mixed);
@@ -72,6 +75,7 @@ static bool add_inputs(layer_sums *sums, const pk_layer *layer, const pk_diff_ta
     cblas_ssyrk(CblasRowMajor, CblasUpper, CblasTrans, (int)k, (int)count, 1.0f, columns + g * k,
                 (int)width, 1.0f, sums->products + g * k * k, (int)k);
   }
+  for (size_t i = 0; i < count * width; i++) sums->used_columns[i % width] += (double)columns[i];
   free(columns);
   pk_layer_add_column_sums(sums->columns, layer, tape);
   sums->positions += positions;
@@ -161,13 +165,14 @@ static void finish_inputs(pk_layer *layer, const layer_sums *sums[PK_WORKERS], s
     layer->mean[i] = (float)((sums[0]->columns[i] + sums[1]->columns[i]) / positions);
   }
   for (size_t g = 0; g < layer->groups; g++) {
-    const float *mean = layer->mean + g * k;
+    const double *used_0 = sums[0]->used_columns + g * k, *used_1 = sums[1]->used_columns + g * k;
     for (size_t i = 0; i < k; i++) {
       for (size_t j = i; j < k; j++) {
         const size_t at = (g * k + i) * k + j;
         const double product =
             ((double)sums[0]->products[at] + (double)sums[1]->products[at]) / used;
-        const double value = product - (double)mean[i] * (double)mean[j];
+        const double value =
+            product - (used_0[i] + used_1[i]) / used * ((used_0[j] + used_1[j]) / used);
         const float kept = (float)(i == j ? fmax(value, 0.0) : (1.0 - share) * value);
         layer->covariance[at] = layer->covariance[(g * k + j) * k + i] = kept;
       }

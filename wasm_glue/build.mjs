@@ -33,6 +33,8 @@ function copyWasmModules() {
     copyFileSync(built, join(dist, 'wasm', `minnow-${variant}.wasm`));
     return true;
   });
+  const soundText = join(root, 'build/wasm-scalar/wasm_glue/minnow-sound-text.wasm');
+  if (existsSync(soundText)) copyFileSync(soundText, join(dist, 'wasm/minnow-sound-text.wasm'));
   if (variants.length === 0) console.warn('No wasm module is there to copy: run  tools/build.sh wasm');
 }
 

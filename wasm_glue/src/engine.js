@@ -3,19 +3,16 @@
  *
  * The memory's buffer changes whenever it grows, so views are made anew for each use.
  */
-import { ENGINE_CODES } from './error_codes.js';
-import { MinnowError, messageOf } from './errors.js';
+import { DTYPE_CODES } from './dtype_codes.js';
+import { WasmInstance } from './wasm_instance.js';
 
 /** @typedef {import('./types.js').Dtype} Dtype */
 /** @typedef {import('./types.js').TensorData} TensorData */
 
 /**
  * The module's exports (minnow_wasm.c). Functions returning a status give 0 for success.
- * @typedef {object} Exports
- * @property {WebAssembly.Memory} memory
- * @property {() => number} io address of the transfer buffer
- * @property {() => number} io_bytes
- * @property {() => number} error_message
+ * @typedef {import('./wasm_instance.js').BaseExports & ModelExports} Exports
+ * @typedef {object} ModelExports
  * @property {(status: number) => number} status_name
  * @property {(bytes: number, limitBytes: number) => number} open
  * @property {(bytes: number) => number} push
@@ -30,22 +27,12 @@ import { MinnowError, messageOf } from './errors.js';
  * @property {() => number} image_buffer
  * @property {(rows: number) => number} image_rows
  * @property {() => number} image_end
- * @property {(input: number, maxFrames: number) => number} audio_begin
- * @property {() => number} audio_buffer
- * @property {(first: number, count: number) => number} audio_push
- * @property {() => number} audio_write
- * @property {() => number} audio_finish
- * @property {(bytes: number) => number} text_vocabulary
- * @property {() => number} text_begin
- * @property {(bytes: number) => number} text_encode
- * @property {(input: number, role: number) => number} text_write
  * @property {(item: number) => number} memory_report
  */
 
 /** @typedef {{ dtype: Dtype, shape: number[], scale: number, zeroPoint: number, bytes: number, address: number }} EngineTensor */
 
-/** @type {Record<number, Dtype>} mnw_dtype */
-const DTYPES = { 1: 'float32', 2: 'int8', 3: 'uint8', 4: 'int32', 5: 'int64', 6: 'bool', 7: 'int16' };
+const DTYPES = new Map(Object.entries(DTYPE_CODES).map(([name, code]) => [code, /** @type {Dtype} */ (name)]));
 
 /** @type {Record<Dtype, new (buffer: ArrayBufferLike, offset: number, length: number) => TensorData>} */
 const ARRAYS = {
@@ -62,9 +49,8 @@ const TENSOR_WORDS = 12;
 /** Of shard 0, that open() looks at (MNW_PACKAGE_PEEK_BYTES). */
 const PEEK_BYTES = 80;
 
-export class Engine {
-  /** For what fills inputs. @readonly */
-  exports;
+/** @extends {WasmInstance<Exports>} */
+export class Engine extends WasmInstance {
   #limitBytes;
   #isOpen = false;
   /** @type {EngineTensor[]} */
@@ -74,7 +60,7 @@ export class Engine {
 
   /** @param {WebAssembly.Instance} instance @param {number} [limitBytes] of the wasm memory */
   constructor(instance, limitBytes = 0) {
-    this.exports = /** @type {Exports} */ (/** @type {unknown} */ (instance.exports));
+    super(instance);
     this.#limitBytes = Math.min(limitBytes, 2 ** 32 - 1);
   }
 
@@ -84,12 +70,7 @@ export class Engine {
    * @returns {Promise<Engine>}
    */
   static async create(module, limitBytes) {
-    try {
-      return new Engine(await WebAssembly.instantiate(module, {}), limitBytes);
-    } catch (cause) {
-      const message = `The engine does not start (${messageOf(cause)}): close other pages, or restart the browser`;
-      throw new MinnowError(cause instanceof RangeError ? 'OUT_OF_MEMORY' : 'WASM', message, { cause });
-    }
+    return new Engine(await WasmInstance.instantiate(module), limitBytes);
   }
 
   /** Feeds the next whole shard; the first one opens the model and plans its memory. @param {Uint8Array} bytes */
@@ -170,37 +151,13 @@ export class Engine {
     const words = new Int32Array(this.exports.memory.buffer, address, TENSOR_WORDS);
     const [scale] = new Float32Array(this.exports.memory.buffer, address + 4 * 8, 1);
     return {
-      dtype: DTYPES[words[0]],
+      dtype: /** @type {Dtype} */ (DTYPES.get(words[0])),
       shape: Array.from(words.subarray(2, 2 + words[1])),
       scale,
       zeroPoint: words[9],
       bytes: words[10] >>> 0,
       address: words[11] >>> 0,
     };
-  }
-
-  /** The transfer buffer. @param {number} bytes */
-  io(bytes) {
-    return new Uint8Array(this.exports.memory.buffer, this.exports.io(), bytes);
-  }
-
-  /** @param {(exports: Exports) => number} operation that returns a status */
-  call(operation) {
-    let status;
-    try {
-      status = operation(this.exports);
-    } catch (cause) {
-      const message = `The engine stopped (${messageOf(cause)}): dispose of the model and create it again`;
-      throw new MinnowError('WASM', message, { cause });
-    }
-    if (status !== 0) this.fail(status);
-  }
-
-  /** The error that the engine reported last. @param {number} [status] @returns {never} */
-  fail(status) {
-    const text = new TextDecoder().decode(this.io(this.exports.error_message())).replace(/^[A-Z_]+: /, '');
-    const code = ENGINE_CODES[/** @type {keyof typeof ENGINE_CODES} */ (status)];
-    throw new MinnowError(code === undefined || code === 'OK' ? 'WASM' : code, text);
   }
 }
 

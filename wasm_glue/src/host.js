@@ -13,7 +13,8 @@ import { loadTaskModule } from './task_module.js';
 import { bandRows, bandsOf, canReadPictures, openPicture } from './picture.js';
 import { placementOf } from './placement.js';
 import { ProgressReporter } from './progress.js';
-import { loadWasmModule } from './wasm_module.js';
+import { WasmInstance } from './wasm_instance.js';
+import { compileModule, loadWasmModule } from './wasm_module.js';
 
 /** @typedef {import('./types.js').Manifest} Manifest */
 /** @typedef {import('./types.js').RunReport} RunReport */
@@ -91,8 +92,12 @@ export class Host {
     checkAgreement(manifest, engine);
     const { audio, text } = manifest.inputs[0] ?? {};
     if (audio || text) {
+      const compiled = compileModule(request.wasmUrls['sound-text'], { signal, fetch });
+      compiled.catch(() => undefined);
       const { SoundAndText } = await loadTaskModule();
-      this.#soundAndText = new SoundAndText(engine, manifest, assets.get(manifest.vocabulary), () => this.#run(engine));
+      /** @type {import('./sound_and_text.js').SoundTextPart} */
+      const part = new WasmInstance(await WasmInstance.instantiate(await compiled));
+      this.#soundAndText = new SoundAndText(engine, part, manifest, assets.get(manifest.vocabulary), () => this.#run(engine));
     }
     await loader.commit(manifest);
     await progress.delivered();

@@ -22,59 +22,9 @@ typedef struct tensor_words {
 } tensor_words;
 _Static_assert(sizeof(tensor_words) == 12 * 4, "12 words without gaps");
 
-enum { IO_BYTES = MNW_WASM_IO_BYTES, PAGE_BYTES = 65536 };
-
-extern uint8_t __heap_base;  // set by the linker: the first byte behind the static data
+enum { IO_BYTES = MNW_WASM_IO_BYTES };
 
 mnw_wasm_state mnw_wasm;
-_Alignas(MNW_ALIGNMENT) uint8_t mnw_wasm_io_buffer[IO_BYTES];
-
-mnw_status mnw_wasm_fail(mnw_status status, const char *what, int64_t arg0, int64_t arg1) {
-  mnw_wasm.error = (mnw_error){.status = status, .what = what, .args = {arg0, arg1, 0}};
-  return status;
-}
-
-mnw_status mnw_wasm_take_memory(void **memory, size_t size_bytes) {
-  const uint64_t begin =
-      ((uintptr_t)mnw_wasm.free_memory + MNW_ALIGNMENT - 1) & ~(uintptr_t)(MNW_ALIGNMENT - 1);
-  const uint64_t end = begin + size_bytes;
-  const uint64_t have_pages = __builtin_wasm_memory_size(0);
-  const uint64_t need_pages = (end + PAGE_BYTES - 1) / PAGE_BYTES;
-  if (need_pages > have_pages) {
-    if (need_pages * PAGE_BYTES > mnw_wasm.limit_bytes) {
-      return mnw_wasm_fail(
-          MNW_STATUS_OUT_OF_MEMORY,
-          "%0 bytes of memory are needed and the limit is %1: raise memory.maxBytes or use "
-          "a smaller model",
-          (int64_t)(need_pages * PAGE_BYTES), (int64_t)mnw_wasm.limit_bytes);
-    }
-    if (__builtin_wasm_memory_grow(0, (size_t)(need_pages - have_pages)) == SIZE_MAX) {
-      return mnw_wasm_fail(
-          MNW_STATUS_OUT_OF_MEMORY,
-          "the browser does not give the %0 bytes of memory that are needed (it has given "
-          "%1): dispose of other models or use a smaller one",
-          (int64_t)(need_pages * PAGE_BYTES), (int64_t)(have_pages * PAGE_BYTES));
-    }
-  }
-  *memory = (void *)(uintptr_t)begin;
-  mnw_wasm.free_memory = (uint8_t *)(uintptr_t)end;
-  return MNW_STATUS_OK;
-}
-
-// The transfer buffer.
-MNW_WASM_EXPORT(void *, io, void) {
-  return mnw_wasm_io_buffer;
-}
-
-MNW_WASM_EXPORT(uint32_t, io_bytes, void) {
-  return IO_BYTES;
-}
-
-// The last error's message, written into the transfer buffer; returns its length.
-MNW_WASM_EXPORT(uint32_t, error_message, void) {
-  return (uint32_t)mnw_error_message(&mnw_wasm.error, (char *)mnw_wasm_io_buffer,
-                                     MNW_ERROR_MESSAGE_BYTES);
-}
 
 // The name of a status code, written into the transfer buffer; returns its length, 0 past the last.
 MNW_WASM_EXPORT(uint32_t, status_name, uint32_t status) {
@@ -87,22 +37,21 @@ MNW_WASM_EXPORT(uint32_t, status_name, uint32_t status) {
 // Makes room for a model: the first `size_bytes` (≥ MNW_PACKAGE_PEEK_BYTES) bytes of shard 0 stand
 // in the transfer buffer. limit_bytes: of the whole memory, 0 for none but the module's own.
 MNW_WASM_EXPORT(mnw_status, open, uint32_t size_bytes, uint32_t limit_bytes) {
-  if (mnw_wasm.free_memory) {
+  if (mnw_wasm.model) {
     return mnw_wasm_fail(MNW_STATUS_INVALID_ARGUMENT, "this instance has been opened already", 0,
                          0);
   }
   if (size_bytes > IO_BYTES) size_bytes = IO_BYTES;
   mnw_status status =
-      mnw_package_peek(&mnw_wasm.package, mnw_wasm_io_buffer, size_bytes, &mnw_wasm.error);
+      mnw_package_peek(&mnw_wasm.package, mnw_wasm_io_buffer, size_bytes, &mnw_wasm_error);
   if (status != MNW_STATUS_OK) return status;
   void *memory;
-  mnw_wasm.free_memory = &__heap_base;
-  mnw_wasm.limit_bytes = limit_bytes ? limit_bytes : SIZE_MAX;
+  mnw_wasm_begin_memory(limit_bytes);
   status = mnw_wasm_take_memory(&memory, mnw_wasm.package.model_bytes);
   if (status != MNW_STATUS_OK) return status;
-  mnw_wasm.session_memory = mnw_wasm.free_memory;
+  mnw_wasm.session_memory = mnw_wasm_heap.free_memory;
   return mnw_model_init(&mnw_wasm.model, memory, mnw_wasm.package.model_bytes, &mnw_wasm.package,
-                        mnw_kernels_get(0), &mnw_wasm.error);
+                        mnw_kernels_get(0), &mnw_wasm_error);
 }
 
 static mnw_status need_model(void) {
@@ -120,17 +69,17 @@ MNW_WASM_EXPORT(mnw_status, push, uint32_t size_bytes) {
   const mnw_status status = need_model();
   if (status != MNW_STATUS_OK) return status;
   return mnw_model_push(mnw_wasm.model, mnw_wasm_io_buffer,
-                        size_bytes <= IO_BYTES ? size_bytes : IO_BYTES, &mnw_wasm.error);
+                        size_bytes <= IO_BYTES ? size_bytes : IO_BYTES, &mnw_wasm_error);
 }
 
 // Forgets shard `shard` and later ones; shard 0 holds the graph, so then the session goes as well.
 MNW_WASM_EXPORT(mnw_status, rewind, uint32_t shard) {
   mnw_status status = need_model();
-  if (status == MNW_STATUS_OK) status = mnw_model_rewind(mnw_wasm.model, shard, &mnw_wasm.error);
+  if (status == MNW_STATUS_OK) status = mnw_model_rewind(mnw_wasm.model, shard, &mnw_wasm_error);
   if (status == MNW_STATUS_OK && shard == 0) {
     mnw_wasm.session = NULL;
-    mnw_wasm_frontend_drop();
-    mnw_wasm.free_memory = mnw_wasm.session_memory;
+    mnw_wasm_image_drop();
+    mnw_wasm_heap.free_memory = mnw_wasm.session_memory;
   }
   return status;
 }
@@ -139,14 +88,14 @@ MNW_WASM_EXPORT(mnw_status, rewind, uint32_t shard) {
 MNW_WASM_EXPORT(mnw_status, prepare, void) {
   mnw_status status = need_model();
   if (status != MNW_STATUS_OK || mnw_wasm.session) return status;
-  status = mnw_session_plan(&mnw_wasm.plan, mnw_wasm.model, NULL, &mnw_wasm.error);
+  status = mnw_session_plan(&mnw_wasm.plan, mnw_wasm.model, NULL, &mnw_wasm_error);
   if (status != MNW_STATUS_OK) return status;
   void *memory;
   status = mnw_wasm_take_memory(&memory, mnw_wasm.plan.session_bytes);
   if (status != MNW_STATUS_OK) return status;
-  mnw_wasm.picture_memory = mnw_wasm.free_memory;
+  mnw_wasm.picture_memory = mnw_wasm_heap.free_memory;
   return mnw_session_init(&mnw_wasm.session, mnw_wasm.model, NULL, memory,
-                          mnw_wasm.plan.session_bytes, &mnw_wasm.error);
+                          mnw_wasm.plan.session_bytes, &mnw_wasm_error);
 }
 
 // 1 once every shard is in.
@@ -192,7 +141,7 @@ mnw_status mnw_wasm_input_info(mnw_tensor_info *info, uint32_t input) {
 
 MNW_WASM_EXPORT(mnw_status, run, void) {
   const mnw_status status = mnw_wasm_need_session();
-  return status == MNW_STATUS_OK ? mnw_session_run(mnw_wasm.session, &mnw_wasm.error) : status;
+  return status == MNW_STATUS_OK ? mnw_session_run(mnw_wasm.session, &mnw_wasm_error) : status;
 }
 
 // Runs the next operator only, so that JavaScript can time it; its number goes to the transfer
@@ -201,7 +150,7 @@ MNW_WASM_EXPORT(mnw_status, step, void) {
   size_t op_index = 0;
   mnw_status status = mnw_wasm_need_session();
   if (status == MNW_STATUS_OK)
-    status = mnw_session_step(mnw_wasm.session, &op_index, &mnw_wasm.error);
+    status = mnw_session_step(mnw_wasm.session, &op_index, &mnw_wasm_error);
   const uint32_t number = (uint32_t)op_index;
   memcpy(mnw_wasm_io_buffer, &number, sizeof number);
   return status;
@@ -233,5 +182,5 @@ MNW_WASM_EXPORT(mnw_status, operator_info, uint32_t index) {
 MNW_WASM_EXPORT(uint32_t, memory_report, uint32_t item) {
   if (item == 0) return mnw_wasm.package.weight_bytes;
   if (item == 1) return (uint32_t)mnw_wasm.plan.activation_bytes;
-  return (uint32_t)(__builtin_wasm_memory_size(0) * PAGE_BYTES);
+  return (uint32_t)(__builtin_wasm_memory_size(0) * MNW_WASM_PAGE_BYTES);
 }

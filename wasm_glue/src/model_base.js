@@ -210,16 +210,17 @@ function loadRequest(source, options) {
   return { request: { ...request, manifest }, readFile };
 }
 
-/** @param {CreateOptions['wasmUrl']} wasmUrl @returns {Record<Variant, string>} */
+/** @param {CreateOptions['wasmUrl']} wasmUrl @returns {import('./types.js').WasmUrls} */
 function wasmUrls(wasmUrl) {
   const defaults = {
     scalar: new URL('./wasm/minnow-scalar.wasm', import.meta.url).href,
     simd128: new URL('./wasm/minnow-simd128.wasm', import.meta.url).href,
     relaxed: new URL('./wasm/minnow-relaxed.wasm', import.meta.url).href,
+    'sound-text': new URL('./wasm/minnow-sound-text.wasm', import.meta.url).href,
   };
   if (!wasmUrl) return defaults;
   const urls = { ...defaults };
-  for (const variant of /** @type {Variant[]} */ (Object.keys(defaults))) {
+  for (const variant of /** @type {(keyof typeof urls)[]} */ (Object.keys(defaults))) {
     if (typeof wasmUrl === 'string' || wasmUrl instanceof URL) {
       urls[variant] = inFolder(absoluteUrl(wasmUrl, 'wasmUrl'), `minnow-${variant}.wasm`);
     } else if (wasmUrl[variant]) {

@@ -1,4 +1,6 @@
-/** A manifest's image, audio and text fields as the core's options: words of 4 bytes (minnow_wasm_frontend.c, frontend.h). */
+/** A manifest's image, audio and text fields as the core's options: words of 4 bytes (minnow_wasm_image.c, minnow_wasm_sound_text.c, frontend.h). */
+
+import { DTYPE_CODES } from './dtype_codes.js';
 
 /** @typedef {import('./types.js').AudioSpec} AudioSpec */
 /** @typedef {import('./types.js').TextSpec} TextSpec */
@@ -18,6 +20,7 @@ const TOKENIZERS = ['wordpiece', 'bpe', 'hash'];
 export const TEXT_ROLES = ['ids', 'mask', 'types', 'counts'];
 
 const NO_TOKEN = -1;
+const MAX_RANK = 6;
 
 /**
  * @param {import('./types.js').ImageSpec} spec
@@ -96,6 +99,12 @@ export function textWords(spec) {
     ngrams[0],
     ngrams[1],
   ]);
+}
+
+/** @param {import('./engine.js').EngineTensor} tensor @returns {Uint8Array} */
+export function tensorWords({ dtype, shape, scale, zeroPoint, bytes }) {
+  const dims = Array.from({ length: MAX_RANK }, (_, i) => shape[i]);
+  return wordsOf([DTYPE_CODES[dtype], shape.length, ...dims, { float: scale }, zeroPoint, bytes]);
 }
 
 /** @param {readonly (number | boolean | undefined | { float: number | undefined })[]} values @returns {Uint8Array} */

@@ -144,8 +144,8 @@
  * @property {(progress: Progress) => void} [onProgress]
  * @property {boolean} [worker] false: run in the calling thread. Default: a worker where there are workers
  * @property {string | URL} [workerUrl] default: minnow-worker.js beside this module
- * @property {string | URL | Partial<Record<Variant, string | URL>>} [wasmUrl] the folder of
- *   minnow-<variant>.wasm, or an address for each variant. Default: wasm/ beside this module
+ * @property {string | URL | Partial<Record<keyof WasmUrls, string | URL>>} [wasmUrl] the folder of
+ *   minnow-<variant>.wasm, or an address for each file. Default: wasm/ beside this module
  * @property {Variant} [variant] default: the fastest one that works here
  * @property {{ maxBytes?: number }} [memory] fail before more than this is taken
  * @property {'indexeddb' | 'none' | PackageStorage} [storage] default: indexeddb
@@ -156,12 +156,14 @@
  * @property {typeof fetch} [fetch] in place of the global one; only with `worker: false`
  */
 
+/** One file a variant, and the one for sound and text. @typedef {Record<Variant | 'sound-text', string>} WasmUrls */
+
 /**
  * What the host needs to load a package; plain data.
  * @typedef {object} LoadRequest
  * @property {string} [manifestUrl]
  * @property {object | string} [manifest] of a MemoryPackage
- * @property {Record<Variant, string>} wasmUrls
+ * @property {WasmUrls} wasmUrls
  * @property {Variant} [variant]
  * @property {number} [maxBytes]
  * @property {'indexeddb' | 'none'} storage

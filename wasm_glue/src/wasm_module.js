@@ -28,7 +28,7 @@ export async function loadWasmModule(urls, wanted, options) {
   let firstError;
   for (const variant of wanted ? [wanted] : usable) {
     try {
-      return { module: await compile(urls[variant], options), variant };
+      return { module: await compileModule(urls[variant], options), variant };
     } catch (error) {
       // A missing file or an engine's refusal concerns this variant; a dead network concerns all.
       if (!(error instanceof MinnowError) || error.code === 'NETWORK') throw error;
@@ -39,7 +39,7 @@ export async function loadWasmModule(urls, wanted, options) {
 }
 
 /** @param {string} url @param {import('./http.js').HttpOptions} options @returns {Promise<WebAssembly.Module>} */
-function compile(url, options) {
+export function compileModule(url, options) {
   return withRetries(async () => {
     const response = await request(url, { ...options, remedy: REMEDY });
     // WebView hosts and simple servers send other MIME types, which streaming compilation refuses.

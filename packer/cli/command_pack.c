@@ -43,6 +43,9 @@ static const char help[] =
     "                        (id_class_name.jpg, with --labels) count as labelled; without labels\n"
     "                        the answers are compared with the model's own\n"
     "  --target-size BYTES   the size to reach instead, as 1.2M or 900k\n"
+    "  --activations TYPE    of a float model: int8 (fast and small, the default) or float32, "
+    "where\n"
+    "                        only weights are compressed\n"
     "  --seed NUMBER         of what is drawn at random (default: 1)\n"
     "\n"
     "examples:\n"
@@ -69,7 +72,8 @@ enum {
   OPTION_CALIBRATE,
   OPTION_MAX_DROP,
   OPTION_TARGET_SIZE,
-  OPTION_SEED
+  OPTION_SEED,
+  OPTION_ACTIVATIONS
 };
 
 static const struct option long_options[] = {
@@ -90,6 +94,7 @@ static const struct option long_options[] = {
     {"max-drop", required_argument, NULL, OPTION_MAX_DROP},
     {"target-size", required_argument, NULL, OPTION_TARGET_SIZE},
     {"seed", required_argument, NULL, OPTION_SEED},
+    {"activations", required_argument, NULL, OPTION_ACTIVATIONS},
     {NULL, 0, NULL, 0}};
 
 typedef struct pack_arguments {
@@ -111,6 +116,10 @@ static bool parse_calibration(pk_calibration *calibration, int option, pk_error 
       return pk_parse_points(&calibration->options.max_drop, optarg, "max-drop", error);
     case OPTION_TARGET_SIZE:
       return pk_parse_bytes(&calibration->options.target_bytes, optarg, "target-size", error);
+    case OPTION_ACTIVATIONS:
+      calibration->options.keeps_float = strcmp(optarg, "float32") == 0;
+      return calibration->options.keeps_float || strcmp(optarg, "int8") == 0 ||
+             pk_fail(error, PK_USAGE, "--activations %s: int8 or float32 is needed", optarg);
     default:
       ok = pk_parse_size(&seed, optarg, "seed", 0, INT32_MAX, error);
       calibration->options.seed = seed;
@@ -170,6 +179,7 @@ static bool parse(pack_arguments *arguments, int argc, char **argv, pk_error *er
       case OPTION_MAX_DROP:
       case OPTION_TARGET_SIZE:
       case OPTION_SEED:
+      case OPTION_ACTIVATIONS:
         ok = parse_calibration(&arguments->calibration, option, error);
         break;
       default:

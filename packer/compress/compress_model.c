@@ -15,7 +15,7 @@
 #include "weight_rewrite.h"
 #include "worker_pair.h"
 
-enum { MAX_FILES = 120, SIZE_STEPS = 4, DROP_STEPS = 7 };
+enum { MAX_FILES = 120, SIZE_STEPS = 5, DROP_STEPS = 7 };
 static const size_t correction_limit_bytes = (size_t)2 << 30;
 static const double most_bits = 7.0, least_bits = 1.0;  // a weight, between which is searched
 
@@ -90,6 +90,7 @@ static bool quantize(compression *c, pk_error *error) {
       !pk_prune_channels(c->graph, &c->report->removed_channels, &c->set, error)) {
     return false;
   }
+  if (c->options->keeps_float) return true;
   if (!pk_diff_net_init(&net, c->graph, error)) return false;
   pk_range *ranges = calloc(net.tensor_count + 1, sizeof *ranges);
   const bool ok =
@@ -161,7 +162,7 @@ static bool try_lambda(compression *c, double lambda, pk_trial *trial, pk_error 
   pk_answers answers = {0};
   const double bits = pk_choose_rungs(c->chosen, &c->table, lambda);
   bool ok = pk_workers_run(round_layers, c, error);
-  c->net.simulates_int8 = true;
+  c->net.simulates_int8 = !c->is_float || !c->options->keeps_float;
   for (size_t i = 0; ok && i < c->layers.count; i++) {
     pk_simulate_levels(&c->net, &c->layers.items[i], c->levels[i],
                        c->table.rungs[i][c->chosen[i]].step);
@@ -201,8 +202,9 @@ static bool search_size(compression *c, double *lambda, pk_error *error) {
       c->report->chosen = c->report->trial_count - 1;
       if ((double)trial.package_bytes > 0.998 * target) break;
     }
-    // A little below, because steps are few.
-    budget += target - (double)trial.package_bytes - 2e-4 * target * i;
+    // Steps are few, so the next aim lies a little below.
+    budget = trial.bits * (double)c->report->weight_count / 8.0 + target -
+             (double)trial.package_bytes - 1e-3 * target * i;
   }
   return true;
 }
@@ -295,8 +297,8 @@ bool pk_compress_graph(pk_graph *graph, const pk_compress_options *options,
   bool ok = read_samples(&c, error) && make_reference(&c, error) && quantize(&c, error) &&
             pk_add_missing_biases(graph, error) && pk_diff_net_init(&c.net, graph, error);
   if (ok) limit_samples(&c);
-  ok = ok && pk_layer_list_init(&c.layers, &c.net, error) && allocate(&c, error) &&
-       measure(&c, error) && search(&c, error) && report_layers(&c, error);
+  ok = ok && pk_layer_list_init(&c.layers, &c.net, options->keeps_float, error) &&
+       allocate(&c, error) && measure(&c, error) && search(&c, error) && report_layers(&c, error);
   close_compression(&c);
   if (!ok) pk_compress_report_free(report);
   return ok;

@@ -14,6 +14,7 @@ typedef struct pk_compress_options {
   double max_drop;         // points, see quality.h; 0: target_bytes counts
   size_t target_bytes;     // of all plain shards
   uint64_t seed;
+  bool keeps_float;  // activations of a float model stay float32; only its weights become int8
   const pk_pack_options *pack;  // crop, image range, shard size, progress
 } pk_compress_options;
 

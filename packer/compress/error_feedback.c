@@ -82,10 +82,10 @@ void pk_feedback_deinit(pk_feedback *feedback) {
 }
 
 float pk_output_step(const pk_layer *layer, size_t o, float step) {
+  const size_t first = layer->has_one_step ? 0 : o * layer->k;
+  const size_t count = layer->has_one_step ? pk_layer_elements(layer) : layer->k;
   float most = 0.0f;
-  for (size_t j = 0; j < layer->k; j++) {
-    most = fmaxf(most, fabsf(layer->weights[o * layer->k + j]));
-  }
+  for (size_t i = 0; i < count; i++) most = fmaxf(most, fabsf(layer->weights[first + i]));
   return fmaxf(step, most / (float)PK_LEVEL_MAX);
 }
 
@@ -148,7 +148,9 @@ double pk_feedback_round(int8_t *levels, const pk_layer *layer, const pk_feedbac
   float *targets = calloc(rows * BLOCK, sizeof *targets);
   float *steps = calloc(outputs, sizeof *steps);
   double cost = errors && targets && steps ? 0.0 : (double)NAN;
-  for (size_t o = 0; steps && o < outputs; o++) steps[o] = pk_output_step(layer, o, step);
+  for (size_t o = 0; steps && o < outputs; o++) {
+    steps[o] = o > 0 && layer->has_one_step ? steps[0] : pk_output_step(layer, o, step);
+  }
   for (size_t g = 0; !isnan(cost) && g < layer->groups; g++) {
     const size_t first = g * rows;
     const group_walk walk = {.rows = rows,

@@ -40,6 +40,7 @@ static bool add_layer(pk_layer_list *list, const pk_diff_net *net, size_t op_ind
   pk_layer *layer = &list->items[list->count];
   layer->op = op_index;
   layer->weights_tensor = op->inputs[PK_INPUT_WEIGHTS];
+  layer->has_one_step = pk_op_input(net->graph, op, PK_INPUT_DATA)->dtype == PK_DTYPE_F32;
   set_shape(layer, net->graph, op);
   const size_t outputs = pk_layer_outputs(layer), k = layer->k;
   layer->weights = malloc(outputs * k * sizeof(float));
@@ -70,13 +71,15 @@ static size_t use_count(const pk_graph *graph, int32_t tensor) {
   return count;
 }
 
-bool pk_layer_list_init(pk_layer_list *list, const pk_diff_net *net, pk_error *error) {
+bool pk_layer_list_init(pk_layer_list *list, const pk_diff_net *net, bool takes_float,
+                        pk_error *error) {
   const pk_graph *graph = net->graph;
   *list = (pk_layer_list){.items = calloc(graph->op_count + 1, sizeof *list->items)};
   if (!list->items) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the layers");
   for (size_t i = 0; i < graph->op_count; i++) {
     const pk_op *op = &graph->ops[i];
-    if (!pk_diff_has_weights(op) || pk_op_input(graph, op, 0)->dtype != PK_DTYPE_S8 ||
+    if (!pk_diff_has_weights(op) ||
+        (!takes_float && pk_op_input(graph, op, 0)->dtype != PK_DTYPE_S8) ||
         !net->constants[op->inputs[PK_INPUT_WEIGHTS]] ||
         use_count(graph, op->inputs[PK_INPUT_WEIGHTS]) != 1) {
       continue;

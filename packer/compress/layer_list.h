@@ -12,6 +12,7 @@ typedef struct pk_layer {
   int32_t weights_tensor;  // its number
   size_t groups, rows, k;
   bool is_depthwise;
+  bool has_one_step;   // of a float32 operator: all outputs have the same step
   float *weights;      // [groups * rows][k], real values
   float *mean;         // [groups][k]: of the inputs that the products read
   float *covariance;   // [groups][k][k]: of the same, about the mean
@@ -24,9 +25,10 @@ typedef struct pk_layer_list {
   size_t count;
 } pk_layer_list;  // all zero: empty
 
-// Lists the operators that compute in int8 and whose weights are constants of the net that no other
-// operator shares.
-bool pk_layer_list_init(pk_layer_list *list, const pk_diff_net *net, pk_error *error);
+// Lists the operators that compute in int8, or all where `takes_float` is set, whose weights are
+// constants of the net that no other operator shares.
+bool pk_layer_list_init(pk_layer_list *list, const pk_diff_net *net, bool takes_float,
+                        pk_error *error);
 void pk_layer_list_deinit(pk_layer_list *list);
 
 size_t pk_layer_outputs(const pk_layer *layer);  // groups * rows

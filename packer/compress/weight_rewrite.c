@@ -8,9 +8,9 @@ static void store_u32(uint8_t *p, uint32_t value) {
 }
 
 void pk_simulate_levels(pk_diff_net *net, const pk_layer *layer, const int8_t *levels, float step) {
-  float *weights = net->constants[layer->weights_tensor];
+  float *weights = net->constants[layer->weights_tensor], scale = step;
   for (size_t o = 0; o < pk_layer_outputs(layer); o++) {
-    const float scale = pk_output_step(layer, o, step);
+    if (o == 0 || !layer->has_one_step) scale = pk_output_step(layer, o, step);
     for (size_t j = 0; j < layer->k; j++) {
       weights[pk_layer_index(layer, o, j)] = scale * (float)levels[o * layer->k + j];
     }
@@ -26,7 +26,7 @@ static bool rewrite_weights(pk_graph *graph, const pk_layer *layer, const int8_t
   pk_tensor *tensor = &graph->tensors[layer->weights_tensor];
   if (!data || !scales || !zeros) return false;
   for (size_t o = 0; o < outputs; o++) {
-    scales[o] = pk_output_step(layer, o, step);
+    scales[o] = o > 0 && layer->has_one_step ? scales[0] : pk_output_step(layer, o, step);
     for (size_t j = 0; j < layer->k; j++) {
       data[pk_layer_index(layer, o, j)] = levels[o * layer->k + j];
     }
@@ -34,8 +34,8 @@ static bool rewrite_weights(pk_graph *graph, const pk_layer *layer, const int8_t
   tensor->dtype = PK_DTYPE_S8;
   tensor->data = (const uint8_t *)data;
   tensor->data_bytes = elements;
-  tensor->quantization =
-      (pk_quantization){.count = outputs, .scales = scales, .zero_points = zeros};
+  tensor->quantization = (pk_quantization){
+      .count = layer->has_one_step ? 1 : outputs, .scales = scales, .zero_points = zeros};
   tensor->quantization.axis = layer->is_depthwise ? tensor->rank - 1 : 0;
   return true;
 }
@@ -92,6 +92,13 @@ static double rounded_bias(double bias, double unit, double output_scale, double
   return coarse * rint((bias / unit - folded) / coarse) + folded;
 }
 
+static bool rewrite_float_bias(pk_graph *graph, const pk_op *op, const float *bias, size_t outputs,
+                               pk_error *error) {
+  pk_tensor *tensor = pk_op_input(graph, op, PK_INPUT_BIAS);
+  tensor->data = pk_arena_copy(&graph->arena, bias, outputs, sizeof *bias, error);
+  return tensor->data != NULL;
+}
+
 bool pk_rewrite_layer(pk_graph *graph, const pk_layer *layer, const int8_t *levels, float step,
                       const float *bias, pk_error *error) {
   pk_op *op = &graph->ops[layer->op];
@@ -99,6 +106,7 @@ bool pk_rewrite_layer(pk_graph *graph, const pk_layer *layer, const int8_t *leve
   const pk_tensor *x = pk_op_input(graph, op, PK_INPUT_DATA);
   const double y_scale = (double)pk_tensor_scale(pk_op_output(graph, op));
   if (!rewrite_weights(graph, layer, levels, step, error)) return false;
+  if (layer->has_one_step) return rewrite_float_bias(graph, op, bias, outputs, error);
   uint8_t *data = new_bias_data(graph, op, outputs, error);
   if (!data) return false;
   for (size_t o = 0; o < outputs; o++) {

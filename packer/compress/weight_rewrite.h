@@ -8,7 +8,8 @@
 bool pk_add_missing_biases(pk_graph *graph, pk_error *error);
 
 // Gives the layer's weights tensor int8 `levels` [outputs][k] (copied) with the outputs' steps as
-// scales, and its operator an int32 bias of the real values `bias` [outputs].
+// scales, and its operator an int32 bias of the real values `bias` [outputs]. A float32 operator
+// gets int8 weights of one scale and a float32 bias.
 bool pk_rewrite_layer(pk_graph *graph, const pk_layer *layer, const int8_t *levels, float step,
                       const float *bias, pk_error *error);
 

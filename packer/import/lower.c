@@ -66,6 +66,10 @@ int32_t pk_lowering_constant(pk_lowering *lowering, pk_lowered_tensor tensor) {
   return add_tensor(lowering, &tensor);
 }
 
+int32_t pk_lowering_activation(pk_lowering *lowering, pk_lowered_tensor tensor) {
+  return tensor.name ? add_tensor(lowering, &tensor) : MNW_NO_TENSOR;
+}
+
 // The limits that the package reader enforces. Operators' tensors are checked already; inputs that
 // no operator reads are not.
 static bool check_limits(const pk_tensor *tensor, pk_error *error) {
@@ -150,6 +154,11 @@ static bool lower_ends(pk_lowering *lowering) {
     }
   }
   out->output_count = graph->output_count;
+  if (out->op_count > MNW_MAX_OPS) {
+    return pk_fail(lowering->error, PK_UNSUPPORTED,
+                   "the model needs %zu operators, more than the %d that a package may have",
+                   out->op_count, MNW_MAX_OPS);
+  }
   if (out->tensor_count > MNW_MAX_TENSORS) {
     return pk_fail(lowering->error, PK_UNSUPPORTED,
                    "the model needs %zu tensors, more than the %d that a package may have",
@@ -166,7 +175,7 @@ bool pk_lower(pk_lowered_graph *out, const pk_graph *graph, pk_error *error) {
   lowering.numbers = malloc((graph->tensor_count + 1) * sizeof *lowering.numbers);
   out->inputs = calloc(graph->input_count + 1, sizeof *out->inputs);
   out->outputs = calloc(graph->output_count + 1, sizeof *out->outputs);
-  out->ops = calloc(graph->op_count + 1, sizeof *out->ops);
+  out->ops = calloc(2 * graph->op_count + 1, sizeof *out->ops);  // weights may need a DEQUANTIZE
   bool ok = lowering.numbers && out->inputs && out->outputs && out->ops;
   if (!ok) out_of_memory(&lowering);
   for (size_t i = 0; ok && i < graph->tensor_count; i++) lowering.numbers[i] = MNW_NO_TENSOR;

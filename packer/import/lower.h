@@ -56,6 +56,10 @@ int32_t pk_lowering_tensor(pk_lowering *lowering, int32_t source);
 // Adds a constant, whose bytes it takes over in any case. Negative: error filled.
 int32_t pk_lowering_constant(pk_lowering *lowering, pk_lowered_tensor tensor);
 
+// Adds an activation that the source graph does not have; its name is taken over in any case.
+// Negative: error filled.
+int32_t pk_lowering_activation(pk_lowering *lowering, pk_lowered_tensor tensor);
+
 // Zeroed bytes for the constant `name`, counted against the limit. NULL: error filled.
 void *pk_lowering_bytes(pk_lowering *lowering, const char *name, size_t size_bytes);
 

@@ -51,6 +51,50 @@ static bool add_tiles(pk_lowering *lowering, pk_lowered_op *lowered, const pk_op
   return pk_lowering_add_number(lowered, pk_lowering_constant(lowering, tensor));
 }
 
+static bool has_int8_weights(const pk_lowering *lowering, const pk_op *op) {
+  return pk_op_input(lowering->graph, op, PK_INPUT_WEIGHTS)->dtype == PK_DTYPE_S8;
+}
+
+// int8 weights of a float32 operator: a DEQUANTIZE makes them real at each run. The result has the
+// shape of `shape`, row-major. Negative: error filled.
+static int32_t add_dequantized(pk_lowering *lowering, const pk_op *op, pk_lowered_tensor shape) {
+  const pk_tensor *weights = pk_op_input(lowering->graph, op, PK_INPUT_WEIGHTS);
+  pk_lowered_tensor levels = shape;
+  pk_lowered_op *lowered = pk_lowering_begin(lowering, op, MNW_OP_DEQUANTIZE);
+  if (!lowered) return MNW_NO_TENSOR;
+  levels.dtype = MNW_DTYPE_S8;
+  levels.layout = MNW_LAYOUT_ROW_MAJOR;
+  levels.scale = pk_tensor_scale(weights);
+  levels.zero_point = pk_tensor_zero_point(weights);
+  levels.data_bytes = weights->data_bytes;
+  levels.data = pk_lowering_bytes(lowering, weights->name, weights->data_bytes);
+  if (!levels.data) return MNW_NO_TENSOR;
+  memcpy(levels.data, weights->data, weights->data_bytes);
+  levels.name = pk_lowering_name(lowering, weights->name, "");
+  if (!pk_lowering_add_number(lowered, pk_lowering_constant(lowering, levels))) {
+    return MNW_NO_TENSOR;
+  }
+  shape.dtype = MNW_DTYPE_F32;
+  shape.layout = MNW_LAYOUT_ROW_MAJOR;
+  shape.name = pk_lowering_name(lowering, weights->name, "/real");
+  const int32_t number = pk_lowering_activation(lowering, shape);
+  lowered->outputs[lowered->output_count++] = number;
+  return number;
+}
+
+// The matrix and its bias: in tiles, or row-major behind a DEQUANTIZE (`real` not MNW_NO_TENSOR).
+static bool add_matrix(pk_lowering *lowering, pk_lowered_op *lowered, const pk_op *op,
+                       size_t groups, size_t o_count, size_t k_count, pk_lowered_tensor shape,
+                       int32_t real) {
+  if (real != MNW_NO_TENSOR) {
+    return pk_lowering_add_number(lowered, real) &&
+           pk_lowering_add_bias_f32(lowering, lowered, op, groups, o_count, o_count);
+  }
+  return add_tiles(lowering, lowered, op, groups, o_count, k_count, shape) &&
+         pk_lowering_add_bias_f32(lowering, lowered, op, groups, o_count,
+                                  mnw_round_up(o_count, MNW_TILE_CHANNELS));
+}
+
 static void set_conv_params(const pk_lowering *lowering, pk_lowered_op *lowered, const pk_op *op) {
   const pk_conv_attributes *conv = &op->attributes.conv;
   const int32_t *weights = pk_op_input(lowering->graph, op, PK_INPUT_WEIGHTS)->dims;
@@ -80,13 +124,14 @@ bool pk_lower_conv_2d_f32(pk_lowering *lowering, const pk_op *op) {
     shape = (pk_lowered_tensor){
         .rank = 5, .dims = {group_count, dims[0] / group_count, dims[1], dims[2], dims[3]}};
   }
+  const bool is_int8 = has_int8_weights(lowering, op);
+  const int32_t real = is_int8 ? add_dequantized(lowering, op, shape) : MNW_NO_TENSOR;
+  if (is_int8 && real == MNW_NO_TENSOR) return false;
   pk_lowered_op *lowered = pk_lowering_begin(lowering, op, MNW_OP_CONV_2D);
   if (!lowered) return false;
   set_conv_params(lowering, lowered, op);
   return pk_lowering_add_input(lowering, lowered, op, PK_INPUT_DATA) &&
-         add_tiles(lowering, lowered, op, groups, o_count, k_count, shape) &&
-         pk_lowering_add_bias_f32(lowering, lowered, op, groups, o_count,
-                                  mnw_round_up(o_count, MNW_TILE_CHANNELS)) &&
+         add_matrix(lowering, lowered, op, groups, o_count, k_count, shape, real) &&
          pk_lowering_add_output(lowering, lowered, op);
 }
 
@@ -98,14 +143,23 @@ bool pk_lower_depthwise_conv_2d_f32(pk_lowering *lowering, const pk_op *op) {
                               .dims = {weights->dims[1], weights->dims[2], weights->dims[3]},
                               .layout = MNW_LAYOUT_ROW_MAJOR,
                               .data_bytes = weights->data_bytes};
+  int32_t number;
+  if (has_int8_weights(lowering, op)) {
+    const pk_lowered_tensor shape = {
+        .rank = 3, .dims = {weights->dims[1], weights->dims[2], weights->dims[3]}};
+    number = add_dequantized(lowering, op, shape);
+  } else {
+    tensor.data = pk_lowering_bytes(lowering, weights->name, tensor.data_bytes);
+    if (!tensor.data) return false;
+    memcpy(tensor.data, weights->data, tensor.data_bytes);
+    tensor.name = pk_lowering_name(lowering, weights->name, "");
+    number = pk_lowering_constant(lowering, tensor);
+  }
+  if (number == MNW_NO_TENSOR) return false;
   pk_lowered_op *lowered = pk_lowering_begin(lowering, op, MNW_OP_DEPTHWISE_CONV_2D);
   if (!lowered || !pk_lowering_add_input(lowering, lowered, op, PK_INPUT_DATA)) return false;
-  tensor.data = pk_lowering_bytes(lowering, weights->name, tensor.data_bytes);
-  if (!tensor.data) return false;
-  memcpy(tensor.data, weights->data, tensor.data_bytes);
-  tensor.name = pk_lowering_name(lowering, weights->name, "");
   set_conv_params(lowering, lowered, op);
-  return pk_lowering_add_number(lowered, pk_lowering_constant(lowering, tensor)) &&
+  return pk_lowering_add_number(lowered, number) &&
          pk_lowering_add_bias_f32(lowering, lowered, op, 1, channels,
                                   mnw_round_up(channels, MNW_TILE_CHANNELS)) &&
          pk_lowering_add_output(lowering, lowered, op);
@@ -116,14 +170,15 @@ bool pk_lower_fully_connected_f32(pk_lowering *lowering, const pk_op *op) {
   const size_t o_count = (size_t)dims[0], k_count = (size_t)dims[1];
   const pk_lowered_tensor shape = {.rank = 2, .dims = {dims[0], dims[1]}};
   const pk_clamp clamp = pk_activation_clamp_f32(op->activation);
+  const bool is_int8 = has_int8_weights(lowering, op);
+  const int32_t real = is_int8 ? add_dequantized(lowering, op, shape) : MNW_NO_TENSOR;
+  if (is_int8 && real == MNW_NO_TENSOR) return false;
   pk_lowered_op *lowered = pk_lowering_begin(lowering, op, MNW_OP_FULLY_CONNECTED);
   if (!lowered) return false;
   lowered->params[MNW_FULLY_CONNECTED_WEIGHT_BITS] = 8;
   lowered->params[MNW_FULLY_CONNECTED_CLAMP_MIN] = clamp.min;
   lowered->params[MNW_FULLY_CONNECTED_CLAMP_MAX] = clamp.max;
   return pk_lowering_add_input(lowering, lowered, op, PK_INPUT_DATA) &&
-         add_tiles(lowering, lowered, op, 1, o_count, k_count, shape) &&
-         pk_lowering_add_bias_f32(lowering, lowered, op, 1, o_count,
-                                  mnw_round_up(o_count, MNW_TILE_CHANNELS)) &&
+         add_matrix(lowering, lowered, op, 1, o_count, k_count, shape, real) &&
          pk_lowering_add_output(lowering, lowered, op);
 }

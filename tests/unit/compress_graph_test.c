@@ -11,8 +11,11 @@
 
 #include "../../packer/compress/layer_statistics.h"
 #include "../../packer/compress/prune_channels.h"
+#include "../../packer/compress/quality.h"
 #include "../../packer/compress/quantize_graph.h"
 #include "../../packer/compress/weight_rewrite.h"
+#include "../../packer/encode/shard_encode.h"
+#include "../../packer/import/graph_check.h"
 #include "test_random.h"
 
 enum { SIDE = 4, IN = 3, MIDDLE = 5, OUT = 2, SAMPLES = 6 };
@@ -163,6 +166,40 @@ static void test_int8_in_front_of_weights_only(void **state) {
   end(&c);
 }
 
+// Levels in float32 operators: the runtime answers as the float graph does, but for the rounding.
+static void test_weights_only(void **state) {
+  (void)state;
+  graph_case c;
+  pk_diff_net net;
+  pk_layer_list layers;
+  pk_answers before, after;
+  start(&c);
+  assert_true(pk_answers_make(&before, &c.graph, &c.set, PK_SHARD_BYTES_DEFAULT, &c.error));
+  assert_true(pk_diff_net_init(&net, &c.graph, &c.error));
+  assert_true(pk_layer_list_init(&layers, &net, true, &c.error));
+  assert_int_equal(layers.count, 3);
+  for (size_t i = 0; i < layers.count; i++) {
+    const pk_layer *layer = &layers.items[i];
+    int8_t levels[64];
+    const float step = pk_output_step(layer, 0, 0.0f);
+    assert_true(step == pk_output_step(layer, pk_layer_outputs(layer) - 1, 0.0f));
+    for (size_t j = 0; j < pk_layer_elements(layer); j++) {
+      levels[j] = (int8_t)rintf(layer->weights[j] / step);
+    }
+    const float *bias = floats(&c.graph, c.graph.ops[layer->op].inputs[PK_INPUT_BIAS]);
+    assert_true(pk_rewrite_layer(&c.graph, layer, levels, step, bias, &c.error));
+  }
+  assert_true(pk_graph_check(&c.graph, &c.error));
+  assert_true(pk_answers_make(&after, &c.graph, &c.set, PK_SHARD_BYTES_DEFAULT, &c.error));
+  const pk_quality quality = pk_quality_compare(&after, &before, &c.set);
+  assert_true(quality.range_error < 1.0 && quality.range_error > 0.0);
+  pk_answers_free(&before);
+  pk_answers_free(&after);
+  pk_layer_list_deinit(&layers);
+  pk_diff_net_deinit(&net);
+  end(&c);
+}
+
 static void test_best_range(void **state) {
   (void)state;
   uint32_t even[256], tailed[256] = {0};
@@ -179,6 +216,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_dead_channels),
       cmocka_unit_test(test_int8_in_front_of_weights_only),
+      cmocka_unit_test(test_weights_only),
       cmocka_unit_test(test_best_range),
   };
   return cmocka_run_group_tests_name("compress_graph", tests, NULL, NULL);

@@ -33,13 +33,16 @@ bool pk_mean_outputs(float **means, const pk_layer_list *layers, const pk_diff_n
     const float *bias = bias_constant(net, layer);
     double *mean = malloc((width + 1) * sizeof *mean);
     means[i] = malloc((outputs + 1) * sizeof **means);
-    for (size_t j = 0; mean && j < width; j++) mean[j] = (double)layer->mean[j];
-    for (size_t o = 0; mean && means[i] && o < outputs; o++) {
+    if (!mean || !means[i]) {
+      free(mean);
+      return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for means");
+    }
+    for (size_t j = 0; j < width; j++) mean[j] = (double)layer->mean[j];
+    for (size_t o = 0; o < outputs; o++) {
       const double at_zero = bias ? (double)bias[o] : 0.0;
       means[i][o] = (float)(mean_product(net, layer, mean, o) + at_zero);
     }
     free(mean);
-    if (!mean || !means[i]) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for means");
   }
   return true;
 }
@@ -77,26 +80,30 @@ static bool run_op(void *user, size_t worker, pk_error *error) {
   return true;
 }
 
-static bool correct_layer(correction *c, float *biases, const float *means, pk_error *error) {
+// Adds up what the layer reads on all tapes and sets its biases.
+static bool correct_from_sums(correction *c, float *biases, const float *means, pk_error *error) {
   const pk_layer *layer = c->layer;
-  const size_t width = layer->groups * layer->k;
   const double positions = (double)pk_layer_positions(layer, c->net->graph) * (double)c->set->count;
   float *bias = bias_constant(c->net, layer);
-  bool ok = true;
-  for (size_t w = 0; w < PK_WORKERS; w++) {
-    c->sums[w] = malloc((width + 1) * sizeof **c->sums);
-    ok = ok && c->sums[w];
+  double *sums = c->sums[0];
+  if (!pk_workers_run(sum_inputs, c, error)) return false;
+  for (size_t j = 0; j < layer->groups * layer->k; j++) {
+    sums[j] = (sums[j] + c->sums[1][j]) / positions;
   }
-  ok = ok ? pk_workers_run(sum_inputs, c, error)
-          : pk_fail(error, PK_OUT_OF_MEMORY, "no memory for means");
-  for (size_t j = 0; ok && j < width; j++) {
-    c->sums[0][j] = (c->sums[0][j] + c->sums[1][j]) / positions;
-  }
-  for (size_t o = 0; ok && o < pk_layer_outputs(layer); o++) {
-    biases[o] = (float)((double)means[o] - mean_product(c->net, layer, c->sums[0], o));
+  for (size_t o = 0; o < pk_layer_outputs(layer); o++) {
+    biases[o] = (float)((double)means[o] - mean_product(c->net, layer, sums, o));
     if (bias) bias[o] = biases[o];
   }
-  for (size_t w = 0; w < PK_WORKERS; w++) free(c->sums[w]);
+  return true;
+}
+
+static bool correct_layer(correction *c, float *biases, const float *means, pk_error *error) {
+  const size_t width = c->layer->groups * c->layer->k;
+  double *both = malloc((PK_WORKERS * width + 1) * sizeof *both);
+  if (!both) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for means");
+  for (size_t w = 0; w < PK_WORKERS; w++) c->sums[w] = both + w * width;
+  const bool ok = correct_from_sums(c, biases, means, error);
+  free(both);
   return ok;
 }
 

@@ -141,17 +141,16 @@ static double round_group(const group_walk *walk, const float *sensitivity) {
   return cost;
 }
 
-double pk_feedback_round(int8_t *levels, const pk_layer *layer, const pk_feedback *feedback,
-                         float step) {
+// `memory` holds the rows' errors, targets and steps.
+static double round_groups(int8_t *levels, const pk_layer *layer, const pk_feedback *feedback,
+                           float step, float *memory) {
   const size_t rows = layer->rows, k = layer->k, outputs = pk_layer_outputs(layer);
-  float *errors = calloc(rows * k, sizeof *errors);
-  float *targets = calloc(rows * BLOCK, sizeof *targets);
-  float *steps = calloc(outputs, sizeof *steps);
-  double cost = errors && targets && steps ? 0.0 : (double)NAN;
-  for (size_t o = 0; steps && o < outputs; o++) {
+  float *errors = memory, *targets = errors + rows * k, *steps = targets + rows * BLOCK;
+  double cost = 0.0;
+  for (size_t o = 0; o < outputs; o++) {
     steps[o] = o > 0 && layer->has_one_step ? steps[0] : pk_output_step(layer, o, step);
   }
-  for (size_t g = 0; !isnan(cost) && g < layer->groups; g++) {
+  for (size_t g = 0; g < layer->groups; g++) {
     const size_t first = g * rows;
     const group_walk walk = {.rows = rows,
                              .k = k,
@@ -165,8 +164,15 @@ double pk_feedback_round(int8_t *levels, const pk_layer *layer, const pk_feedbac
                              .levels = levels + first * k};
     cost += round_group(&walk, layer->sensitivity + first);
   }
-  free(errors);
-  free(targets);
-  free(steps);
+  return cost;
+}
+
+double pk_feedback_round(int8_t *levels, const pk_layer *layer, const pk_feedback *feedback,
+                         float step) {
+  const size_t row_floats = layer->rows * (layer->k + BLOCK);
+  float *memory = calloc(row_floats + pk_layer_outputs(layer) + 1, sizeof *memory);
+  if (!memory) return (double)NAN;
+  const double cost = round_groups(levels, layer, feedback, step, memory);
+  free(memory);
   return cost;
 }

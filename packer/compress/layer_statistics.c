@@ -212,10 +212,14 @@ bool pk_layer_statistics(pk_layer_list *layers, const pk_diff_net *net, const pk
   statistics s = {.net = net, .layers = layers, .set = set, .options = options};
   bool ok = pk_loss_init(&s.loss, net->graph, error);
   for (size_t w = 0; ok && w < PK_WORKERS; w++) {
-    s.sums[w] = calloc(layers->count + 1, sizeof **s.sums);
-    ok = s.sums[w] != NULL || pk_fail(error, PK_OUT_OF_MEMORY, "no memory for statistics");
+    layer_sums *sums = calloc(layers->count + 1, sizeof *sums);
+    s.sums[w] = sums;
+    if (!sums) {
+      ok = pk_fail(error, PK_OUT_OF_MEMORY, "no memory for statistics");
+      break;
+    }
     for (size_t i = 0; ok && i < layers->count; i++) {
-      ok = init_sums(&s.sums[w][i], &layers->items[i], error);
+      ok = init_sums(&sums[i], &layers->items[i], error);
     }
   }
   ok = ok && see_ranges(&s, error) && pk_workers_run(run_worker, &s, error);

@@ -93,7 +93,8 @@ bool pk_loss_seed(const pk_loss *loss, pk_diff_tape *tape, uint64_t seed, pk_err
     const float *values = pk_diff_value(tape, output->tensor);
     float *gradient = pk_diff_grad(tape, output->tensor, error);
     if (!gradient) return false;
-    const float share = 1.0f / sqrtf((float)(elements / width));
+    const size_t rows = elements / width;
+    const float share = 1.0f / sqrtf((float)rows);
     for (size_t at = 0; output->is_softmax && at < elements; at += width) {
       seed_row(gradient + at, values + at, width, share / temperature, &random);
     }

@@ -199,10 +199,12 @@ static bool cut_constant(pk_graph *graph, pk_tensor *tensor, size_t axis, const 
   const uint8_t *source = tensor->data;
   tensor->data = data;
   tensor->dims[axis] = (int32_t)kept;
-  for (size_t i = 0; i < outer * channels; i++, source += inner) {
-    if (is_gone[i % channels]) continue;
-    memcpy(data, source, inner);
-    data += inner;
+  for (size_t i = 0; i < outer; i++) {
+    for (size_t c = 0; c < channels; c++, source += inner) {
+      if (is_gone[c]) continue;
+      memcpy(data, source, inner);
+      data += inner;
+    }
   }
   return true;
 }
@@ -218,11 +220,11 @@ static bool fold_constants(pk_graph *graph, const pk_op *reader, const bool *is_
   if (!values) return false;
   for (size_t o = 0; o < outputs; o++) {
     double sum = 0.0;
-    for (size_t j = 0; j < k; j++) {
+    for (size_t j = 0, c = 0; j < k; j++, c = c + 1 < channels ? c + 1 : 0) {
       float weight;
-      if (!is_gone[j % channels]) continue;
+      if (!is_gone[c]) continue;
       memcpy(&weight, weights->data + (o * k + j) * sizeof weight, sizeof weight);
-      sum += (double)weight * (double)constants[j % channels];
+      sum += (double)weight * (double)constants[c];
     }
     values[o] = (float)((double)values[o] + sum);
   }
@@ -261,28 +263,37 @@ static bool cut_chain(pk_graph *graph, const chain *c, const bool *is_gone, size
   return true;
 }
 
-static bool prune_chain(pk_graph *graph, const chain *c, const channel_ranges *ranges,
-                        size_t *removed, pk_error *error) {
-  const size_t channels = channels_of(&graph->tensors[c->last]);
-  bool *is_gone = calloc(channels, sizeof *is_gone);
-  float *constants = calloc(channels, sizeof *constants);
+// Fills both lists; one channel stays in any case. Returns how many are gone.
+static size_t find_constants(bool *is_gone, float *constants, const chain *c,
+                             const channel_ranges *ranges, size_t channels) {
   float most = 0.0f;
   size_t gone = 0;
-  bool ok =
-      (is_gone && constants) || pk_fail(error, PK_OUT_OF_MEMORY, "no memory to remove channels");
-  for (size_t i = 0; ok && i < channels; i++) {
+  for (size_t i = 0; i < channels; i++) {
     most = fmaxf(most, fmaxf(fabsf(ranges->low[i]), fabsf(ranges->high[i])));
   }
   const float small = constant_share * most;
-  for (size_t i = 0; ok && i < channels && gone + 1 < channels; i++) {
+  for (size_t i = 0; i < channels && gone + 1 < channels; i++) {
     const bool is_constant = ranges->high[i] - ranges->low[i] <= small;
     const bool is_zero = fmaxf(fabsf(ranges->low[i]), fabsf(ranges->high[i])) <= small;
     is_gone[i] = c->needs_zero ? is_zero : is_constant;
     constants[i] = c->needs_zero ? 0.0f : 0.5f * (ranges->low[i] + ranges->high[i]);
     gone += is_gone[i];
   }
-  ok = ok && (gone == 0 || cut_chain(graph, c, is_gone, gone, constants, error));
-  if (ok) *removed += gone;
+  return gone;
+}
+
+static bool prune_chain(pk_graph *graph, const chain *c, const channel_ranges *ranges,
+                        size_t *removed, pk_error *error) {
+  const size_t channels = channels_of(&graph->tensors[c->last]);
+  bool *is_gone = calloc(channels + 1, sizeof *is_gone);
+  float *constants = calloc(channels + 1, sizeof *constants);
+  bool ok =
+      (is_gone && constants) || pk_fail(error, PK_OUT_OF_MEMORY, "no memory to remove channels");
+  if (is_gone && constants) {
+    const size_t gone = find_constants(is_gone, constants, c, ranges, channels);
+    ok = gone == 0 || cut_chain(graph, c, is_gone, gone, constants, error);
+    if (ok) *removed += gone;
+  }
   free(is_gone);
   free(constants);
   return ok;

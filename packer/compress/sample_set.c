@@ -144,9 +144,9 @@ static void mirror(uint8_t *bytes, const pk_manifest_tensor *tensor) {
 }
 
 static pk_sample *new_sample(pk_sample_set *set, pk_error *error) {
-  pk_sample *sample = &set->items[set->count];
-  sample->bytes = malloc(set->bytes_each);
-  if (!sample->bytes) {
+  pk_sample *sample = set->items ? &set->items[set->count] : NULL;
+  if (sample) sample->bytes = malloc(set->bytes_each);
+  if (!sample || !sample->bytes) {
     pk_fail(error, PK_OUT_OF_MEMORY, "no memory for %zu samples", set->count + 1);
     return NULL;
   }
@@ -219,7 +219,7 @@ bool pk_sample_set_read(pk_sample_set *set, const pk_manifest *manifest,
     for (size_t i = 0; i < manifest->input_count; i++) {
       set->bytes_each += tensor_bytes(&manifest->inputs[i]);
     }
-    set->items = calloc(set->file_count * VIEWS, sizeof *set->items);
+    set->items = calloc(set->file_count * VIEWS + 1, sizeof *set->items);
     if (!set->items) ok = pk_fail(error, PK_OUT_OF_MEMORY, "no memory for samples");
   }
   ok = ok && read_files(set, manifest, &list, options, error);
@@ -229,7 +229,7 @@ bool pk_sample_set_read(pk_sample_set *set, const pk_manifest *manifest,
 }
 
 void pk_sample_set_free(pk_sample_set *set) {
-  for (size_t i = 0; i < set->count; i++) free(set->items[i].bytes);
+  for (size_t i = 0; set->items && i < set->count; i++) free(set->items[i].bytes);
   free(set->items);
   *set = (pk_sample_set){0};
 }

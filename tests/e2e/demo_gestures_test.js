@@ -108,7 +108,7 @@ for (const name of ENGINE_NAMES) {
       const slow = await startDemoSite();
       try {
         const releaseWorker = holdWorker(slow);
-        await page.goto(`${slow.origin}/`);
+        await page.goto(`${slow.origin}/`, { waitsForWorkers: false });
         const shown = await resultsAfter(page, path.basename(tench), async () => {
           await page.setInputFiles('#file', [tench]);
           await page.waitFor(() => document.getElementById('photo')?.hidden === false, PATIENCE_MS);
@@ -151,7 +151,7 @@ for (const name of ENGINE_NAMES) {
      * @returns {Promise<Observed>}
      */
     async function observeLoading(begin) {
-      await page.goto(`${site.origin}/`);
+      await page.goto(`${site.origin}/`, { waitsForWorkers: !begin });
       await page.evaluate(() => {
         const loading = /** @type {HTMLElement} */ (document.getElementById('loading'));
         const bar = /** @type {HTMLProgressElement} */ (document.getElementById('progress'));

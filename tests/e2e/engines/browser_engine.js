@@ -30,7 +30,9 @@ import { existsSync } from 'node:fs';
  * Functions are sent as source text: they see their arguments and the page, not the test's variables.
  * Arguments and results travel as JSON.
  * @typedef {object} EnginePage
- * @property {(url: string) => Promise<void>} goto resolves on the load event
+ * @property {(url: string, options?: { waitsForWorkers?: boolean }) => Promise<void>} goto resolves on the load
+ *   event. Firefox counts the scripts of workers towards it that were started before: where a test holds such a
+ *   script back, `waitsForWorkers: false` takes the document alone
  * @property {() => Promise<void>} reload
  * @property {<A extends unknown[], R>(fn: (...args: A) => R | Promise<R>, ...args: A) => Promise<Awaited<R>>} evaluate
  * @property {<A extends unknown[]>(fn: (...args: A) => unknown, timeoutMs?: number, ...args: A) => Promise<void>} waitFor

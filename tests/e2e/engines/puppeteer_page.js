@@ -25,9 +25,9 @@ export class PuppeteerPage {
     page.on('pageerror', (error) => this.consoleMessages.push({ type: 'pageerror', text: String(error) }));
   }
 
-  /** @param {string} url */
-  async goto(url) {
-    await this.#page.goto(url, { waitUntil: 'load' });
+  /** @param {string} url @param {{ waitsForWorkers?: boolean }} [options] */
+  async goto(url, { waitsForWorkers = true } = {}) {
+    await this.#page.goto(url, { waitUntil: waitsForWorkers ? 'load' : 'domcontentloaded' });
   }
 
   async reload() {

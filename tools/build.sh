@@ -41,8 +41,10 @@ build_fuzz() { build_preset fuzz fuzz; }
 build_wasm() {
   build_variant scalar
   build_variant simd128
+  build_variant simd128-threads
   if [[ $MINNOW_RELAXED == ON ]]; then
     build_variant relaxed
+    build_variant relaxed-threads
   else
     note "SKIPPED: the relaxed SIMD variant; this machine's emcc is too old (see tools/setup.sh)"
   fi

@@ -8,6 +8,9 @@ if(NOT DEFINED _variant_flags_${MINNOW_WASM_VARIANT})
   message(FATAL_ERROR "MINNOW_WASM_VARIANT is '${MINNOW_WASM_VARIANT}'; use scalar, simd128 or relaxed")
 endif()
 add_compile_options(${_variant_flags_${MINNOW_WASM_VARIANT}} -fvisibility=hidden)
+if(MINNOW_WASM_THREADS)
+  add_compile_options(-matomics -mbulk-memory)
+endif()
 
 add_library(minnow_wasm_module INTERFACE)
 # The stack lies first in memory (tools/wasm_toolchain.cmake), so that its overflow traps instead of
@@ -20,5 +23,17 @@ if(EMSCRIPTEN_VERSION VERSION_GREATER_EQUAL 4)
   # Leaves out start-up code, the C++ library and JavaScript shims, which no part of the module calls.
   # Older releases name these libraries differently and drop them only at the end of the link.
   target_link_options(minnow_wasm_module INTERFACE -nostdlib -Wl,--no-entry)
-  target_link_libraries(minnow_wasm_module INTERFACE -lc -lclang_rt.builtins)
+  if(MINNOW_WASM_THREADS)
+    target_link_libraries(minnow_wasm_module INTERFACE -lclang_rt.builtins)
+  else()
+    target_link_libraries(minnow_wasm_module INTERFACE -lc -lclang_rt.builtins)
+  endif()
+endif()
+if(MINNOW_WASM_THREADS)
+  # Threads are instances of the module over one memory, which JavaScript makes and hands to each; it also
+  # gives each its own stack through the exported stack pointer. The compiler copies by instructions, and
+  # what else of libc the core calls stands in minnow_wasm_threads.c: emscripten would compile its
+  # whole libc once more for shared memory.
+  target_link_options(minnow_wasm_module INTERFACE
+    -matomics -mbulk-memory -sSHARED_MEMORY=1 -sIMPORTED_MEMORY=1 -Wl,--export=__stack_pointer)
 endif()

@@ -27,7 +27,7 @@ const bundles = [
 ];
 
 function copyWasmModules() {
-  const variants = ['scalar', 'simd128', 'relaxed'].filter((variant) => {
+  const variants = ['scalar', 'simd128', 'simd128-threads', 'relaxed', 'relaxed-threads'].filter((variant) => {
     const built = join(root, `build/wasm-${variant}/wasm_glue/minnow-${variant}.wasm`);
     if (!existsSync(built)) return false;
     copyFileSync(built, join(dist, 'wasm', `minnow-${variant}.wasm`));

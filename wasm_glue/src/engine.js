@@ -4,6 +4,7 @@
  * The memory's buffer changes whenever it grows, so views are made anew for each use.
  */
 import { DTYPE_CODES } from './dtype_codes.js';
+import { sharedMemory, startHelpers } from './threads.js';
 import { WasmInstance } from './wasm_instance.js';
 
 /** @typedef {import('./types.js').Dtype} Dtype */
@@ -13,6 +14,8 @@ import { WasmInstance } from './wasm_instance.js';
  * The module's exports (minnow_wasm.c). Functions returning a status give 0 for success.
  * @typedef {import('./wasm_instance.js').BaseExports & ModelExports} Exports
  * @typedef {object} ModelExports
+ * @property {(threads: number) => number} team_begin this and the next: of modules for threads
+ * @property {(thread: number) => number} stack_top
  * @property {(status: number) => number} status_name
  * @property {(bytes: number, limitBytes: number) => number} open
  * @property {(bytes: number) => number} push
@@ -53,14 +56,19 @@ const PEEK_BYTES = 80;
 export class Engine extends WasmInstance {
   #limitBytes;
   #isOpen = false;
+  #endHelpers = () => {};
   /** @type {EngineTensor[]} */
   inputs = [];
   /** @type {EngineTensor[]} */
   outputs = [];
 
-  /** @param {WebAssembly.Instance} instance @param {number} [limitBytes] of the wasm memory */
-  constructor(instance, limitBytes = 0) {
-    super(instance);
+  /**
+   * @param {WebAssembly.Instance} instance
+   * @param {number} [limitBytes] of the wasm memory
+   * @param {WebAssembly.Memory} [memory] that the instance was given
+   */
+  constructor(instance, limitBytes = 0, memory = undefined) {
+    super(instance, memory);
     this.#limitBytes = Math.min(limitBytes, 2 ** 32 - 1);
   }
 
@@ -71,6 +79,33 @@ export class Engine extends WasmInstance {
    */
   static async create(module, limitBytes) {
     return new Engine(await WasmInstance.instantiate(module), limitBytes);
+  }
+
+  /**
+   * One whose runs are shared by `threads` threads; dispose of it to end them.
+   * @param {WebAssembly.Module} module of a variant for threads
+   * @param {number} threads
+   * @param {number} neededBytes
+   * @param {number} [limitBytes]
+   * @returns {Promise<Engine>}
+   */
+  static async createShared(module, threads, neededBytes, limitBytes) {
+    const memory = sharedMemory(neededBytes);
+    const engine = new Engine(await WasmInstance.instantiate(module, memory), limitBytes, memory);
+    engine.call((e) => e.team_begin(threads));
+    const jobs = Array.from({ length: threads - 1 }, (_, i) => ({
+      module,
+      memory,
+      thread: i + 1,
+      stackTop: engine.exports.stack_top(i + 1),
+    }));
+    engine.#endHelpers = startHelpers(jobs);
+    return engine;
+  }
+
+  /** Ends the helpers; the memory goes with the engine itself. */
+  dispose() {
+    this.#endHelpers();
   }
 
   /** Feeds the next whole shard; the first one opens the model and plans its memory. @param {Uint8Array} bytes */
@@ -119,7 +154,8 @@ export class Engine extends WasmInstance {
   /** @param {number} index @returns {TensorData} a copy */
   output(index) {
     const { dtype, address, bytes } = this.outputs[index];
-    const data = this.exports.memory.buffer.slice(address, address + bytes);
+    // Of an array, not of the buffer: a copy of a shared buffer would be shared.
+    const { buffer: data } = this.bytesAt(address, bytes).slice();
     return new ARRAYS[dtype](data, 0, bytes / ARRAY_BYTES[dtype]);
   }
 

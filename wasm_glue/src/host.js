@@ -66,7 +66,7 @@ export class Host {
     const { signal, fetch, readFile } = hooks;
     const progress = new ProgressReporter(hooks.onProgress);
     progress.enter('runtime');
-    const compiling = loadWasmModule(request.wasmUrls, request.variant, { signal, fetch });
+    const compiling = loadWasmModule(request.wasmUrls, request.variant, { signal, fetch }, request.threads > 1);
     compiling.catch(() => undefined);
 
     progress.enter('manifest');
@@ -78,8 +78,12 @@ export class Host {
     progress.expect(files);
     checkMemory(manifest, request.maxBytes);
 
-    const { module, variant } = await compiling;
-    const engine = await Engine.create(module, request.maxBytes);
+    const { module, variant, isThreaded } = await compiling;
+    const threads = isThreaded ? request.threads : 1;
+    const engine = isThreaded
+      ? await Engine.createShared(module, threads, neededBytes(manifest), request.maxBytes)
+      : await Engine.create(module, request.maxBytes);
+    signal?.addEventListener('abort', () => this.#engine !== engine && engine.dispose());
     /** @type {Map<import('./types.js').PackageFile | undefined, Uint8Array>} what are not shards */
     const assets = new Map();
     let index = 0;
@@ -121,6 +125,7 @@ export class Host {
         fromCache: loader.isFromCache && !request.manifest,
       },
       variant,
+      threads,
       readsPictures: canReadPictures(),
       ...this.#report(engine),
     };
@@ -238,6 +243,7 @@ export class Host {
   }
 
   dispose() {
+    this.#engine?.dispose();
     this.#engine = undefined;
     this.#disposal.abort();
   }
@@ -305,9 +311,14 @@ function newIdbStorage() {
   return globalThis.indexedDB ? new IdbStorage() : undefined;
 }
 
+/** @param {Pick<Manifest, 'memory'>} manifest */
+function neededBytes({ memory }) {
+  return memory.weights + memory.activations + memory.staging + MODULE_BYTES;
+}
+
 /** Fails before anything is fetched when the package cannot fit. @param {Manifest} manifest @param {number | undefined} maxBytes */
 function checkMemory({ name, memory }, maxBytes = Infinity) {
-  const needed = memory.weights + memory.activations + memory.staging + MODULE_BYTES;
+  const needed = neededBytes({ memory });
   if (needed <= maxBytes) return;
   throw new MinnowError(
     'OUT_OF_MEMORY',

@@ -88,13 +88,13 @@ MNW_WASM_EXPORT(mnw_status, rewind, uint32_t shard) {
 MNW_WASM_EXPORT(mnw_status, prepare, void) {
   mnw_status status = need_model();
   if (status != MNW_STATUS_OK || mnw_wasm.session) return status;
-  status = mnw_session_plan(&mnw_wasm.plan, mnw_wasm.model, NULL, &mnw_wasm_error);
+  status = mnw_session_plan(&mnw_wasm.plan, mnw_wasm.model, mnw_wasm.team, &mnw_wasm_error);
   if (status != MNW_STATUS_OK) return status;
   void *memory;
   status = mnw_wasm_take_memory(&memory, mnw_wasm.plan.session_bytes);
   if (status != MNW_STATUS_OK) return status;
   mnw_wasm.picture_memory = mnw_wasm_heap.free_memory;
-  return mnw_session_init(&mnw_wasm.session, mnw_wasm.model, NULL, memory,
+  return mnw_session_init(&mnw_wasm.session, mnw_wasm.model, mnw_wasm.team, memory,
                           mnw_wasm.plan.session_bytes, &mnw_wasm_error);
 }
 

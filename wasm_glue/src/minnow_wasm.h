@@ -9,6 +9,7 @@ typedef struct mnw_wasm_state {
   mnw_model *model;
   mnw_session *session;
   mnw_session_plan_info plan;
+  mnw_team *team;                            // NULL: one thread
   uint8_t *session_memory, *picture_memory;  // where each region begins
 } mnw_wasm_state;
 

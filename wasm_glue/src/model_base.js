@@ -3,6 +3,7 @@ import { abortable, throwIfAborted } from './abort.js';
 import { tell } from './callbacks.js';
 import { MinnowError } from './errors.js';
 import { absoluteUrl, manifestUrlOf } from './source.js';
+import { threadCount } from './threads.js';
 import { storage as storageTools } from './storage.js';
 import { WorkerClient } from './worker_client.js';
 
@@ -57,6 +58,11 @@ export class ModelBase {
   /** The instruction set in use. @returns {Variant} */
   get variant() {
     return this.#report.variant;
+  }
+
+  /** The threads that share a run. */
+  get threads() {
+    return this.#report.threads;
   }
 
   /** How long loading, the last picture and the last run took. @returns {import('./types.js').Timing} */
@@ -130,7 +136,7 @@ export async function openModel(source, options) {
   if (useWorker && options.fetch) {
     throw new MinnowError('INVALID_ARGUMENT', 'The fetch option needs worker: false, since functions stay in their thread');
   }
-  const { request, readFile } = loadRequest(source, options);
+  const { request, readFile } = loadRequest(source, options, await threadCount(options.threads));
   const storage = typeof options.storage === 'object' ? options.storage : undefined;
   const client = useWorker
     ? new WorkerClient(options.workerUrl && absoluteUrl(options.workerUrl, 'workerUrl').href)
@@ -186,13 +192,14 @@ function guarded(onProgress, signal) {
   };
 }
 
-/** @param {PackageSource} source @param {CreateOptions} options */
-function loadRequest(source, options) {
+/** @param {PackageSource} source @param {CreateOptions} options @param {number} threads */
+function loadRequest(source, options, threads) {
   const { variant, memory, storage = 'indexeddb', update = 'never' } = options;
   /** @type {import('./types.js').LoadRequest} */
   const request = {
     wasmUrls: wasmUrls(options.wasmUrl),
     variant,
+    threads,
     maxBytes: memory?.maxBytes,
     storage: storage === 'indexeddb' ? storage : 'none',
     update,
@@ -216,6 +223,8 @@ function wasmUrls(wasmUrl) {
     scalar: new URL('./wasm/minnow-scalar.wasm', import.meta.url).href,
     simd128: new URL('./wasm/minnow-simd128.wasm', import.meta.url).href,
     relaxed: new URL('./wasm/minnow-relaxed.wasm', import.meta.url).href,
+    'simd128-threads': new URL('./wasm/minnow-simd128-threads.wasm', import.meta.url).href,
+    'relaxed-threads': new URL('./wasm/minnow-relaxed-threads.wasm', import.meta.url).href,
     'sound-text': new URL('./wasm/minnow-sound-text.wasm', import.meta.url).href,
   };
   if (!wasmUrl) return defaults;

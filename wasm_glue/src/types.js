@@ -147,6 +147,8 @@
  * @property {string | URL | Partial<Record<keyof WasmUrls, string | URL>>} [wasmUrl] the folder of
  *   minnow-<variant>.wasm, or an address for each file. Default: wasm/ beside this module
  * @property {Variant} [variant] default: the fastest one that works here
+ * @property {number | 'auto'} [threads] threads a run is shared by, where the page is cross-origin isolated; else
+ *   it stays one. 'auto': as many as there are cores, at most 4. The results are the same bits. Default: 1
  * @property {{ maxBytes?: number }} [memory] fail before more than this is taken
  * @property {'indexeddb' | 'none' | PackageStorage} [storage] default: indexeddb
  * @property {'never' | 'background'} [update] a complete cached package is used without asking the server.
@@ -156,7 +158,10 @@
  * @property {typeof fetch} [fetch] in place of the global one; only with `worker: false`
  */
 
-/** One file a variant, and the one for sound and text. @typedef {Record<Variant | 'sound-text', string>} WasmUrls */
+/**
+ * One file a variant, the ones for several threads, and the one for sound and text.
+ * @typedef {Record<Variant | 'simd128-threads' | 'relaxed-threads' | 'sound-text', string>} WasmUrls
+ */
 
 /**
  * What the host needs to load a package; plain data.
@@ -165,6 +170,7 @@
  * @property {object | string} [manifest] of a MemoryPackage
  * @property {WasmUrls} wasmUrls
  * @property {Variant} [variant]
+ * @property {number} threads
  * @property {number} [maxBytes]
  * @property {'indexeddb' | 'none'} storage
  * @property {'never' | 'background'} update
@@ -184,6 +190,7 @@
  * @typedef {object} LoadReport
  * @property {ModelInfo} info
  * @property {Variant} variant
+ * @property {number} threads
  * @property {MemoryReport} memory
  * @property {Timing} timing
  * @property {boolean} readsPictures the host's thread has a canvas

@@ -9,7 +9,7 @@ import { MinnowError, messageOf } from './errors.js';
 /**
  * What every module exports.
  * @typedef {object} BaseExports
- * @property {WebAssembly.Memory} memory
+ * @property {WebAssembly.Memory} memory the instance's own, unless it was given one
  * @property {() => number} io address of the transfer buffer
  * @property {() => number} io_bytes
  * @property {() => number} error_message
@@ -20,18 +20,20 @@ export class WasmInstance {
   /** @readonly */
   exports;
 
-  /** @param {WebAssembly.Instance} instance */
-  constructor(instance) {
-    this.exports = /** @type {Exports} */ (/** @type {unknown} */ (instance.exports));
+  /** @param {WebAssembly.Instance} instance @param {WebAssembly.Memory} [memory] that it was given */
+  constructor(instance, memory) {
+    const exports = /** @type {Exports} */ (/** @type {unknown} */ (instance.exports));
+    this.exports = memory ? { ...exports, memory } : exports;
   }
 
   /**
-   * @param {WebAssembly.Module} module without imports
+   * @param {WebAssembly.Module} module
+   * @param {WebAssembly.Memory} [memory] where the module imports it
    * @returns {Promise<WebAssembly.Instance>}
    */
-  static async instantiate(module) {
+  static async instantiate(module, memory) {
     try {
-      return await WebAssembly.instantiate(module, {});
+      return await WebAssembly.instantiate(module, memory ? { env: { memory } } : {});
     } catch (cause) {
       const message = `The engine does not start (${messageOf(cause)}): close other pages, or restart the browser`;
       throw new MinnowError(cause instanceof RangeError ? 'OUT_OF_MEMORY' : 'WASM', message, { cause });
@@ -62,7 +64,8 @@ export class WasmInstance {
 
   /** The error that the engine reported last. @param {number} [status] @returns {never} */
   fail(status) {
-    const text = new TextDecoder().decode(this.io(this.exports.error_message())).replace(/^[A-Z_]+: /, '');
+    // A copy: what is shared is not decoded.
+    const text = new TextDecoder().decode(this.io(this.exports.error_message()).slice()).replace(/^[A-Z_]+: /, '');
     const code = ENGINE_CODES[/** @type {keyof typeof ENGINE_CODES} */ (status)];
     throw new MinnowError(code === undefined || code === 'OK' ? 'WASM' : code, text);
   }

@@ -11,12 +11,13 @@ const REMEDY =
   '(with Vite, optimizeDeps.exclude: ["minnow"] does it too)';
 
 /**
- * @param {Record<Variant, string>} urls
+ * @param {Partial<import('./types.js').WasmUrls>} urls
  * @param {Variant | undefined} wanted that one or an error
  * @param {import('./http.js').HttpOptions} options
- * @returns {Promise<{ module: WebAssembly.Module, variant: Variant }>}
+ * @param {boolean} [isThreaded] the module for several threads, where the variant has one
+ * @returns {Promise<{ module: WebAssembly.Module, variant: Variant, isThreaded: boolean }>}
  */
-export async function loadWasmModule(urls, wanted, options) {
+export async function loadWasmModule(urls, wanted, options, isThreaded = false) {
   if (typeof WebAssembly !== 'object') {
     throw new MinnowError('UNSUPPORTED_BROWSER', 'WebAssembly is missing or switched off: update the browser');
   }
@@ -27,8 +28,10 @@ export async function loadWasmModule(urls, wanted, options) {
   }
   let firstError;
   for (const variant of wanted ? [wanted] : usable) {
+    const shared = isThreaded && variant !== 'scalar' ? urls[`${variant}-threads`] : undefined;
     try {
-      return { module: await compileModule(urls[variant], options), variant };
+      const url = shared ?? /** @type {string} */ (urls[variant]);
+      return { module: await compileModule(url, options), variant, isThreaded: Boolean(shared) };
     } catch (error) {
       // A missing file or an engine's refusal concerns this variant; a dead network concerns all.
       if (!(error instanceof MinnowError) || error.code === 'NETWORK') throw error;

@@ -58,7 +58,8 @@ static double kernel_at(double distance, double cutoff, double half) {
 
 void mnw_resampler_init(mnw_resampler *r) {
   if (r->up == r->down) return;
-  const double half = r->taps / 2;
+  const uint32_t half_taps = r->taps / 2;
+  const double half = half_taps;
   const double cutoff = 0.92 * (r->up < r->down ? (double)r->up / r->down : 1.0);
   float *row = r->table;
   for (uint32_t p = 0; p <= r->phases; p++, row += r->taps) {

@@ -2,7 +2,8 @@
 // with its 9 weights in registers: each column of taps is read once and added to the three pixels
 // whose windows it lies in; two rows of output together share the lines of input between them.
 // Other kernels take 8 channels through all pixels, two pixels together so that each weight is
-// loaded once for both. What channels are left go by four, then one by one.
+// loaded once for both. What channels are left go by four, then one by one. The bias, the largest
+// addend as a rule, comes last: the products before it are rounded more finely.
 #include "kernel_isa.h"
 #include "simd.h"
 
@@ -33,7 +34,7 @@ MNW_INLINE void convolve_pixels(float *y, const void *const *window, const size_
   const float *w = group->w;
   for (int p = 0; p < pixels; p++) {
     for (int v = 0; v < vectors; v++) {
-      acc[p][v] = group->bias[v];
+      acc[p][v] = wasm_f32x4_splat(0.0F);
     }
   }
   for (size_t tap = 0; tap < tap_count; tap++, w += shape->channels) {
@@ -48,7 +49,8 @@ MNW_INLINE void convolve_pixels(float *y, const void *const *window, const size_
   }
   for (int p = 0; p < pixels; p++) {
     for (int v = 0; v < vectors; v++) {
-      wasm_v128_store(y + (size_t)p * shape->channels + 4 * v, clamped(acc[p][v], group));
+      wasm_v128_store(y + (size_t)p * shape->channels + 4 * v,
+                      clamped(wasm_f32x4_add(acc[p][v], group->bias[v]), group));
     }
   }
 }
@@ -93,7 +95,7 @@ MNW_INLINE void convolve_rows_3x3(float *y, const void *const *table, const v128
   const mnw_dwconv_shape *shape = group->shape;
   v128_t acc[2][3];
   for (int r = 0; r < rows; r++) {
-    acc[r][0] = acc[r][1] = acc[r][2] = group->bias[0];
+    acc[r][0] = acc[r][1] = acc[r][2] = wasm_f32x4_splat(0.0F);
   }
   // The first two columns add to pixels left of the row as well, which are dropped.
   for (size_t column = 0; column < shape->pixels + 2; column++, table++) {
@@ -101,11 +103,12 @@ MNW_INLINE void convolve_rows_3x3(float *y, const void *const *table, const v128
     for (int r = 0; r < rows; r++) {
       if (column >= 2) {
         float *const row_y = y + (size_t)r * shape->pixels * shape->channels;
-        wasm_v128_store(row_y + (column - 2) * shape->channels, clamped(acc[r][2], group));
+        wasm_v128_store(row_y + (column - 2) * shape->channels,
+                        clamped(wasm_f32x4_add(acc[r][2], group->bias[0]), group));
       }
       acc[r][2] = acc[r][1];
       acc[r][1] = acc[r][0];
-      acc[r][0] = group->bias[0];
+      acc[r][0] = wasm_f32x4_splat(0.0F);
     }
   }
 }

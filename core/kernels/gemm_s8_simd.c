@@ -231,7 +231,7 @@ void MNW_ISA_NAME(gemm_s8)(int8_t *y, size_t y_stride, const int8_t *x, size_t x
                            const int8_t *w, size_t rows, size_t k, size_t o_count,
                            int32_t weight_zero_point, int32_t weight_bits,
                            const mnw_requant *requant) {
-  const mnw_eighth_bit eighth_bit = mnw_dot_eighth_bit();
+  const mnw_eighth_bit eighth_bit = MNW_RELAXED ? mnw_dot_eighth_bit() : MNW_EIGHTH_BIT_LOST;
   gemm_call call = {.y = y,
                     .x = x,
                     .w = w,

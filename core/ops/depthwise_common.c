@@ -101,17 +101,17 @@ static void spread_row(uint8_t *spread, const uint8_t *row, const mnw_depthwise_
   }
 }
 
-// One line of the table; `row` is NULL above or below the picture.
-static void point_line(const void **line, const uint8_t *row, const uint8_t *padding,
-                       const mnw_depthwise_plan *plan) {
+// One line of the table; `row` counts only inside the picture, not above or below it.
+static void point_line(const void **line, const uint8_t *row, bool is_inside,
+                       const uint8_t *padding, const mnw_depthwise_plan *plan) {
   const mnw_window *w = &plan->window;
   const size_t pixel_bytes = (size_t)w->out_c * plan->element_bytes;
   const size_t left = (size_t)w->pad_left < plan->columns ? (size_t)w->pad_left : plan->columns;
   size_t inside = plan->columns - left;
   if (inside > (size_t)w->in_w) inside = (size_t)w->in_w;
-  if (!row) inside = 0;
+  if (!is_inside) inside = 0;
   size_t column = 0;
-  while (column < left && row) line[column++] = padding;
+  while (column < left && is_inside) line[column++] = padding;
   for (size_t i = 0; i < inside; i++, row += pixel_bytes) line[column++] = row;
   while (column < plan->columns) line[column++] = padding;
 }
@@ -132,13 +132,14 @@ const void *const *mnw_depthwise_table(mnw_dwconv_shape *shape, const mnw_depthw
   const size_t lines = (shape->rows - 1) * (size_t)w->stride_h + (size_t)w->kernel_h;
   for (size_t line = 0; line < lines; line++) {
     const int32_t iy = oy * w->stride_h - w->pad_top + (int32_t)line * w->dilation_h;
-    const uint8_t *in_row = iy >= 0 && iy < w->in_h ? picture + (size_t)iy * row_bytes : NULL;
-    if (in_row && plan->spread_bytes > 0) {
+    const bool is_inside = iy >= 0 && iy < w->in_h;
+    const uint8_t *in_row = is_inside ? picture + (size_t)iy * row_bytes : picture;
+    if (is_inside && plan->spread_bytes > 0) {
       spread_row(spread, in_row, plan);
       in_row = spread;
       spread += (size_t)w->in_w * (size_t)w->out_c * plan->element_bytes;
     }
-    point_line(table + line * plan->columns, in_row, padding, plan);
+    point_line(table + line * plan->columns, in_row, is_inside, padding, plan);
   }
   return (const void *const *)table;
 }

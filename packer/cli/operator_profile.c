@@ -1,6 +1,7 @@
 #include "operator_profile.h"
 
 #include <float.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -47,10 +48,10 @@ void pk_operator_profile_print(const pk_operator_profile *rows, size_t count, si
       length += snprintf(shape + length, sizeof shape - (size_t)length, "%s%d", d ? "x" : "",
                          info->dims[d]);
     }
-    printf("%4zu  %-20s  %-16s  %9.4f  %9.4f  %7.2f  %10llu\n", i, info->name, shape,
+    printf("%4zu  %-20s  %-16s  %9.4f  %9.4f  %7.2f  %10" PRIu64 "\n", i, info->name, shape,
            rows[i].min_ms, rows[i].sum_ms / (double)runs,
            giga_per_second(info->multiply_adds, rows[i].min_ms),
-           (unsigned long long)(info->constant_bytes + info->activation_bytes));
+           info->constant_bytes + info->activation_bytes);
     sum_min += rows[i].min_ms;
     sum_mean += rows[i].sum_ms / (double)runs;
   }

@@ -16,7 +16,7 @@ const MAX_JSON_BYTES = 64 * 2 ** 20;
 
 /** Suites, and how many cases must pass at least: what passed when this was last changed. */
 export const SUITES = [
-  { folder: 'onnx_node', passing: 1182 },
+  { folder: 'onnx_node', passing: 1208 },
   { folder: 'onnx_simple', passing: 7 },
   { folder: 'onnx_pytorch_converted', passing: 81 },
 ];

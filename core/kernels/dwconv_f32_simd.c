@@ -2,8 +2,8 @@
 // with its 9 weights in registers: each column of taps is read once and added to the three pixels
 // whose windows it lies in; two rows of output together share the lines of input between them.
 // Other kernels take 8 channels through all pixels, two pixels together so that each weight is
-// loaded once for both. What channels are left go by four, then one by one. The bias, the largest
-// addend as a rule, comes last: the products before it are rounded more finely.
+// loaded once for both. What channels are left go by four, then one by one. In the 3x3 form,
+// whose sums run down columns, the bias comes last: outputs are nearer to LiteRT.js so.
 #include "kernel_isa.h"
 #include "simd.h"
 
@@ -34,7 +34,7 @@ MNW_INLINE void convolve_pixels(float *y, const void *const *window, const size_
   const float *w = group->w;
   for (int p = 0; p < pixels; p++) {
     for (int v = 0; v < vectors; v++) {
-      acc[p][v] = wasm_f32x4_splat(0.0F);
+      acc[p][v] = group->bias[v];
     }
   }
   for (size_t tap = 0; tap < tap_count; tap++, w += shape->channels) {
@@ -49,8 +49,7 @@ MNW_INLINE void convolve_pixels(float *y, const void *const *window, const size_
   }
   for (int p = 0; p < pixels; p++) {
     for (int v = 0; v < vectors; v++) {
-      wasm_v128_store(y + (size_t)p * shape->channels + 4 * v,
-                      clamped(wasm_f32x4_add(acc[p][v], group->bias[v]), group));
+      wasm_v128_store(y + (size_t)p * shape->channels + 4 * v, clamped(acc[p][v], group));
     }
   }
 }

@@ -1,13 +1,12 @@
-// Float32 depthwise convolution. A 3x3 kernel of stride 1 goes through a row, 4 channels at a time,
-// with its 9 weights in registers: each column of taps is read once and added to the three pixels
-// whose windows it lies in; two rows of output together share the lines of input between them.
-// Other kernels take 8 channels through all pixels, two pixels together so that each weight is
-// loaded once for both. What channels are left go by four, then one by one. In the 3x3 form,
-// whose sums run down columns, the bias comes last: outputs are nearer to LiteRT.js so.
+// Float32 depthwise convolution. A 3x3 kernel of stride 1 takes 4 channels of 4 neighbouring pixels
+// together, its 9 weights in registers: each line's 6 columns are read once for all the windows
+// they lie in. Other kernels take 8 channels through all pixels, two pixels together so that each
+// weight is loaded once for both. What channels are left go by four, then one by one. Every sum has
+// the order of the specification.
 #include "kernel_isa.h"
 #include "simd.h"
 
-enum { GROUP_VECTORS = 2, GROUP_PIXELS = 2, KNOWN_TAPS = 64 };
+enum { GROUP_VECTORS = 2, GROUP_PIXELS = 2, BLOCK_PIXELS = 4, KNOWN_TAPS = 64 };
 
 // A group of channels.
 typedef struct channel_group {
@@ -73,59 +72,43 @@ MNW_INLINE void convolve_group(float *y, const void *const *table, const size_t 
   }
 }
 
-// `rows`, 1 or 2, is constant. acc[r][2] is of the pixel that the column is the last of.
-MNW_INLINE void add_column(v128_t acc[2][3], const void *const *column, const v128_t w[9],
-                           const channel_group *group, const int rows) {
-  for (int line = 0; line < rows + 2; line++) {
-    const float *const x =
-        (const float *)column[(size_t)line * group->shape->tap_row_step] + group->first;
-    const v128_t value = wasm_v128_load(x);
-    for (int r = 0; r < rows; r++) {
-      const int i = line - r;
-      for (int j = 0; i >= 0 && i < 3 && j < 3; j++) {
-        acc[r][j] = mnw_madd_f32x4(value, w[3 * i + j], acc[r][j]);
-      }
-    }
-  }
-}
-
-MNW_INLINE void convolve_rows_3x3(float *y, const void *const *table, const v128_t w[9],
-                                  const channel_group *group, const int rows) {
+// `pixels`, BLOCK_PIXELS or 1, is constant. Each sum takes its taps in the order of the weights.
+MNW_INLINE void convolve_block_3x3(float *y, const void *const *window, const v128_t w[9],
+                                   const channel_group *group, const int pixels) {
   const mnw_dwconv_shape *shape = group->shape;
-  v128_t acc[2][3];
-  for (int r = 0; r < rows; r++) {
-    acc[r][0] = acc[r][1] = acc[r][2] = wasm_f32x4_splat(0.0F);
-  }
-  // The first two columns add to pixels left of the row as well, which are dropped.
-  for (size_t column = 0; column < shape->pixels + 2; column++, table++) {
-    add_column(acc, table, w, group, rows);
-    for (int r = 0; r < rows; r++) {
-      if (column >= 2) {
-        float *const row_y = y + (size_t)r * shape->pixels * shape->channels;
-        wasm_v128_store(row_y + (column - 2) * shape->channels,
-                        clamped(wasm_f32x4_add(acc[r][2], group->bias[0]), group));
+  v128_t acc[BLOCK_PIXELS];
+  for (int p = 0; p < pixels; p++) acc[p] = group->bias[0];
+  for (int line = 0; line < 3; line++) {
+    const void *const *const columns = window + (size_t)line * shape->tap_row_step;
+    for (int column = 0; column < pixels + 2; column++) {
+      const v128_t value = wasm_v128_load((const float *)columns[column] + group->first);
+      for (int j = 0; j < 3; j++) {
+        const int p = column - j;
+        if (p >= 0 && p < pixels) acc[p] = mnw_madd_f32x4(value, w[3 * line + j], acc[p]);
       }
-      acc[r][2] = acc[r][1];
-      acc[r][1] = acc[r][0];
-      acc[r][0] = wasm_f32x4_splat(0.0F);
     }
+  }
+  for (int p = 0; p < pixels; p++) {
+    wasm_v128_store(y + (size_t)p * shape->channels, clamped(acc[p], group));
   }
 }
 
 MNW_INLINE void convolve_3x3(float *y, const void *const *table, const channel_group *group) {
   const mnw_dwconv_shape *shape = group->shape;
-  const size_t row_elements = shape->pixels * shape->channels;
   v128_t w[9];
   for (size_t tap = 0; tap < 9; tap++) {
     w[tap] = wasm_v128_load(group->w + tap * shape->channels);
   }
-  size_t row = 0;
   y += group->first;
-  for (; shape->row_step == shape->tap_row_step && row + 2 <= shape->rows; row += 2) {
-    convolve_rows_3x3(y + row * row_elements, table + row * shape->row_step, w, group, 2);
-  }
-  for (; row < shape->rows; row++) {
-    convolve_rows_3x3(y + row * row_elements, table + row * shape->row_step, w, group, 1);
+  for (size_t row = 0; row < shape->rows; row++, table += shape->row_step) {
+    size_t pixel = 0;
+    for (; pixel + BLOCK_PIXELS <= shape->pixels; pixel += BLOCK_PIXELS) {
+      convolve_block_3x3(y, table + pixel, w, group, BLOCK_PIXELS);
+      y += BLOCK_PIXELS * shape->channels;
+    }
+    for (; pixel < shape->pixels; pixel++, y += shape->channels) {
+      convolve_block_3x3(y, table + pixel, w, group, 1);
+    }
   }
 }
 

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../package/real_value.h"
+
 bool pk_has_class_scores(const pk_manifest *manifest) {
   const pk_manifest_tensor *tensor = &manifest->outputs[0];
   if (manifest->output_count != 1 || tensor->rank == 0) return false;
@@ -12,44 +14,13 @@ bool pk_has_class_scores(const pk_manifest *manifest) {
   return true;
 }
 
-static double real_value(const pk_manifest_tensor *tensor, const void *scores, size_t index) {
-  int32_t value = 0;
-  int64_t wide = 0;
-  float real = 0.0f;
-  switch (tensor->dtype) {
-    case MNW_DTYPE_F32:
-      memcpy(&real, (const uint8_t *)scores + index * sizeof real, sizeof real);
-      return (double)real;
-    case MNW_DTYPE_S32:
-      memcpy(&value, (const uint8_t *)scores + index * sizeof value, sizeof value);
-      break;
-    case MNW_DTYPE_S16: {
-      int16_t narrow;
-      memcpy(&narrow, (const uint8_t *)scores + index * sizeof narrow, sizeof narrow);
-      value = narrow;
-      break;
-    }
-    case MNW_DTYPE_S8:
-      value = (((const uint8_t *)scores)[index] ^ 0x80) - 0x80;  // two's complement
-      break;
-    case MNW_DTYPE_S64:
-      memcpy(&wide, (const uint8_t *)scores + index * sizeof wide, sizeof wide);
-      return (double)wide;
-    case MNW_DTYPE_BOOL:
-    case MNW_DTYPE_U8:
-      value = ((const uint8_t *)scores)[index];
-      break;
-  }
-  if (tensor->scale == 0.0f) return value;
-  return (double)tensor->scale * (value - tensor->zero_point);
-}
-
 size_t pk_top_classes(pk_class_score *top, size_t max_count, const pk_manifest_tensor *tensor,
                       const void *scores) {
   const size_t classes = (size_t)tensor->dims[tensor->rank - 1];
   size_t count = 0;
   for (size_t i = 0; i < classes; i++) {
-    const pk_class_score entry = {i, real_value(tensor, scores, i)};
+    const pk_class_score entry = {
+        i, pk_real_value(tensor->dtype, tensor->scale, tensor->zero_point, scores, i)};
     size_t at = count;
     while (at > 0 && entry.score > top[at - 1].score) at--;
     if (at == max_count) continue;

@@ -60,17 +60,6 @@ static bool add_layer(pk_layer_list *list, const pk_diff_net *net, size_t op_ind
   return true;
 }
 
-// How many operators read the tensor.
-static size_t use_count(const pk_graph *graph, int32_t tensor) {
-  size_t count = 0;
-  for (size_t i = 0; i < graph->op_count; i++) {
-    for (int j = 0; j < graph->ops[i].input_count; j++) {
-      count += graph->ops[i].inputs[j] == tensor;
-    }
-  }
-  return count;
-}
-
 bool pk_layer_list_init(pk_layer_list *list, const pk_diff_net *net, bool takes_float,
                         pk_error *error) {
   const pk_graph *graph = net->graph;
@@ -81,7 +70,7 @@ bool pk_layer_list_init(pk_layer_list *list, const pk_diff_net *net, bool takes_
     if (!pk_diff_has_weights(op) ||
         (!takes_float && pk_op_input(graph, op, 0)->dtype != PK_DTYPE_S8) ||
         !net->constants[op->inputs[PK_INPUT_WEIGHTS]] ||
-        use_count(graph, op->inputs[PK_INPUT_WEIGHTS]) != 1) {
+        pk_graph_use_count(graph, op->inputs[PK_INPUT_WEIGHTS]) != 1) {
       continue;
     }
     if (add_layer(list, net, i, error)) continue;

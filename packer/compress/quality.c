@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../core/format/graph.h"
 #include "../encode/shard_encode.h"
 #include "../encode/tensor_order.h"
 #include "../import/lower.h"
 #include "../package/core_model.h"
+#include "../package/real_value.h"
 #include "worker_pair.h"
 
 enum { LABELS_MIN = 20, MAX_OUTPUTS = MNW_MAX_RANK * 16 };
@@ -19,40 +21,7 @@ typedef struct answer_run {
 } answer_run;
 
 static size_t info_elements(const mnw_tensor_info *info) {
-  size_t elements = 1;
-  for (uint32_t i = 0; i < info->rank; i++) elements *= (size_t)info->dims[i];
-  return elements;
-}
-
-static float real_value(const mnw_tensor_info *info, const uint8_t *bytes, size_t index) {
-  float value = 0.0f;
-  int32_t integer = 0;
-  int64_t wide = 0;
-  switch (info->dtype) {
-    case MNW_DTYPE_F32:
-      memcpy(&value, bytes + 4 * index, sizeof value);
-      return value;
-    case MNW_DTYPE_S8:
-      integer = (int8_t)bytes[index];
-      break;
-    case MNW_DTYPE_U8:
-    case MNW_DTYPE_BOOL:
-      integer = bytes[index];
-      break;
-    case MNW_DTYPE_S16: {
-      int16_t narrow;
-      memcpy(&narrow, bytes + 2 * index, sizeof narrow);
-      integer = narrow;
-      break;
-    }
-    case MNW_DTYPE_S32:
-      memcpy(&integer, bytes + 4 * index, sizeof integer);
-      break;
-    case MNW_DTYPE_S64:
-      memcpy(&wide, bytes + 8 * index, sizeof wide);
-      return (float)wide;
-  }
-  return info->scale == 0.0f ? (float)integer : info->scale * (float)(integer - info->zero_point);
+  return info->size_bytes / mnw_dtype_bytes(info->dtype);
 }
 
 static void copy_inputs(mnw_session *session, const pk_core_model *core, const uint8_t *bytes) {
@@ -70,7 +39,9 @@ static void copy_outputs(float *values, const mnw_session *session, const pk_cor
     mnw_model_output_info(&info, core->model, i);
     const size_t elements = info_elements(&info);
     const uint8_t *bytes = mnw_session_output(session, i);
-    for (size_t j = 0; j < elements; j++) *values++ = real_value(&info, bytes, j);
+    for (size_t j = 0; j < elements; j++) {
+      *values++ = (float)pk_real_value(info.dtype, info.scale, info.zero_point, bytes, j);
+    }
   }
 }
 

@@ -29,22 +29,12 @@ bool pk_graph_is_float(const pk_graph *graph) {
 
 // --- which operators ---
 
-static size_t use_count(const pk_graph *graph, int32_t tensor) {
-  size_t count = 0;
-  for (size_t i = 0; i < graph->op_count; i++) {
-    for (int j = 0; j < graph->ops[i].input_count; j++) {
-      count += graph->ops[i].inputs[j] == tensor;
-    }
-  }
-  return count;
-}
-
 static bool has_own_weights(const pk_graph *graph, const pk_op *op) {
   const pk_tensor *weights = pk_op_input(graph, op, PK_INPUT_WEIGHTS);
   const pk_tensor *bias =
       op->input_count > PK_INPUT_BIAS ? pk_op_input(graph, op, PK_INPUT_BIAS) : NULL;
-  return weights->data && use_count(graph, op->inputs[PK_INPUT_WEIGHTS]) == 1 &&
-         (!bias || (bias->data && use_count(graph, op->inputs[PK_INPUT_BIAS]) == 1));
+  return weights->data && pk_graph_use_count(graph, op->inputs[PK_INPUT_WEIGHTS]) == 1 &&
+         (!bias || (bias->data && pk_graph_use_count(graph, op->inputs[PK_INPUT_BIAS]) == 1));
 }
 
 // Whether the runtime has the operator in int8.

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "../../core/format/graph.h"
 #include "../package/file_io.h"
 #include "../picture/picture_file.h"
 
@@ -118,18 +119,12 @@ static bool list_files(file_list *list, const char *folder, bool wants_pictures,
 
 // --- samples ---
 
-static size_t dtype_bytes(mnw_dtype dtype) {
-  return dtype == MNW_DTYPE_F32 || dtype == MNW_DTYPE_S32 ? 4 : dtype == MNW_DTYPE_S64 ? 8 : 1;
-}
-
 static size_t tensor_bytes(const pk_manifest_tensor *tensor) {
-  size_t bytes = dtype_bytes(tensor->dtype);
-  for (uint32_t i = 0; i < tensor->rank; i++) bytes *= (size_t)tensor->dims[i];
-  return bytes;
+  return (size_t)pk_manifest_tensor_elements(tensor) * mnw_dtype_bytes(tensor->dtype);
 }
 
 static void mirror(uint8_t *bytes, const pk_manifest_tensor *tensor) {
-  const size_t pixel = (size_t)tensor->dims[3] * dtype_bytes(tensor->dtype);
+  const size_t pixel = (size_t)tensor->dims[3] * mnw_dtype_bytes(tensor->dtype);
   const size_t width = (size_t)tensor->dims[2];
   for (size_t row = 0; row < (size_t)tensor->dims[1]; row++) {
     uint8_t *start = bytes + row * width * pixel;

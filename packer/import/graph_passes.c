@@ -2,16 +2,20 @@
 
 #include "graph_check.h"
 
+static bool run_passes(pk_graph *graph, pk_pass_fn *const *passes, size_t count, pk_error *error) {
+  for (size_t i = 0; i < count; i++) {
+    if (!passes[i](graph, error)) return false;
+  }
+  return true;
+}
+
 bool pk_graph_run_passes(pk_graph *graph, pk_error *error) {
   static pk_pass_fn *const passes[] = {
 #define PK_PASS(name) pk_pass_##name,
 #include "graph_passes.inc"
 #undef PK_PASS
   };
-  for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
-    if (!passes[i](graph, error)) return false;
-  }
-  return true;
+  return run_passes(graph, passes, sizeof passes / sizeof *passes, error);
 }
 
 bool pk_graph_run_quantize_passes(pk_graph *graph, pk_error *error) {
@@ -20,10 +24,7 @@ bool pk_graph_run_quantize_passes(pk_graph *graph, pk_error *error) {
 #include "quantize_passes.inc"
 #undef PK_PASS
   };
-  for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
-    if (!passes[i](graph, error)) return false;
-  }
-  return true;
+  return run_passes(graph, passes, sizeof passes / sizeof *passes, error);
 }
 
 bool pk_graph_index_build(pk_graph_index *index, pk_graph *graph, pk_error *error) {

@@ -81,6 +81,16 @@ void pk_graph_compact(pk_graph *graph) {
   graph->op_count = kept;
 }
 
+size_t pk_graph_use_count(const pk_graph *graph, int32_t tensor) {
+  size_t count = 0;
+  for (size_t i = 0; i < graph->op_count; i++) {
+    for (int j = 0; j < graph->ops[i].input_count; j++) {
+      count += graph->ops[i].inputs[j] == tensor;
+    }
+  }
+  return count;
+}
+
 int64_t pk_tensor_elements(const pk_tensor *tensor) {
   int64_t elements = 1;
   for (int i = 0; i < tensor->rank; i++) {

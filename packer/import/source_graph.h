@@ -155,6 +155,9 @@ pk_op *pk_graph_add_op(pk_graph *graph, const pk_op *op, pk_error *error);
 // Drops the operators marked as removed.
 void pk_graph_compact(pk_graph *graph);
 
+// How many inputs of operators the tensor is.
+size_t pk_graph_use_count(const pk_graph *graph, int32_t tensor);
+
 int64_t pk_tensor_elements(const pk_tensor *tensor);  // -1: a dimension below 1, or above 2^32
 bool pk_tensor_same_shape(const pk_tensor *a, const pk_tensor *b);
 bool pk_tensor_same_quantization(const pk_tensor *a, const pk_tensor *b);

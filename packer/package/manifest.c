@@ -19,6 +19,12 @@ void pk_manifest_free(pk_manifest *manifest) {
   *manifest = (pk_manifest){0};
 }
 
+uint64_t pk_manifest_tensor_elements(const pk_manifest_tensor *tensor) {
+  uint64_t elements = 1;
+  for (uint32_t i = 0; i < tensor->rank; i++) elements *= (uint64_t)tensor->dims[i];
+  return elements;
+}
+
 const char *pk_manifest_dtype_name(mnw_dtype dtype) {
   switch (dtype) {
     case MNW_DTYPE_F32:

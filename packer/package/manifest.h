@@ -87,6 +87,8 @@ char *pk_manifest_write(const pk_manifest *manifest);
 bool pk_manifest_read(pk_manifest *manifest, const char *text, size_t size_bytes,
                       const char *source, pk_error *error);
 
+uint64_t pk_manifest_tensor_elements(const pk_manifest_tensor *tensor);
+
 const char *pk_manifest_dtype_name(mnw_dtype dtype);  // "float32", "int8", …
 
 #endif  // MINNOW_PACKER_MANIFEST_H_

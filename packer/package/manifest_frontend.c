@@ -91,12 +91,6 @@ static const pk_text_input text_defaults = {.options = {.cls_id = MNW_TEXT_NO_TO
                                                         .sep_id = MNW_TEXT_NO_TOKEN,
                                                         .unk_id = MNW_TEXT_NO_TOKEN}};
 
-static uint64_t elements_of(const pk_manifest_tensor *tensor) {
-  uint64_t elements = 1;
-  for (uint32_t i = 0; i < tensor->rank; i++) elements *= (uint64_t)tensor->dims[i];
-  return elements;
-}
-
 // A number for all channels, or a list of one for each.
 static bool read_channels(double *values, const pk_field_reader *r, const json_t *object,
                           const char *where, const char *field, int32_t channels) {
@@ -192,7 +186,7 @@ static bool read_audio(pk_manifest_tensor *tensor, const pk_field_reader *r, con
                         : options.features == MNW_AUDIO_LOG_MEL     ? options.mel_bins
                                                                     : options.coefficients;
   const bool is_byte = tensor->dtype == MNW_DTYPE_S8 || tensor->dtype == MNW_DTYPE_U8;
-  if (elements_of(tensor) != options.frames * bins ||
+  if (pk_manifest_tensor_elements(tensor) != options.frames * bins ||
       !(tensor->dtype == MNW_DTYPE_F32 || (is_byte && tensor->scale > 0.0f))) {
     return pk_field_bad(r, where, "",
                         "as large as the tensor: frames x bins elements of float32 or quantised "
@@ -233,7 +227,7 @@ static bool read_text(pk_manifest_tensor *tensor, const pk_field_reader *r, cons
   }
   const uint64_t elements =
       text.role == MNW_TEXT_COUNTS ? text.options.buckets : text.options.max_tokens;
-  if (elements_of(tensor) != elements) {
+  if (pk_manifest_tensor_elements(tensor) != elements) {
     return pk_field_bad(r, where, text.role == MNW_TEXT_COUNTS ? "buckets" : "maxTokens",
                         "the number of the tensor's elements");
   }

@@ -28,7 +28,7 @@ export async function supported() {
     wasm: {
       simd128: variants.includes('simd128'),
       relaxed: variants.includes('relaxed'),
-      threads: hasWasm && globalThis.crossOriginIsolated === true && (await threads()),
+      threads: hasWasm && (await canShareMemory()),
     },
     worker: typeof Worker === 'function',
     indexedDb: Boolean(globalThis.indexedDB),
@@ -43,6 +43,15 @@ export async function supported() {
   if (!report.worker) problems.push('No workers: models run in the calling thread');
   if (!report.indexedDb) problems.push('No IndexedDB: models are fetched again each time');
   return { ...report, problems };
+}
+
+/**
+ * Whether workers can use one memory together: the page must be cross-origin isolated, and WebKitGTK is and yet hands no
+ * memory to a worker.
+ * @returns {Promise<boolean>}
+ */
+export async function canShareMemory() {
+  return globalThis.crossOriginIsolated === true && typeof Worker === 'function' && (await threads());
 }
 
 /** @returns {Promise<Variant[]>} the variants this browser can run, fastest first */

@@ -83,28 +83,15 @@ export class Host {
     const engine = isThreaded
       ? await Engine.createShared(module, threads, neededBytes(manifest), request.maxBytes)
       : await Engine.create(module, request.maxBytes);
-    signal?.addEventListener('abort', () => this.#engine !== engine && engine.dispose());
-    /** @type {Map<import('./types.js').PackageFile | undefined, Uint8Array>} what are not shards */
-    const assets = new Map();
-    let index = 0;
-    for await (const bytes of loader.loadFiles(files)) {
-      const file = files[index++];
-      if (index <= manifest.shards.length) engine.pushShard(bytes);
-      else assets.set(file, bytes);
+    let assets;
+    try {
+      assets = await this.#fill(engine, manifest, loader, progress, request, hooks);
+      await loader.commit(manifest);
+      await progress.delivered();
+    } catch (error) {
+      engine.dispose();
+      throw error;
     }
-    progress.enter('prepare');
-    checkAgreement(manifest, engine);
-    const { audio, text } = manifest.inputs[0] ?? {};
-    if (audio || text) {
-      const compiled = compileModule(request.wasmUrls['sound-text'], { signal, fetch });
-      compiled.catch(() => undefined);
-      const { SoundAndText } = await loadTaskModule();
-      /** @type {import('./sound_and_text.js').SoundTextPart} */
-      const part = new WasmInstance(await WasmInstance.instantiate(await compiled));
-      this.#soundAndText = new SoundAndText(engine, part, manifest, assets.get(manifest.vocabulary), () => this.#run(engine));
-    }
-    await loader.commit(manifest);
-    await progress.delivered();
     this.#engine = engine;
     this.#manifest = manifest;
     this.#timing.loadMs = performance.now() - begunAt;
@@ -129,6 +116,39 @@ export class Host {
       readsPictures: canReadPictures(),
       ...this.#report(engine),
     };
+  }
+
+  /**
+   * Feeds the package's files to the engine, and makes what its inputs need.
+   * @param {Engine} engine
+   * @param {Manifest} manifest
+   * @param {PackageLoader} loader
+   * @param {ProgressReporter} progress
+   * @param {import('./types.js').LoadRequest} request
+   * @param {import('./types.js').LoadHooks} hooks
+   */
+  async #fill(engine, manifest, loader, progress, request, { signal, fetch }) {
+    const files = filesOf(manifest);
+    /** @type {Map<import('./types.js').PackageFile | undefined, Uint8Array>} what are not shards */
+    const assets = new Map();
+    let index = 0;
+    for await (const bytes of loader.loadFiles(files)) {
+      const file = files[index++];
+      if (index <= manifest.shards.length) engine.pushShard(bytes);
+      else assets.set(file, bytes);
+    }
+    progress.enter('prepare');
+    checkAgreement(manifest, engine);
+    const { audio, text } = manifest.inputs[0] ?? {};
+    if (audio || text) {
+      const compiled = compileModule(request.wasmUrls['sound-text'], { signal, fetch });
+      compiled.catch(() => undefined);
+      const { SoundAndText } = await loadTaskModule();
+      /** @type {import('./sound_and_text.js').SoundTextPart} */
+      const part = new WasmInstance(await WasmInstance.instantiate(await compiled));
+      this.#soundAndText = new SoundAndText(engine, part, manifest, assets.get(manifest.vocabulary), () => this.#run(engine));
+    }
+    return assets;
   }
 
   /**

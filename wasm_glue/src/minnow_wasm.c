@@ -12,16 +12,6 @@
 
 #include <string.h>
 
-// A tensor as JavaScript reads it: words of 4 bytes in this order.
-typedef struct tensor_words {
-  uint32_t dtype, rank;
-  int32_t dims[MNW_MAX_RANK];
-  float scale;
-  int32_t zero_point;
-  uint32_t size_bytes, address;
-} tensor_words;
-_Static_assert(sizeof(tensor_words) == 12 * 4, "12 words without gaps");
-
 enum { IO_BYTES = MNW_WASM_IO_BYTES };
 
 mnw_wasm_state mnw_wasm;
@@ -111,7 +101,7 @@ MNW_WASM_EXPORT(uint32_t, output_count, void) {
   return mnw_wasm.session ? (uint32_t)mnw_model_output_count(mnw_wasm.model) : 0;
 }
 
-// Writes one tensor's tensor_words into the transfer buffer.
+// Writes one tensor's mnw_wasm_tensor_words into the transfer buffer.
 MNW_WASM_EXPORT(mnw_status, tensor_info, uint32_t is_output, uint32_t index) {
   mnw_status status = mnw_wasm_need_session();
   if (status != MNW_STATUS_OK) return status;
@@ -121,12 +111,12 @@ MNW_WASM_EXPORT(mnw_status, tensor_info, uint32_t is_output, uint32_t index) {
   if (status != MNW_STATUS_OK) return mnw_wasm_fail(status, "there is no tensor %0", index, 0);
   const void *address = is_output ? mnw_session_output(mnw_wasm.session, index)
                                   : mnw_session_input(mnw_wasm.session, index);
-  tensor_words words = {.dtype = info.dtype,
-                        .rank = info.rank,
-                        .scale = info.scale,
-                        .zero_point = info.zero_point,
-                        .size_bytes = (uint32_t)info.size_bytes,
-                        .address = (uint32_t)(uintptr_t)address};
+  mnw_wasm_tensor_words words = {.dtype = info.dtype,
+                                 .rank = info.rank,
+                                 .scale = info.scale,
+                                 .zero_point = info.zero_point,
+                                 .size_bytes = (uint32_t)info.size_bytes,
+                                 .address = (uint32_t)(uintptr_t)address};
   memcpy(words.dims, info.dims, sizeof words.dims);
   memcpy(mnw_wasm_io_buffer, &words, sizeof words);
   return MNW_STATUS_OK;

@@ -33,4 +33,14 @@ void mnw_wasm_begin_memory(size_t limit_bytes);
 // Takes the next `size_bytes` bytes, growing the memory as needed. Errors: OUT_OF_MEMORY.
 mnw_status mnw_wasm_take_memory(void **memory, size_t size_bytes);
 
+// A tensor as it passes through the transfer buffer: words of 4 bytes in this order.
+typedef struct mnw_wasm_tensor_words {
+  uint32_t dtype, rank;
+  int32_t dims[MNW_MAX_RANK];
+  float scale;
+  int32_t zero_point;
+  uint32_t size_bytes, address;
+} mnw_wasm_tensor_words;
+_Static_assert(sizeof(mnw_wasm_tensor_words) == 12 * 4, "12 words without gaps");
+
 #endif  // MINNOW_WASM_BASE_H_

@@ -14,20 +14,16 @@ void mnw_wasm_image_drop(void) {
   memset(&front, 0, sizeof front);
 }
 
-// The options of a picture as JavaScript writes them into the transfer buffer: words of 4 bytes
-// behind the crop. fit: 0 … 2 as mnw_image_fit, which fills crop_* and box_* by `crop`; 3: they are
-// given.
+// The options of a picture as JavaScript writes them into the transfer buffer, words of 4 bytes:
+// where in the source the tensor's box_* comes from, and what becomes of the bytes.
 typedef struct image_words {
-  double crop;
-  uint32_t fit, source_width, source_height;
+  uint32_t source_width, source_height;
   uint32_t crop_x, crop_y, crop_width, crop_height;
   uint32_t box_x, box_y, box_width, box_height;
   uint32_t pad, is_planar, is_bgr;
   float scale[3], offset[3];
 } image_words;
-_Static_assert(sizeof(image_words) == 22 * 4, "22 words without gaps");
-
-enum { FIT_IS_GIVEN = 3 };
+_Static_assert(sizeof(image_words) == 19 * 4, "19 words without gaps");
 
 static mnw_status open_image(uint32_t input, const mnw_image_options *options, uint32_t max_rows) {
   const size_t image_bytes = mnw_image_bytes(options);
@@ -66,21 +62,9 @@ static mnw_status image_target(mnw_image_options *options, uint32_t input) {
   return MNW_STATUS_OK;
 }
 
-// Begins a picture of source_width x source_height pixels that fills input `input` ([1,h,w,c]), and
-// makes room for `max_rows` rows at a time at image_buffer(). A float32 input gets 0 … 255 times
-// `scale` plus `offset`. A picture that was not ended is dropped.
-MNW_WASM_EXPORT(mnw_status, image_begin, uint32_t input, uint32_t source_width,
-                uint32_t source_height, uint32_t max_rows, float scale, float offset) {
-  mnw_image_options options = {.source_width = source_width,
-                               .source_height = source_height,
-                               .scale = {scale, scale, scale},
-                               .offset = {offset, offset, offset}};
-  const mnw_status status = image_target(&options, input);
-  return status == MNW_STATUS_OK ? open_image(input, &options, max_rows) : status;
-}
-
-// The same with image_words from the transfer buffer, which then holds them with crop_* and box_*
-// filled in: where in the source the tensor's box_* comes from.
+// Begins a picture that fills input `input` as the image_words in the transfer buffer say, and
+// makes room for `max_rows` rows at a time at image_buffer(). A picture that was not ended is
+// dropped.
 MNW_WASM_EXPORT(mnw_status, image_open, uint32_t input, uint32_t max_rows) {
   image_words words;
   memcpy(&words, mnw_wasm_io_buffer, sizeof words);
@@ -100,15 +84,7 @@ MNW_WASM_EXPORT(mnw_status, image_open, uint32_t input, uint32_t max_rows) {
   memcpy(options.scale, words.scale, sizeof words.scale);
   memcpy(options.offset, words.offset, sizeof words.offset);
   const mnw_status status = image_target(&options, input);
-  if (status != MNW_STATUS_OK) return status;
-  if (words.fit > FIT_IS_GIVEN) {
-    return mnw_wasm_fail(MNW_STATUS_INVALID_ARGUMENT, "unknown fit %0", words.fit, 0);
-  }
-  if (words.fit != FIT_IS_GIVEN) mnw_image_fit_to(&options, (mnw_image_fit)words.fit, words.crop);
-  memcpy(&words.crop_x, &options.crop_x, 4 * sizeof(uint32_t));
-  memcpy(&words.box_x, &options.box_x, 4 * sizeof(uint32_t));
-  memcpy(mnw_wasm_io_buffer, &words, sizeof words);
-  return open_image(input, &options, max_rows);
+  return status == MNW_STATUS_OK ? open_image(input, &options, max_rows) : status;
 }
 
 // Where to put the next rows of RGBA bytes.

@@ -18,16 +18,6 @@ typedef struct target {
   region data;
 } target;
 
-// A tensor as JavaScript tells it: words of 4 bytes in this order.
-typedef struct tensor_words {
-  uint32_t dtype, rank;
-  int32_t dims[MNW_MAX_RANK];
-  float scale;
-  int32_t zero_point;
-  uint32_t size_bytes;
-} tensor_words;
-_Static_assert(sizeof(tensor_words) == 11 * 4, "11 words without gaps");
-
 static struct {
   target targets[MAX_TENSORS];
   mnw_audio *audio;
@@ -47,10 +37,11 @@ static mnw_status region_take(region *region, size_t size_bytes) {
   return status;
 }
 
-// Makes tensor `tensor` of the tensor_words in the transfer buffer. Returns where its bytes stand
-// from the next write on; NULL after a failure, whose message error_message() tells.
+// Makes tensor `tensor` of the mnw_wasm_tensor_words in the transfer buffer, whose address is not
+// read. Returns where its bytes stand from the next write on; NULL after a failure, whose message
+// error_message() tells.
 MNW_WASM_EXPORT(void *, tensor_begin, uint32_t tensor) {
-  tensor_words words;
+  mnw_wasm_tensor_words words;
   memcpy(&words, mnw_wasm_io_buffer, sizeof words);
   if (tensor >= MAX_TENSORS || words.rank > MNW_MAX_RANK || words.size_bytes == 0) {
     mnw_wasm_fail(MNW_STATUS_INVALID_ARGUMENT, "tensor %0 of rank %1: at most 7, and 6", tensor,
@@ -149,13 +140,6 @@ MNW_WASM_EXPORT(mnw_status, audio_write, void) {
   if (status != MNW_STATUS_OK) return status;
   target *to = &front.targets[front.audio_tensor];
   return mnw_audio_write(front.audio, to->data.memory, &to->info, &mnw_wasm_error);
-}
-
-// Forgets the sound so far.
-MNW_WASM_EXPORT(mnw_status, audio_reset, void) {
-  const mnw_status status = need_audio();
-  if (status == MNW_STATUS_OK) mnw_audio_reset(front.audio);
-  return status;
 }
 
 // Makes room for a vocabulary: where to put its bytes, NULL after a failure, whose message

@@ -7,9 +7,6 @@ import { DTYPE_CODES } from './dtype_codes.js';
 
 /** What is pushed, and how often a window is wanted. @typedef {{ sampleRate: number, channels: number, hopSamples?: number }} SoundSource */
 
-/** image_words: crop and box are given. */
-const FIT_IS_GIVEN = 3;
-
 /** In the order of the C enumerations. */
 const FEATURES = ['waveform', 'spectrogram', 'log-mel', 'mfcc'];
 const WINDOWS = ['none', 'hann', 'hann-periodic', 'hamming', 'hamming-periodic'];
@@ -31,8 +28,6 @@ export function imageWords({ scale = 1, offset = 0, ...spec }, { part, box }) {
   /** @param {number | readonly number[]} value @returns {{ float: number }[]} for three channels */
   const channels = (value) => [0, 1, 2].map((c) => ({ float: typeof value === 'number' ? value : value[c] ?? 0 }));
   return wordsOf([
-    ...[0, 0], // the crop, a double, which FIT_IS_GIVEN leaves unread
-    FIT_IS_GIVEN,
     ...[part.width, part.height],
     ...[0, 0, part.width, part.height],
     ...[box.x, box.y, box.width, box.height],
@@ -104,7 +99,8 @@ export function textWords(spec) {
 /** @param {import('./engine.js').EngineTensor} tensor @returns {Uint8Array} */
 export function tensorWords({ dtype, shape, scale, zeroPoint, bytes }) {
   const dims = Array.from({ length: MAX_RANK }, (_, i) => shape[i]);
-  return wordsOf([DTYPE_CODES[dtype], shape.length, ...dims, { float: scale }, zeroPoint, bytes]);
+  const address = 0; // which the module chooses
+  return wordsOf([DTYPE_CODES[dtype], shape.length, ...dims, { float: scale }, zeroPoint, bytes, address]);
 }
 
 /** @param {readonly (number | boolean | undefined | { float: number | undefined })[]} values @returns {Uint8Array} */

@@ -2,8 +2,8 @@
  * Helper threads: workers that run the module over the memory of the model, and share each run's work
  * (minnow_wasm_threads.c). Nobody waits for them: a run goes on with those that are there.
  */
-import { threads as canShareMemory } from 'wasm-feature-detect';
 import { MinnowError, messageOf } from './errors.js';
+import { canShareMemory } from './features.js';
 
 /** Tells the worker's script that it was started to help. */
 export const HELPER_NAME = 'minnow-helper';
@@ -32,9 +32,7 @@ export async function threadCount(wanted = 1) {
   if (wanted !== 'auto' && !isCount) {
     throw new MinnowError('INVALID_ARGUMENT', `threads must be "auto" or a whole number from 1 to ${MAX_THREADS}`);
   }
-  if (wanted === 1 || globalThis.crossOriginIsolated !== true || typeof Worker !== 'function') return 1;
-  // WebKitGTK is isolated as well, and yet shares no memory with a worker.
-  if (!(await canShareMemory())) return 1;
+  if (wanted === 1 || !(await canShareMemory())) return 1;
   // More than four little cores wait for each other more than they help.
   return wanted === 'auto' ? Math.min(4, navigator.hardwareConcurrency || 1) : wanted;
 }

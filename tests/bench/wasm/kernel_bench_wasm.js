@@ -1,51 +1,35 @@
-// Times the kernels of one wasm variant: node kernel_bench_wasm.js MODULE.wasm
-import { readFileSync } from 'node:fs';
+// Times the kernels of wasm bench modules:
+//   node kernel_bench_wasm.js [--browser chromium] [--only TEXT] [--json FILE] MODULE.wasm…
+// Under Node (22 or newer for the relaxed variant), or in a browser, whose code is the one that counts.
+import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { withBenchPage } from './bench_browser.js';
+import { timeKernels } from './kernel_timer.js';
 
-const MIN_RUN_MS = 2;
-const RUNS = 60;
+/** @typedef {import('./kernel_timer.js').KernelRate} KernelRate */
 
-/**
- * @typedef {object} BenchExports
- * @property {WebAssembly.Memory} memory
- * @property {() => number} bench_init
- * @property {() => number} bench_set_name
- * @property {(index: number) => number} bench_case_name
- * @property {(index: number) => number} bench_case_operations
- * @property {(index: number, repeats: number) => void} bench_run_case
- */
-const { instance } = await WebAssembly.instantiate(readFileSync(process.argv[2]), {});
-const bench = /** @type {BenchExports} */ (/** @type {unknown} */ (instance.exports));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { browser: { type: 'string' }, only: { type: 'string', default: '' }, json: { type: 'string' } },
+});
 
-/** @param {number} address */
-function text(address) {
-  const bytes = new Uint8Array(bench.memory.buffer, address);
-  return new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0)));
-}
-
-/** @param {number} index */
-function gigaPerSecond(index) {
-  const operations = bench.bench_case_operations(index);
-  let repeats = 1;
-  let best = 0;
-  for (let run = 0; run < RUNS; ) {
-    const start = performance.now();
-    bench.bench_run_case(index, repeats);
-    const milliseconds = performance.now() - start;
-    if (milliseconds < MIN_RUN_MS) {
-      repeats *= 2;
-      continue;
+/** @returns {Promise<KernelRate[]>} */
+async function timeAll() {
+  const filter = values.only;
+  if (!values.browser) return positionals.flatMap((file) => timeKernels(new WebAssembly.Module(readFileSync(file)), filter));
+  return withBenchPage(values.browser, positionals, async (page, urlOf) => {
+    /** @type {KernelRate[]} */
+    const rates = [];
+    for (const file of positionals) {
+      rates.push(...(await page.evaluate((url, only) => /** @type {any} */ (window).timeKernels(url, only), urlOf(file), filter)));
     }
-    best = Math.max(best, (operations * repeats) / milliseconds / 1e6);
-    run += 1;
-  }
-  return best;
+    return rates;
+  });
 }
 
-const count = bench.bench_init();
-for (let i = 0; i < count; i++) {
-  const name = text(bench.bench_case_name(i));
-  console.log(
-    `${text(bench.bench_set_name()).padEnd(8)} ${name.padEnd(42)} ${gigaPerSecond(i).toFixed(2).padStart(7)} G/s`,
-  );
+const rates = await timeAll();
+for (const { set, name, gigaPerSecond } of rates) {
+  console.log(`${set.padEnd(8)} ${name.padEnd(42)} ${gigaPerSecond.toFixed(2).padStart(7)} G/s`);
 }
+if (values.json) writeFileSync(values.json, `${JSON.stringify(rates, null, 2)}\n`);

@@ -6,10 +6,12 @@
 #define MNW_MUST_USE __attribute__((warn_unused_result))
 #define MNW_LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define MNW_ALWAYS_INLINE inline __attribute__((always_inline))
+#define MNW_NO_INLINE __attribute__((noinline))
 #else
 #define MNW_MUST_USE
 #define MNW_LIKELY(condition) (condition)
 #define MNW_ALWAYS_INLINE inline
+#define MNW_NO_INLINE
 #endif
 
 // What the native SIMD kernels are compiled for (NEON is part of every 64-bit Arm).

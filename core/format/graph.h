@@ -13,8 +13,10 @@ typedef struct mnw_tensor {
   int32_t dims[MNW_MAX_RANK];
   float scale;
   int32_t zero_point;
-  uint32_t size_bytes;  // in its layout
-  uint8_t *data;        // constants: size_bytes in the model's memory; NULL for activations
+  int8_t value_min, value_max;  // of an int8 constant, which its operators' prepare may narrow: a
+                                // package whose bytes lie beyond is refused
+  uint32_t size_bytes;          // in its layout
+  uint8_t *data;                // constants: size_bytes in the model's memory; NULL for activations
 } mnw_tensor;
 
 typedef struct mnw_node {

@@ -109,6 +109,8 @@ static mnw_status read_tensor(mnw_tensor *t, word_reader *reader, uint32_t numbe
 
   memcpy(&t->scale, &rest[0], sizeof t->scale);
   t->zero_point = rest[1];
+  t->value_min = INT8_MIN;
+  t->value_max = INT8_MAX;
   if (!(t->scale >= 0.0f && t->scale <= 3.4e38f) || t->zero_point < -128 || t->zero_point > 255) {
     return mnw_fail(error, MNW_STATUS_INVALID_GRAPH,
                     "tensor %0: scale or zero point (%1) is out of range", number, t->zero_point,

@@ -18,6 +18,24 @@ void mnw_weight_cursor_start(mnw_weight_cursor *cursor, const mnw_graph *graph) 
   skip_to_constant(cursor, graph);
 }
 
+// Kernels rely on the bits that an operator says its weights have.
+static mnw_status check_values(const mnw_tensor *tensor, uint32_t number, size_t offset,
+                               size_t bytes, mnw_error *error) {
+  if (tensor->value_min == INT8_MIN && tensor->value_max == INT8_MAX) return MNW_STATUS_OK;
+  const int8_t *values = (const int8_t *)tensor->data + offset;
+  int8_t low = tensor->value_min, high = tensor->value_max;
+  for (size_t i = 0; i < bytes; i++) {
+    low = values[i] < low ? values[i] : low;
+    high = values[i] > high ? values[i] : high;
+  }
+  if (low == tensor->value_min && high == tensor->value_max) return MNW_STATUS_OK;
+  return mnw_fail(
+      error, MNW_STATUS_CORRUPT,
+      "tensor %0 has values from %1 to %2, more than its operator allows: pack the model "
+      "again",
+      number, low, high);
+}
+
 mnw_status mnw_weight_block_read(mnw_weight_cursor *cursor, const mnw_graph *graph,
                                  const mnw_huffman_table *table, const uint8_t *payload,
                                  size_t payload_bytes, mnw_error *error) {
@@ -56,6 +74,8 @@ mnw_status mnw_weight_block_read(mnw_weight_cursor *cursor, const mnw_graph *gra
                     "update the runtime",
                     number, coding, 0);
   }
+  const mnw_status status = check_values(tensor, number, offset, bytes, error);
+  if (status != MNW_STATUS_OK) return status;
   cursor->offset_bytes += bytes;
   if (cursor->offset_bytes == tensor->size_bytes) {
     cursor->offset_bytes = 0;

@@ -174,12 +174,69 @@ MNW_INLINE void dwconv_3x3(int8_t *y, const void *const *table, const dwconv_gro
           lowest[0][half] = lowest[1][half];
         }
       }
-      const v128_t words = mnw_requantize_8(acc, &requant);
-      wasm_v128_store64_lane(y, wasm_i8x16_narrow_i16x8(words, words), 0);
+      wasm_v128_store64_lane(y, mnw_requantize_8(acc, &requant), 0);
       y += shape->channels;
       columns[0] = stride == 1 ? columns[1] : columns[2];
       columns[1] = columns[2];
     }
+  }
+}
+
+// A column of four lines: the dot product's second operand for two rows of pixels, of which one
+// takes the upper three lines and the other the lower three.
+MNW_INLINE void dwconv_load_long_column(v128_t column[2], const void *const *const lines[4],
+                                        size_t at, const dwconv_group *group) {
+  v128_t taps[4];
+  for (int i = 0; i < 4; i++) {
+    taps[i] = wasm_v128_load64_zero((const int8_t *)lines[i][at] + group->first);
+  }
+  const v128_t upper = wasm_v128_xor(dwconv_interleave_bytes(taps[0], taps[1]), group->x_flip);
+  const v128_t lower = wasm_v128_xor(dwconv_interleave_bytes(taps[2], taps[3]), group->x_flip);
+  column[0] = dwconv_interleave_low_words(upper, lower);
+  column[1] = dwconv_interleave_high_words(upper, lower);
+}
+
+// Stride 1 and OFFSET: two rows of pixels together, which share each column. A last row without a
+// partner has its own last line in place of the fourth, and its result written last.
+MNW_NO_INLINE static void dwconv_3x3_row_pairs(int8_t *y, const void *const *table,
+                                               const dwconv_group *group) {
+  const mnw_dwconv_shape *shape = group->shape;
+  const size_t line = shape->tap_row_step, y_row = shape->pixels * shape->channels;
+  dwconv_weights_3x3 weights;
+  v128_t start[2], lower_weights[3][2];
+  dwconv_form_3x3(&weights, start, group, MNW_FORM_OFFSET);
+  for (int i = 0; i < 6; i++) {
+    lower_weights[i / 2][i % 2] = wasm_i32x4_shl(weights.columns[i / 2][i % 2], 8);
+  }
+  y += group->first;
+  for (size_t row = 0; row < shape->rows;) {
+    const int is_pair = row + 1 < shape->rows && shape->row_step == line;
+    const void *const *const lines[4] = {table, table + line, table + 2 * line,
+                                         table + (is_pair ? 3 : 2) * line};
+    const size_t to_lower = is_pair ? y_row : 0, rows = is_pair ? 2 : 1;
+    int8_t *to = y;
+    v128_t columns[3][2];
+    dwconv_load_long_column(columns[0], lines, 0, group);
+    dwconv_load_long_column(columns[1], lines, 1, group);
+    for (size_t pixel = 0; pixel < shape->pixels; pixel++, to += shape->channels) {
+      v128_t upper[2], lower[2];
+      dwconv_load_long_column(columns[2], lines, pixel + 2, group);
+      for (int half = 0; half < 2; half++) {
+        upper[half] = lower[half] = start[half];
+        for (int i = 0; i < 3; i++) {
+          const v128_t x = columns[i][half];
+          upper[half] = mnw_dot_add(weights.columns[i][half], x, upper[half]);
+          lower[half] = mnw_dot_add(lower_weights[i][half], x, lower[half]);
+          if (i > 0) columns[i - 1][half] = x;
+        }
+      }
+      const v128_t bytes = mnw_requantize_8x2(upper, lower, &group->requant);
+      wasm_v128_store64_lane(to + to_lower, bytes, 1);
+      wasm_v128_store64_lane(to, bytes, 0);
+    }
+    row += rows;
+    table += rows * shape->row_step;
+    y += rows * y_row;
   }
 }
 

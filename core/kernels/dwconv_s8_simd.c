@@ -111,20 +111,25 @@ MNW_INLINE void convolve_group(int8_t *y, const void *const *table, const dwconv
           add_taps(acc, window, &taps, part, group, channels, MNW_FORM_INT16);
         }
       }
-      const v128_t words = mnw_requantize_8(acc, &group->requant);
-      mnw_store_half(y + group->first, wasm_i8x16_narrow_i16x8(words, words), 0, channels);
+      mnw_store_half(y + group->first, mnw_requantize_8(acc, &group->requant), 0, channels);
       y += shape->channels;
     }
   }
 }
 
+MNW_INLINE int is_3x3(const mnw_dwconv_shape *shape, size_t stride) {
+  return shape->kernel_h == 3 && shape->kernel_w == 3 && shape->tap_step == 1 &&
+         shape->pixel_step == stride;
+}
+
 MNW_INLINE void convolve_whole_group(int8_t *y, const void *const *table, const dwconv_group *group,
                                      const mnw_weight_form form) {
   const mnw_dwconv_shape *shape = group->shape;
-  const int is_3x3 = shape->kernel_h == 3 && shape->kernel_w == 3;
-  if (is_3x3 && shape->tap_step == 1 && shape->pixel_step == 1) {
-    dwconv_3x3(y, table, group, 1, form);
-  } else if (is_3x3 && shape->tap_step == 1 && shape->pixel_step == 2) {
+  if (is_3x3(shape, 1) && form == MNW_FORM_OFFSET) {
+    dwconv_3x3_row_pairs(y, table, group);
+  } else if (is_3x3(shape, 1)) {
+    dwconv_3x3(y, table, group, 1, MNW_FORM_INT16);
+  } else if (is_3x3(shape, 2)) {
     dwconv_3x3(y, table, group, 2, form);
   } else {
     convolve_group(y, table, group, shape->kernel_h * shape->kernel_w, 8, form);
@@ -139,7 +144,7 @@ void MNW_ISA_NAME(dwconv_s8)(int8_t *y, const void *const *table, const int8_t *
   const int by_dot = eighth_bit != MNW_EIGHTH_BIT_LOST && weight_zero_point == 0;
   dwconv_group group = {.w = w,
                         .shape = shape,
-                        .forming = mnw_form_int16(weight_zero_point, 8),
+                        .forming = mnw_form_int16(weight_zero_point),
                         .x_flip = mnw_form_offset(0, 8, eighth_bit).add};
   for (; group.first < shape->channels; group.first += MNW_TILE_CHANNELS) {
     const size_t left = shape->channels - group.first;

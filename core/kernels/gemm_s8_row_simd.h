@@ -7,7 +7,11 @@
 #include "requantize_simd.h"
 #include "weight_forms.h"
 
-enum { GEMM_MAX_VECTORS = 4, GEMM_TILE_BYTES_PER_STEP = MNW_TILE_CHANNELS * MNW_TILE_K };
+enum {
+  GEMM_MAX_VECTORS = 4,
+  GEMM_MAX_ROWS = 60,  // of a block: whole groups of every form
+  GEMM_TILE_BYTES_PER_STEP = MNW_TILE_CHANNELS * MNW_TILE_K
+};
 
 // The arguments of one call.
 typedef struct gemm_call {
@@ -17,6 +21,30 @@ typedef struct gemm_call {
   const mnw_requant *requant;
   mnw_weight_forming forming;
 } gemm_call;
+
+// Where the results of a tile with fewer than 8 channels stand at first, so that loops over rows
+// know only whole tiles.
+typedef struct gemm_last_tile {
+  int8_t y[GEMM_MAX_ROWS * MNW_TILE_CHANNELS];
+} gemm_last_tile;
+
+// Where the tile from channel `o` on is to write its rows.
+MNW_INLINE void gemm_tile_begin(int8_t **y, size_t *y_stride, gemm_last_tile *last,
+                                const gemm_call *call, int8_t *block_y, size_t o) {
+  const int is_whole = call->o_count - o >= MNW_TILE_CHANNELS;
+  *y = is_whole ? block_y + o : last->y;
+  *y_stride = is_whole ? call->y_stride : MNW_TILE_CHANNELS;
+}
+
+MNW_INLINE void gemm_tile_end(const gemm_last_tile *last, const gemm_call *call, int8_t *block_y,
+                              size_t o, size_t rows) {
+  const size_t left = call->o_count - o;
+  for (size_t row = 0; left < MNW_TILE_CHANNELS && row < rows; row++) {
+    for (size_t i = 0; i < left; i++) {
+      block_y[row * call->y_stride + o + i] = last->y[row * MNW_TILE_CHANNELS + i];
+    }
+  }
+}
 
 MNW_INLINE int gemm_vectors_of(const mnw_weight_form form) {
   return form == MNW_FORM_INT16 ? 4 : 2;
@@ -130,8 +158,7 @@ MNW_INLINE void gemm_lone_row(const gemm_call *call, const mnw_weight_form form)
     for (int half = 0; form == MNW_FORM_OFFSET && half < 2; half++) {
       sums[half] = wasm_i32x4_sub(sums[half], row_offset);
     }
-    const v128_t words = mnw_requantize_8(sums, &requant);
-    mnw_store_half(call->y + o, wasm_i8x16_narrow_i16x8(words, words), 0,
+    mnw_store_half(call->y + o, mnw_requantize_8(sums, &requant), 0,
                    left < MNW_TILE_CHANNELS ? left : MNW_TILE_CHANNELS);
     w += steps * GEMM_TILE_BYTES_PER_STEP;
   }

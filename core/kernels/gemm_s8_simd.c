@@ -5,6 +5,8 @@
 // of the L1 cache. Per step of 4 k the weights are a few vectors, each to be multiplied with one
 // vector per row that repeats the row's 4 activations:
 //
+// Where the machine's dot product keeps the eighth bit, gemm_s8_dot_simd.h does better.
+//
 //   INT16    4 vectors, [channel 2v: k 0..3, channel 2v + 1: k 0..3]. i32x4.dot_i16x8 adds pairs of
 //            k only, so neighbouring accumulators are added at the end.
 //   OFFSET   2 vectors: channels 0..3, 4..7.
@@ -16,28 +18,29 @@
 // A group of rows shares each weight vector; its accumulators stay in registers. When k takes
 // several tiles, the rows' sums are kept on the stack in between. A lone row has no use for a tile
 // and forms weights as it goes.
-#include "gemm_s8_row_simd.h"
+#include "gemm_s8_dot_simd.h"
 
 enum {
-  ROWS_PER_BLOCK = 60,
+  BLOCK_BYTES = 16384,
   STEPS_PER_TILE = 128,
   K_PER_TILE = STEPS_PER_TILE * MNW_TILE_K,
   MAX_GROUP_ROWS = 4
 };
 
 // How many steps add up in int16; RUN_MANY: as many as the pass says, 3 or more.
-enum { RUN_NONE, RUN_1, RUN_2, RUN_MANY };
+enum { RUN_NONE, RUN_2 = 2, RUN_MANY };
 
 // A tile in the inner loop's form and the block of rows that it is multiplied with.
 typedef struct tile_pass {
   v128_t tile[STEPS_PER_TILE * GEMM_MAX_VECTORS];
-  v128_t partial[ROWS_PER_BLOCK][2];    // sums so far, when k takes several tiles
-  int32_t row_offsets[ROWS_PER_BLOCK];  // to subtract at the end, if has_row_offsets
+  v128_t partial[GEMM_MAX_ROWS][2];    // sums so far, when k takes several tiles
+  int32_t row_offsets[GEMM_MAX_ROWS];  // to subtract at the end, if has_row_offsets
   v128_t start[GEMM_MAX_VECTORS];  // where accumulators start: the bias, or 0 after the first tile
   mnw_requant_8 requant;
+  const mnw_weight_forming *forming;
   const int8_t *x;  // of the block's first row, at the tile's first k
-  int8_t *y;        // of the block's first row, at the tile's first channel
-  size_t x_stride, y_stride, k_count, o_count;
+  int8_t *y;        // of the block's first row, 8 channels a row
+  size_t x_stride, y_stride, k_count;
   size_t run_steps;
   int is_first, is_last, has_row_offsets;
 } tile_pass;
@@ -141,61 +144,78 @@ MNW_INLINE void complete_sums(v128_t sums[2], const mnw_weight_form form, const 
   }
 }
 
+// The first `done` rows of the group have been finished before and are left as they are.
 MNW_INLINE void finish_rows(const int rows, const mnw_weight_form form, const int run,
-                            tile_pass *pass, size_t row) {
+                            tile_pass *pass, size_t row, size_t done) {
   v128_t sums[MAX_GROUP_ROWS][2];
   multiply_rows(sums, rows, form, run, pass, pass->x + row * pass->x_stride);
   for (int r = 0; r < rows; r++) {
     complete_sums(sums[r], form, pass, row + (size_t)r);
   }
   if (!pass->is_last) {
-    memcpy(pass->partial[row], sums, (size_t)rows * sizeof sums[0]);
+    memcpy(pass->partial[row + done], sums + done, ((size_t)rows - done) * sizeof sums[0]);
     return;
   }
   int8_t *y = pass->y + row * pass->y_stride;
-  for (int r = 0; r < rows; r += 2) {
-    const v128_t words_0 = mnw_requantize_8(sums[r], &pass->requant);
-    if (r + 1 == rows) {
-      mnw_store_half(y, wasm_i8x16_narrow_i16x8(words_0, words_0), 0, pass->o_count);
-      return;
-    }
-    const v128_t words_1 = mnw_requantize_8(sums[r + 1], &pass->requant);
-    const v128_t bytes = wasm_i8x16_narrow_i16x8(words_0, words_1);
-    mnw_store_half(y, bytes, 0, pass->o_count);
-    mnw_store_half(y + pass->y_stride, bytes, 1, pass->o_count);
-    y += 2 * pass->y_stride;
+  for (int r = 0; r + 2 <= rows; r += 2, y += 2 * pass->y_stride) {
+    const v128_t bytes = mnw_requantize_8x2(sums[r], sums[r + 1], &pass->requant);
+    wasm_v128_store64_lane(y, bytes, 0);
+    wasm_v128_store64_lane(y + pass->y_stride, bytes, 1);
+  }
+  if (rows % 2 != 0) {
+    wasm_v128_store64_lane(y, mnw_requantize_8(sums[rows - 1], &pass->requant), 0);
   }
 }
 
-// Forms the tile that starts at `w` and multiplies it with the block's rows.
+// Forms the tile that starts at `w` and multiplies it with the block's rows. What is left over
+// after whole groups is computed in a group with some rows before it, or row by row.
 MNW_INLINE void multiply_tile(tile_pass *pass, const int8_t *w, size_t steps, size_t rows,
-                              const mnw_weight_forming *forming, const mnw_weight_form form,
-                              const int run) {
-  const int vectors = gemm_vectors_of(form), group = vectors == 4 ? 2 : run == RUN_2 ? 3 : 4;
+                              const mnw_weight_form form, const int run) {
+  const size_t vectors = (size_t)gemm_vectors_of(form);
+  const int group = form == MNW_FORM_INT16 ? 2 : run == RUN_2 ? 3 : 4;
   for (size_t i = 0; i < steps; i++, w += GEMM_TILE_BYTES_PER_STEP) {
-    gemm_form_step(pass->tile + i * (size_t)vectors, w, forming, form);
+    gemm_form_step(pass->tile + i * vectors, w, pass->forming, form);
   }
   size_t row = 0;
   for (; row + (size_t)group <= rows; row += (size_t)group) {
-    finish_rows(group, form, run, pass, row);
+    finish_rows(group, form, run, pass, row, 0);
+  }
+  if (row > 0 && row + 1 < rows) {
+    const size_t last = rows - (size_t)group;
+    finish_rows(group, form, run, pass, last, row - last);
+    return;
   }
   for (; row < rows; row++) {
-    finish_rows(1, form, run, pass, row);
+    finish_rows(1, form, run, pass, row, 0);
   }
 }
 
-MNW_INLINE void multiply_block(const gemm_call *call, tile_pass *pass, size_t block, size_t rows,
-                               const mnw_weight_form form, const int run) {
+// Functions of their own, so that sums need not share registers with a caller's values.
+typedef void multiply_tile_fn(tile_pass *pass, const int8_t *w, size_t steps, size_t rows);
+
+#define MULTIPLY_TILE(name, form, run)                                                          \
+  MNW_NO_INLINE static void name(tile_pass *pass, const int8_t *w, size_t steps, size_t rows) { \
+    multiply_tile(pass, w, steps, rows, form, run);                                             \
+  }
+MULTIPLY_TILE(multiply_tile_int16, MNW_FORM_INT16, RUN_NONE)
+#if MNW_RELAXED
+MULTIPLY_TILE(multiply_tile_run_2, MNW_FORM_OFFSET, RUN_2)
+MULTIPLY_TILE(multiply_tile_run_many, MNW_FORM_OFFSET, RUN_MANY)
+#endif
+
+static void multiply_block(const gemm_call *call, tile_pass *pass, size_t block, size_t rows,
+                           const mnw_weight_form form, multiply_tile_fn *tile) {
   const int8_t *const block_x = call->x + block * call->x_stride, *w = call->w;
+  int8_t *const block_y = call->y + block * call->y_stride;
   const size_t steps = mnw_ceil_div(call->k_count, MNW_TILE_K);
   for (size_t row = 0; pass->has_row_offsets && row < rows; row++) {
     pass->row_offsets[row] =
         gemm_row_offset(block_x + row * call->x_stride, call->k_count, call->forming.offset_per_x);
   }
   for (size_t o = 0; o < call->o_count; o += MNW_TILE_CHANNELS) {
+    gemm_last_tile last;
     pass->requant = mnw_requant_load_8(call->requant, o);
-    pass->y = call->y + block * call->y_stride + o;
-    pass->o_count = call->o_count - o < MNW_TILE_CHANNELS ? call->o_count - o : MNW_TILE_CHANNELS;
+    gemm_tile_begin(&pass->y, &pass->y_stride, &last, call, block_y, o);
     for (size_t step = 0; step < steps; step += STEPS_PER_TILE) {
       const size_t k = step * MNW_TILE_K;
       const size_t tile_steps = steps - step < STEPS_PER_TILE ? steps - step : STEPS_PER_TILE;
@@ -204,26 +224,30 @@ MNW_INLINE void multiply_block(const gemm_call *call, tile_pass *pass, size_t bl
       pass->is_first = step == 0;
       pass->is_last = step + tile_steps == steps;
       gemm_set_start(pass->start, pass->is_first ? call->requant->bias + o : NULL, form);
-      multiply_tile(pass, w, tile_steps, rows, &call->forming, form, run);
+      tile(pass, w, tile_steps, rows);
       w += tile_steps * GEMM_TILE_BYTES_PER_STEP;
     }
+    gemm_tile_end(&last, call, block_y, o, rows);
   }
 }
 
 MNW_INLINE void multiply_all(const gemm_call *call, size_t rows, const mnw_weight_form form,
-                             const int run, size_t run_steps) {
+                             multiply_tile_fn *tile, size_t run_steps) {
   tile_pass pass;
   if (rows == 1) {
     gemm_lone_row(call, form);
     return;
   }
+  pass.forming = &call->forming;
   pass.x_stride = call->x_stride;
-  pass.y_stride = call->y_stride;
   pass.run_steps = run_steps;
   pass.has_row_offsets = form == MNW_FORM_OFFSET && call->forming.offset_per_x != 0;
-  for (size_t block = 0; block < rows; block += ROWS_PER_BLOCK) {
+  // Rows that stay in the first-level cache beside a tile.
+  size_t per_block = BLOCK_BYTES / call->k_count / 12 * 12;
+  per_block = per_block < 12 ? 12 : per_block > GEMM_MAX_ROWS ? GEMM_MAX_ROWS : per_block;
+  for (size_t block = 0; block < rows; block += per_block) {
     const size_t left = rows - block;
-    multiply_block(call, &pass, block, left < ROWS_PER_BLOCK ? left : ROWS_PER_BLOCK, form, run);
+    multiply_block(call, &pass, block, left < per_block ? left : per_block, form, tile);
   }
 }
 
@@ -240,20 +264,24 @@ void MNW_ISA_NAME(gemm_s8)(int8_t *y, size_t y_stride, const int8_t *x, size_t x
                     .k_count = k,
                     .o_count = o_count,
                     .requant = requant};
-  if (!MNW_RELAXED || (eighth_bit == MNW_EIGHTH_BIT_LOST && weight_bits == 8)) {
-    call.forming = mnw_form_int16(weight_zero_point, weight_bits);
-    multiply_all(&call, rows, MNW_FORM_INT16, RUN_NONE, 0);
+  if (MNW_RELAXED && eighth_bit != MNW_EIGHTH_BIT_LOST && (rows == 1 || gemm_dot_takes(k))) {
+    call.forming = mnw_form_offset(weight_zero_point, 8, eighth_bit);
+    if (rows == 1) {
+      gemm_lone_row(&call, MNW_FORM_OFFSET);
+    } else {
+      gemm_dot(&call, rows, weight_zero_point, eighth_bit);
+    }
     return;
   }
-  call.forming = mnw_form_offset(weight_zero_point, weight_bits, eighth_bit);
-  if (eighth_bit != MNW_EIGHTH_BIT_LOST) {
-    multiply_all(&call, rows, MNW_FORM_OFFSET, RUN_NONE, 0);
-  } else if (weight_bits == 7) {
-    multiply_all(&call, rows, MNW_FORM_OFFSET, RUN_1, 1);
-  } else if (weight_bits == 6) {
-    multiply_all(&call, rows, MNW_FORM_OFFSET, RUN_2, 2);
-  } else {
-    const size_t largest = ((size_t)1 << weight_bits) - 1;
-    multiply_all(&call, rows, MNW_FORM_OFFSET, RUN_MANY, 32768 / (2 * 128 * largest));
+  if (!MNW_RELAXED || eighth_bit != MNW_EIGHTH_BIT_LOST || weight_bits > 6) {
+    call.forming = mnw_form_int16(weight_zero_point);
+    multiply_all(&call, rows, MNW_FORM_INT16, multiply_tile_int16, 0);
+    return;
   }
+#if MNW_RELAXED
+  const size_t largest = ((size_t)1 << weight_bits) - 1, run = 32768 / (2 * 128 * largest);
+  call.forming = mnw_form_offset(weight_zero_point, weight_bits, eighth_bit);
+  multiply_all(&call, rows, MNW_FORM_OFFSET,
+               run == 2 ? multiply_tile_run_2 : multiply_tile_run_many, run);
+#endif
 }

@@ -30,8 +30,7 @@ typedef struct mnw_add_params {
 // y_stride apart. acc = bias[o] + sum_k x*(w - weight_zero_point), int32 with wrap-around.
 //
 // weight_bits, 1..8: below 8 every w - weight_zero_point lies in -2^(bits - 1) .. 2^(bits - 1) - 1,
-// and faster forms may rely on it. One that a hostile package put beyond is reduced to these bits,
-// the same everywhere.
+// absent o and k included, and faster forms may rely on it: the package reader has checked it.
 typedef void mnw_gemm_s8_fn(int8_t *y, size_t y_stride, const int8_t *x, size_t x_stride,
                             const int8_t *w, size_t rows, size_t k, size_t o_count,
                             int32_t weight_zero_point, int32_t weight_bits,

@@ -7,10 +7,6 @@
 //            (mnw_dot_eighth_bit()); twice as many products come with it. It multiplies each
 //            activation by a constant too much (offset_per_x), which times the activations' sum is
 //            subtracted at the end.
-//
-// Weights of fewer than 8 bits, -2^(bits - 1) .. 2^(bits - 1) - 1 without their zero point, are
-// reduced to them, as the specification says, so that sums stay in their bounds whatever a package
-// holds.
 #ifndef MINNOW_KERNELS_WEIGHT_FORMS_H_
 #define MINNOW_KERNELS_WEIGHT_FORMS_H_
 
@@ -18,19 +14,14 @@
 
 typedef enum mnw_weight_form { MNW_FORM_INT16, MNW_FORM_OFFSET } mnw_weight_form;
 
-// ((w + add) & mask) - less, in lanes of int16 or of bytes.
+// w + add, in lanes of int16 or of bytes.
 typedef struct mnw_weight_forming {
-  v128_t add, mask, less;
+  v128_t add;
   int32_t offset_per_x;
 } mnw_weight_forming;
 
-MNW_INLINE mnw_weight_forming mnw_form_int16(int32_t zero_point, int32_t bits) {
-  const int is_low_bit = bits < 8;
-  const int16_t offset = (int16_t)(is_low_bit ? 1 << (bits - 1) : 0);
-  const mnw_weight_forming forming = {
-      .add = wasm_i16x8_splat((int16_t)(offset - zero_point)),
-      .mask = wasm_i16x8_splat((int16_t)(is_low_bit ? (1 << bits) - 1 : -1)),
-      .less = wasm_i16x8_splat(offset)};
+MNW_INLINE mnw_weight_forming mnw_form_int16(int32_t zero_point) {
+  const mnw_weight_forming forming = {.add = wasm_i16x8_splat((int16_t)-zero_point)};
   return forming;
 }
 
@@ -42,21 +33,18 @@ MNW_INLINE mnw_weight_forming mnw_form_offset(int32_t zero_point, int32_t bits,
   const int32_t offset = is_low_bit ? 1 << (bits - 1) : whole;
   const mnw_weight_forming forming = {
       .add = wasm_i8x16_splat((int8_t)(is_low_bit ? offset - zero_point : offset)),
-      .mask = wasm_i8x16_splat((int8_t)(is_low_bit ? (1 << bits) - 1 : -1)),
-      .less = wasm_i8x16_splat(0),
       .offset_per_x = is_low_bit ? offset : offset + zero_point};
   return forming;
 }
 
 // 8 weights, as int16.
 MNW_INLINE v128_t mnw_weights_int16(const int8_t *w, const mnw_weight_forming *forming) {
-  const v128_t sum = wasm_i16x8_add(wasm_i16x8_load8x8(w), forming->add);
-  return wasm_i16x8_sub(wasm_v128_and(sum, forming->mask), forming->less);
+  return wasm_i16x8_add(wasm_i16x8_load8x8(w), forming->add);
 }
 
 // 16 weights, as bytes; the addition wraps around.
 MNW_INLINE v128_t mnw_weights_offset(const int8_t *w, const mnw_weight_forming *forming) {
-  return wasm_v128_and(wasm_i8x16_add(wasm_v128_load(w), forming->add), forming->mask);
+  return wasm_i8x16_add(wasm_v128_load(w), forming->add);
 }
 
 #endif  // MINNOW_KERNELS_WEIGHT_FORMS_H_

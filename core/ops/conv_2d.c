@@ -8,7 +8,7 @@
 #include "f32_forms.h"
 #include "patch_gather.h"
 
-enum { BAND_BYTES = 16384, BAND_MAX_ROWS = 60, ROW_GROUP = 4 };
+enum { BAND_BYTES = 16384, BAND_MAX_ROWS = 60, ROW_GROUP = 6 };
 
 static size_t patch_elements(const mnw_window *w) {
   return (size_t)w->kernel_h * (size_t)w->kernel_w * (size_t)w->in_c;
@@ -95,17 +95,11 @@ static void eval_gathered(void *argument, size_t begin, size_t end, uint32_t thr
   }
 }
 
-// Bands of pixels whose channels fit the first-level cache beside a tile of weights.
 static void eval_pointwise(void *argument, size_t begin, size_t end, uint32_t thread) {
   const conv_job *job = argument;
-  const mnw_window *w = job->window;
-  const size_t k = (size_t)w->in_c, out_c = (size_t)w->out_c, rows_per_band = band_rows(w);
+  const size_t k = (size_t)job->window->in_c, out_c = (size_t)job->window->out_c;
   (void)thread;
-  while (begin < end) {
-    const size_t rows = end - begin < rows_per_band ? end - begin : rows_per_band;
-    multiply(job, job->y + begin * out_c, job->x + begin * k, k, rows, k);
-    begin += rows;
-  }
+  multiply(job, job->y + begin * out_c, job->x + begin * k, k, end - begin, k);
 }
 
 void mnw_conv_2d_eval(const mnw_op_context *context) {

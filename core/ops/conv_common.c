@@ -13,6 +13,15 @@ mnw_status mnw_conv_check_activations(const mnw_op_context *context) {
   return status;
 }
 
+// Holds the package to the bits that the operator says its weights have.
+static void limit_weights(const mnw_op_context *context, int32_t zero_point, int32_t bits) {
+  mnw_tensor *w = &context->graph->tensors[context->node->inputs[1]];
+  const int32_t half = 1 << (bits - 1), low = zero_point - half, high = zero_point + half - 1;
+  if (bits == 8) return;
+  if (low > w->value_min) w->value_min = (int8_t)(low < INT8_MAX ? low : INT8_MAX);
+  if (high < w->value_max) w->value_max = (int8_t)(high > INT8_MIN ? high : INT8_MIN);
+}
+
 mnw_status mnw_conv_check_constants(const mnw_op_context *context, int layout,
                                     size_t weight_elements, size_t out_channels,
                                     int32_t weight_zero_point, int32_t weight_bits,
@@ -34,6 +43,7 @@ mnw_status mnw_conv_check_constants(const mnw_op_context *context, int layout,
         mnw_op_refuse(context, "operator %0: weights have 1 to 8 bits, not %1", weight_bits, 0);
   }
   if (status == MNW_STATUS_OK) status = mnw_op_check_clamp(context, clamps[0], clamps[1]);
+  if (status == MNW_STATUS_OK) limit_weights(context, weight_zero_point, weight_bits);
   return status;
 }
 

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "core/base/bytes.h"
+#include "core/ops/op_params.h"
 #include "dense_graph.h"
 #include "encode/manifest_build.h"
 #include "encode/package_check.h"
@@ -265,6 +266,20 @@ static void options_out_of_range_are_refused(void **state) {
   pk_lowered_graph_free(&graph);
 }
 
+// The reader refuses weights beyond the bits that their operator names, on which kernels rely.
+static void weights_with_more_bits_than_said_are_refused(void **state) {
+  pk_package package;
+  pk_error error = {0};
+  const dense_layer layers[] = {{20, DENSE_UNIFORM}};
+  const pk_pack_options options = {.crop = 0.875};
+  (void)state;
+  pk_lowered_graph graph = dense_graph(16, layers, 1);
+  graph.ops[0].params[MNW_FULLY_CONNECTED_WEIGHT_BITS] = 7;
+  assert_false(pk_package_encode(&package, &graph, &options, &error));
+  assert_non_null(strstr(error.message, "more than its operator allows"));
+  pk_lowered_graph_free(&graph);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(packing_twice_gives_the_same_bytes),
@@ -277,6 +292,7 @@ int main(void) {
       cmocka_unit_test(small_pictures_are_tensors),
       cmocka_unit_test(labels_are_normalized_and_counted),
       cmocka_unit_test(options_out_of_range_are_refused),
+      cmocka_unit_test(weights_with_more_bits_than_said_are_refused),
   };
   return cmocka_run_group_tests(tests, test_folder_make, test_folder_remove);
 }

@@ -16,7 +16,7 @@ enum {
 static_assert(MAX_THREADS * CHUNKS_PER_THREAD < 1 << COUNT_BITS, "a job's chunks fit the ticket");
 
 struct mnw_team {
-  // Ticket: job number (upper bits), chunks of the job, next chunk that nobody has taken.
+  // Ticket: job number (upper bits), then the chunks that nobody has taken: their end, their first.
   _Atomic uint64_t ticket;
   _Atomic uint32_t finished;  // chunks of the job that are done
   _Atomic uint32_t wake;      // changes with each job: what sleeping helpers wait on
@@ -30,11 +30,11 @@ struct mnw_team {
   size_t count, step;
 };
 
-static uint32_t next_of(uint64_t ticket) {
+static uint32_t first_of(uint64_t ticket) {
   return (uint32_t)ticket & ((1u << COUNT_BITS) - 1);
 }
 
-static uint32_t chunks_of(uint64_t ticket) {
+static uint32_t end_of(uint64_t ticket) {
   return (uint32_t)(ticket >> COUNT_BITS) & ((1u << COUNT_BITS) - 1);
 }
 
@@ -76,14 +76,17 @@ uint32_t mnw_team_threads(const mnw_team *team) {
   return team ? team->threads : 1;
 }
 
-// Takes a chunk and computes it; false where none is left.
+// Takes a chunk and computes it; false where none is left. The thread that runs the session takes
+// from the front and helpers from the back, so that from one operator to the next a thread mostly
+// reads what it wrote itself.
 static bool work_once(mnw_team *team, uint32_t thread) {
-  uint64_t ticket = atomic_load_explicit(&team->ticket, memory_order_acquire);
+  uint64_t ticket = atomic_load_explicit(&team->ticket, memory_order_acquire), rest;
   do {
-    if (next_of(ticket) == chunks_of(ticket)) return false;
-  } while (!atomic_compare_exchange_weak_explicit(&team->ticket, &ticket, ticket + 1,
+    if (first_of(ticket) == end_of(ticket)) return false;
+    rest = thread == 0 ? ticket + 1 : ticket - (1u << COUNT_BITS);
+  } while (!atomic_compare_exchange_weak_explicit(&team->ticket, &ticket, rest,
                                                   memory_order_acq_rel, memory_order_acquire));
-  const size_t begin = next_of(ticket) * team->step;
+  const size_t begin = (thread == 0 ? first_of(ticket) : end_of(rest)) * team->step;
   const size_t left = team->count - begin;
   team->chunk(team->job, begin, begin + (left < team->step ? left : team->step), thread);
   atomic_fetch_add_explicit(&team->finished, 1, memory_order_release);

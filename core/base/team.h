@@ -5,8 +5,8 @@
 // gives the team to a session. Work is split by output elements, and each element is computed by
 // one thread in the same way whatever the split, so results do not depend on the number of threads.
 //
-// Chunks are taken with one compare-and-swap of a ticket that holds the job's number, its chunks
-// and the next one of them. A helper that comes late finds no chunk and does no harm; nobody waits
+// Chunks are taken with one compare-and-swap of a ticket that holds the job's number and the range
+// of chunks that are left. A helper that comes late finds no chunk and does no harm; nobody waits
 // for a helper that has not begun a chunk, so a thread that the system has put to sleep delays
 // nothing.
 #ifndef MINNOW_BASE_TEAM_H_

@@ -198,8 +198,8 @@ MNW_INLINE void dwconv_load_long_column(v128_t column[2], const void *const *con
 
 // Stride 1 and OFFSET: two rows of pixels together, which share each column. A last row without a
 // partner has its own last line in place of the fourth, and its result written last.
-MNW_NO_INLINE static void dwconv_3x3_row_pairs(int8_t *y, const void *const *table,
-                                               const dwconv_group *group) {
+MNW_INLINE void dwconv_3x3_row_pairs(int8_t *y, const void *const *table,
+                                     const dwconv_group *group) {
   const mnw_dwconv_shape *shape = group->shape;
   const size_t line = shape->tap_row_step, y_row = shape->pixels * shape->channels;
   dwconv_weights_3x3 weights;

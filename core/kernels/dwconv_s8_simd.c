@@ -90,28 +90,26 @@ MNW_INLINE void add_taps(v128_t acc[2], const void *const *window, const group_t
   }
 }
 
-// Constant `tap_count` and `channels` unroll the taps and choose their loads.
+// Constant `channels` chooses their loads. More taps than a pass keeps are formed anew for each
+// pixel.
 MNW_INLINE void convolve_group(int8_t *y, const void *const *table, const dwconv_group *group,
                                size_t tap_count, size_t channels, const mnw_weight_form form) {
   const mnw_dwconv_shape *shape = group->shape;
   group_taps taps = {.start = {group->bias[0], group->bias[1]}};
-  if (tap_count <= TAPS_PER_PASS) {
-    form_pass(&taps, group, 0, tap_count, form);
-  }
+  int is_formed = 0;
+  y += group->first;
   for (size_t row = 0; row < shape->rows; row++, table += shape->row_step) {
     const void *const *window = table;
     for (size_t pixel = 0; pixel < shape->pixels; pixel++, window += shape->pixel_step) {
-      v128_t acc[2] = {taps.start[0], taps.start[1]};
-      if (tap_count <= TAPS_PER_PASS) {
-        add_taps(acc, window, &taps, tap_count, group, channels, form);
-      } else {
-        for (size_t tap = 0; tap < tap_count; tap += TAPS_PER_PASS) {
-          const size_t part = tap_count - tap < TAPS_PER_PASS ? tap_count - tap : TAPS_PER_PASS;
-          form_pass(&taps, group, tap, part, MNW_FORM_INT16);
-          add_taps(acc, window, &taps, part, group, channels, MNW_FORM_INT16);
-        }
+      v128_t acc[2];
+      for (size_t tap = 0; tap < tap_count; tap += TAPS_PER_PASS) {
+        const size_t part = tap_count - tap < TAPS_PER_PASS ? tap_count - tap : TAPS_PER_PASS;
+        if (!is_formed) form_pass(&taps, group, tap, part, form);
+        is_formed = tap_count <= TAPS_PER_PASS;
+        if (tap == 0) memcpy(acc, taps.start, sizeof acc);
+        add_taps(acc, window, &taps, part, group, channels, form);
       }
-      mnw_store_half(y + group->first, mnw_requantize_8(acc, &group->requant), 0, channels);
+      mnw_store_half(y, mnw_requantize_8(acc, &group->requant), 0, channels);
       y += shape->channels;
     }
   }
@@ -122,17 +120,27 @@ MNW_INLINE int is_3x3(const mnw_dwconv_shape *shape, size_t stride) {
          shape->pixel_step == stride;
 }
 
-MNW_INLINE void convolve_whole_group(int8_t *y, const void *const *table, const dwconv_group *group,
-                                     const mnw_weight_form form) {
-  const mnw_dwconv_shape *shape = group->shape;
-  if (is_3x3(shape, 1) && form == MNW_FORM_OFFSET) {
+// Functions of their own for each form, so that what one needs is not kept while another runs.
+MNW_NO_INLINE static void convolve_offset(int8_t *y, const void *const *table,
+                                          const dwconv_group *group, size_t tap_count) {
+  if (is_3x3(group->shape, 1)) {
     dwconv_3x3_row_pairs(y, table, group);
-  } else if (is_3x3(shape, 1)) {
-    dwconv_3x3(y, table, group, 1, MNW_FORM_INT16);
-  } else if (is_3x3(shape, 2)) {
-    dwconv_3x3(y, table, group, 2, form);
+  } else if (is_3x3(group->shape, 2)) {
+    dwconv_3x3(y, table, group, 2, MNW_FORM_OFFSET);
   } else {
-    convolve_group(y, table, group, shape->kernel_h * shape->kernel_w, 8, form);
+    convolve_group(y, table, group, tap_count, 8, MNW_FORM_OFFSET);
+  }
+}
+
+MNW_NO_INLINE static void convolve_int16(int8_t *y, const void *const *table,
+                                         const dwconv_group *group, size_t tap_count,
+                                         size_t channels) {
+  if (channels == MNW_TILE_CHANNELS && is_3x3(group->shape, 1)) {
+    dwconv_3x3(y, table, group, 1, MNW_FORM_INT16);
+  } else if (channels == MNW_TILE_CHANNELS && is_3x3(group->shape, 2)) {
+    dwconv_3x3(y, table, group, 2, MNW_FORM_INT16);
+  } else {
+    convolve_group(y, table, group, tap_count, channels, MNW_FORM_INT16);
   }
 }
 
@@ -151,12 +159,11 @@ void MNW_ISA_NAME(dwconv_s8)(int8_t *y, const void *const *table, const int8_t *
     group.bias[0] = wasm_v128_load(requant->bias + group.first);
     group.bias[1] = wasm_v128_load(requant->bias + group.first + 4);
     group.requant = mnw_requant_load_8(requant, group.first);
-    if (left < MNW_TILE_CHANNELS) {
-      convolve_group(y, table, &group, tap_count, left, MNW_FORM_INT16);
-    } else if (by_dot && tap_count <= TAPS_PER_PASS) {
-      convolve_whole_group(y, table, &group, MNW_FORM_OFFSET);
+    if (by_dot && left >= MNW_TILE_CHANNELS && tap_count <= TAPS_PER_PASS) {
+      convolve_offset(y, table, &group, tap_count);
     } else {
-      convolve_whole_group(y, table, &group, MNW_FORM_INT16);
+      convolve_int16(y, table, &group, tap_count,
+                     left < MNW_TILE_CHANNELS ? left : MNW_TILE_CHANNELS);
     }
     group.w += mnw_depthwise_8x2_bytes(MNW_TILE_CHANNELS, tap_count);
   }

@@ -49,10 +49,13 @@ MNW_INLINE void dot_copy_row(int8_t *to, const int8_t *x, size_t k_count, v128_t
 // The sums of the tile's weights, times the flipped zero in each byte of `flip`.
 MNW_INLINE void dot_flip_offsets(v128_t offsets[2], const int8_t *w, size_t k_count, v128_t flip) {
   const v128_t zero = wasm_i32x4_splat(0);
-  v128_t sums[2][2] = {{zero, zero}, {zero, zero}};
+  v128_t sums[4][2];
   size_t k = 0;
-  for (; k + 2 * MNW_TILE_K <= k_count; k += 2 * MNW_TILE_K, w += 2 * GEMM_TILE_BYTES_PER_STEP) {
-    for (int i = 0; i < 4; i++) {
+  for (int i = 0; i < 8; i++) {
+    sums[i / 2][i % 2] = zero;
+  }
+  for (; k + 4 * MNW_TILE_K <= k_count; k += 4 * MNW_TILE_K, w += 4 * GEMM_TILE_BYTES_PER_STEP) {
+    for (int i = 0; i < 8; i++) {
       sums[i / 2][i % 2] = mnw_dot_add(wasm_v128_load(w + 16 * i), flip, sums[i / 2][i % 2]);
     }
   }
@@ -63,8 +66,10 @@ MNW_INLINE void dot_flip_offsets(v128_t offsets[2], const int8_t *w, size_t k_co
       sums[0][half] = mnw_dot_add(wasm_v128_load(w + 16 * half), present, sums[0][half]);
     }
   }
-  offsets[0] = wasm_i32x4_add(sums[0][0], sums[1][0]);
-  offsets[1] = wasm_i32x4_add(sums[0][1], sums[1][1]);
+  for (int half = 0; half < 2; half++) {
+    offsets[half] = wasm_i32x4_add(wasm_i32x4_add(sums[0][half], sums[1][half]),
+                                   wasm_i32x4_add(sums[2][half], sums[3][half]));
+  }
 }
 
 // rows x 8 channels; `rows`, even, is constant, so that the sums live in registers.
@@ -98,22 +103,17 @@ MNW_INLINE void dot_rows(const dot_pass *pass, size_t row, const int rows) {
   }
 }
 
-// A function of its own, so that sums need not share registers with a caller's values. Rows that
-// are left over are computed in a group with some before them, once more.
-MNW_NO_INLINE static void dot_tile(const dot_pass *pass, size_t rows) {
-  size_t row = 0;
-  for (; row + DOT_GROUP_ROWS <= rows; row += DOT_GROUP_ROWS) {
-    dot_rows(pass, row, DOT_GROUP_ROWS);
+// Groups from row 0 on; the last one computes once more what it shares with the one before. In
+// functions of their own, so that sums need not share registers with a caller's values.
+#define DOT_TILE(name, group_rows)                                    \
+  MNW_NO_INLINE static void name(const dot_pass *pass, size_t rows) { \
+    for (size_t row = 0; row < rows; row += (group_rows)) {           \
+      const size_t last = rows - (group_rows);                        \
+      dot_rows(pass, row < last ? row : last, (group_rows));          \
+    }                                                                 \
   }
-  if (row > 0 && row < rows) {
-    dot_rows(pass, rows - DOT_GROUP_ROWS, DOT_GROUP_ROWS);
-    return;
-  }
-  for (; row < rows; row += DOT_SMALL_GROUP_ROWS) {
-    const size_t last = rows - DOT_SMALL_GROUP_ROWS;
-    dot_rows(pass, row < last ? row : last, DOT_SMALL_GROUP_ROWS);
-  }
-}
+DOT_TILE(dot_tile, DOT_GROUP_ROWS)
+DOT_TILE(dot_small_tile, DOT_SMALL_GROUP_ROWS)
 
 // rows >= 2. zero_point: of the weights.
 static void dot_block(const gemm_call *call, dot_pass *pass, size_t rows, v128_t flip,
@@ -133,7 +133,11 @@ static void dot_block(const gemm_call *call, dot_pass *pass, size_t rows, v128_t
       const v128_t bias = wasm_v128_load(call->requant->bias + o + 4 * (size_t)half);
       pass->start[half] = wasm_i32x4_sub(bias, pass->start[half]);
     }
-    dot_tile(pass, rows);
+    if (rows < DOT_GROUP_ROWS) {
+      dot_small_tile(pass, rows);
+    } else {
+      dot_tile(pass, rows);
+    }
     gemm_tile_end(&last, call, call->y, o, rows);
     pass->w += mnw_tile_8x4_bytes(MNW_TILE_CHANNELS, call->k_count);
   }

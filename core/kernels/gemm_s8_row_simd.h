@@ -164,4 +164,12 @@ MNW_INLINE void gemm_lone_row(const gemm_call *call, const mnw_weight_form form)
   }
 }
 
+MNW_NO_INLINE static void gemm_lone_row_offset(const gemm_call *call) {
+  gemm_lone_row(call, MNW_FORM_OFFSET);
+}
+
+MNW_NO_INLINE static void gemm_lone_row_int16(const gemm_call *call) {
+  gemm_lone_row(call, MNW_FORM_INT16);
+}
+
 #endif  // MINNOW_KERNELS_GEMM_S8_ROW_SIMD_H_

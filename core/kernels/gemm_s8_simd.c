@@ -177,13 +177,9 @@ MNW_INLINE void multiply_tile(tile_pass *pass, const int8_t *w, size_t steps, si
     gemm_form_step(pass->tile + i * vectors, w, pass->forming, form);
   }
   size_t row = 0;
-  for (; row + (size_t)group <= rows; row += (size_t)group) {
-    finish_rows(group, form, run, pass, row, 0);
-  }
-  if (row > 0 && row + 1 < rows) {
-    const size_t last = rows - (size_t)group;
-    finish_rows(group, form, run, pass, last, row - last);
-    return;
+  for (; rows >= (size_t)group && row + 1 < rows; row += (size_t)group) {
+    const size_t last = rows - (size_t)group, at = row < last ? row : last;
+    finish_rows(group, form, run, pass, at, row - at);
   }
   for (; row < rows; row++) {
     finish_rows(1, form, run, pass, row, 0);
@@ -231,13 +227,11 @@ static void multiply_block(const gemm_call *call, tile_pass *pass, size_t block,
   }
 }
 
-MNW_INLINE void multiply_all(const gemm_call *call, size_t rows, const mnw_weight_form form,
-                             multiply_tile_fn *tile, size_t run_steps) {
+// rows >= 2
+MNW_NO_INLINE static void multiply_all(const gemm_call *call, size_t rows,
+                                       const mnw_weight_form form, multiply_tile_fn *tile,
+                                       size_t run_steps) {
   tile_pass pass;
-  if (rows == 1) {
-    gemm_lone_row(call, form);
-    return;
-  }
   pass.forming = &call->forming;
   pass.x_stride = call->x_stride;
   pass.run_steps = run_steps;
@@ -264,24 +258,30 @@ void MNW_ISA_NAME(gemm_s8)(int8_t *y, size_t y_stride, const int8_t *x, size_t x
                     .k_count = k,
                     .o_count = o_count,
                     .requant = requant};
-  if (MNW_RELAXED && eighth_bit != MNW_EIGHTH_BIT_LOST && (rows == 1 || gemm_dot_takes(k))) {
-    call.forming = mnw_form_offset(weight_zero_point, 8, eighth_bit);
+  const int keeps_bit = eighth_bit != MNW_EIGHTH_BIT_LOST;
+  if (MNW_RELAXED && (keeps_bit || weight_bits < 7)) {
+    call.forming = mnw_form_offset(weight_zero_point, keeps_bit ? 8 : weight_bits, eighth_bit);
     if (rows == 1) {
-      gemm_lone_row(&call, MNW_FORM_OFFSET);
-    } else {
-      gemm_dot(&call, rows, weight_zero_point, eighth_bit);
+      gemm_lone_row_offset(&call);
+      return;
     }
-    return;
-  }
-  if (!MNW_RELAXED || eighth_bit != MNW_EIGHTH_BIT_LOST || weight_bits > 6) {
-    call.forming = mnw_form_int16(weight_zero_point);
-    multiply_all(&call, rows, MNW_FORM_INT16, multiply_tile_int16, 0);
-    return;
+    if (keeps_bit && gemm_dot_takes(k)) {
+      gemm_dot(&call, rows, weight_zero_point, eighth_bit);
+      return;
+    }
   }
 #if MNW_RELAXED
-  const size_t largest = ((size_t)1 << weight_bits) - 1, run = 32768 / (2 * 128 * largest);
-  call.forming = mnw_form_offset(weight_zero_point, weight_bits, eighth_bit);
-  multiply_all(&call, rows, MNW_FORM_OFFSET,
-               run == 2 ? multiply_tile_run_2 : multiply_tile_run_many, run);
+  if (!keeps_bit && weight_bits < 7) {
+    const size_t largest = ((size_t)1 << weight_bits) - 1, run = 32768 / (2 * 128 * largest);
+    multiply_all(&call, rows, MNW_FORM_OFFSET,
+                 run == 2 ? multiply_tile_run_2 : multiply_tile_run_many, run);
+    return;
+  }
 #endif
+  call.forming = mnw_form_int16(weight_zero_point);
+  if (rows == 1) {
+    gemm_lone_row_int16(&call);
+  } else {
+    multiply_all(&call, rows, MNW_FORM_INT16, multiply_tile_int16, 0);
+  }
 }

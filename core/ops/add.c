@@ -45,6 +45,22 @@ mnw_status mnw_add_prepare(const mnw_op_context *context, size_t *scratch_bytes)
   return mnw_op_check_clamp(context, params[MNW_ADD_CLAMP_MIN], params[MNW_ADD_CLAMP_MAX]);
 }
 
+enum { ELEMENT_OPERATIONS = 8 };
+
+typedef struct add_job {
+  const mnw_op_context *context;
+  const mnw_add_params *params;
+} add_job;
+
+static void add_part(void *argument, size_t begin, size_t end, uint32_t thread) {
+  const add_job *job = argument;
+  const mnw_op_context *context = job->context;
+  const int8_t *a = mnw_op_input_data(context, 0), *b = mnw_op_input_data(context, 1);
+  (void)thread;
+  context->kernels->add_s8((int8_t *)mnw_op_output_data(context, 0) + begin, a + begin, b + begin,
+                           end - begin, job->params);
+}
+
 void mnw_add_eval(const mnw_op_context *context) {
   const mnw_tensor *a = mnw_op_input(context, 0), *b = mnw_op_input(context, 1);
   const mnw_tensor *y = mnw_op_output(context, 0);
@@ -58,6 +74,7 @@ void mnw_add_eval(const mnw_op_context *context) {
                            .clamp_max = context->node->params[MNW_ADD_CLAMP_MAX]};
   params.bias = (1 << (shift - 1)) - params.a_multiplier * a->zero_point -
                 params.b_multiplier * b->zero_point;
-  context->kernels->add_s8(mnw_op_output_data(context, 0), mnw_op_input_data(context, 0),
-                           mnw_op_input_data(context, 1), mnw_tensor_elements(y), &params);
+  add_job job = {context, &params};
+  mnw_team_split(context->team, add_part, &job, mnw_tensor_elements(y),
+                 mnw_op_grain(ELEMENT_OPERATIONS, MNW_ALIGNMENT));
 }

@@ -51,28 +51,52 @@ static void quantize_s16(int16_t *out, const float *in, float scale, size_t coun
   }
 }
 
-void mnw_quantize_eval(const mnw_op_context *context) {
-  const mnw_tensor *x = mnw_op_input(context, 0), *y = mnw_op_output(context, 0);
-  const size_t count = mnw_tensor_elements(y);
-  uint8_t *out = mnw_op_output_data(context, 0);
-  if (y->dtype == MNW_DTYPE_S16) {
-    quantize_s16(mnw_op_output_data(context, 0), mnw_op_input_data(context, 0), y->scale, count);
-    return;
-  }
-  if (!is_8_bit(x)) {
-    const float *in = mnw_op_input_data(context, 0);
-    const float inverse = 1.0f / y->scale;
-    for (size_t i = 0; i < count; i++) out[i] = quantize_value(in[i] * inverse, y);
-    return;
-  }
-  const uint8_t *in = mnw_op_input_data(context, 0);
-  uint8_t *table = context->scratch;
+enum { FLIP = 0x80, ELEMENT_OPERATIONS = 4 };
+
+// Fills the table of all 8-bit values. True where each only has its highest bit flipped, as between
+// uint8 and int8 of the same scale.
+static bool make_table(uint8_t *table, const mnw_tensor *x, const mnw_tensor *y) {
   const float ratio = x->scale / y->scale;
+  bool only_flips = true;
   for (int32_t i = 0; i < 256; i++) {
     const int32_t value = x->dtype == MNW_DTYPE_U8 || i < 128 ? i : i - 256;
     table[i] = quantize_value((float)(value - x->zero_point) * ratio, y);
+    only_flips = only_flips && table[i] == (i ^ FLIP);
   }
-  for (size_t i = 0; i < count; i++) out[i] = table[in[i]];
+  return only_flips;
+}
+
+typedef struct quantize_job {
+  const mnw_op_context *context;
+  bool only_flips;
+} quantize_job;
+
+static void quantize_part(void *argument, size_t begin, size_t end, uint32_t thread) {
+  const quantize_job *job = argument;
+  const mnw_op_context *context = job->context;
+  const mnw_tensor *x = mnw_op_input(context, 0), *y = mnw_op_output(context, 0);
+  const uint8_t *in = mnw_op_input_data(context, 0), *table = context->scratch;
+  uint8_t *out = mnw_op_output_data(context, 0);
+  (void)thread;
+  if (y->dtype == MNW_DTYPE_S16) {
+    quantize_s16((int16_t *)out + begin, (const float *)in + begin, y->scale, end - begin);
+  } else if (!is_8_bit(x)) {
+    const float *real = (const float *)in;
+    const float inverse = 1.0f / y->scale;
+    for (size_t i = begin; i < end; i++) out[i] = quantize_value(real[i] * inverse, y);
+  } else if (job->only_flips) {
+    for (size_t i = begin; i < end; i++) out[i] = in[i] ^ FLIP;
+  } else {
+    for (size_t i = begin; i < end; i++) out[i] = table[in[i]];
+  }
+}
+
+void mnw_quantize_eval(const mnw_op_context *context) {
+  const mnw_tensor *x = mnw_op_input(context, 0), *y = mnw_op_output(context, 0);
+  quantize_job job = {.context = context};
+  if (is_8_bit(x) && is_8_bit(y)) job.only_flips = make_table(context->scratch, x, y);
+  mnw_team_split(context->team, quantize_part, &job, mnw_tensor_elements(y),
+                 mnw_op_grain(ELEMENT_OPERATIONS, MNW_ALIGNMENT));
 }
 
 mnw_status mnw_dequantize_prepare(const mnw_op_context *context, size_t *scratch_bytes) {

@@ -22,16 +22,23 @@ static size_t tap_count(int32_t mode) {
   return mode == MODE_NEAREST ? 1 : mode == MODE_LINEAR ? 2 : MAX_TAPS;
 }
 
+// Tables stand in the first thread's scratch; of 8-bit pictures each thread has an output row and
+// the rows that it reads, as float32, in its own.
 typedef struct table_sizes {
-  size_t rows_bytes, columns_bytes, sums_bytes;
+  size_t rows_bytes, columns_bytes, sums_bytes, source_bytes;
 } table_sizes;
 
-// Each extent is at most 2^24, so no product overflows.
-static table_sizes scratch_sizes(const mnw_op_context *context) {
-  const mnw_tensor *y = mnw_op_output(context, 0);
-  const size_t taps = tap_count(context->node->params[MNW_RESIZE_MODE]) * sizeof(axis_tap);
-  return (table_sizes){(size_t)y->dims[1] * taps, (size_t)y->dims[2] * taps,
-                       y->dtype == MNW_DTYPE_F32 ? 0 : (size_t)y->dims[3] * sizeof(float)};
+// Each extent is at most 2^24, so no product overflows; false where scratch would be too large.
+static bool scratch_sizes(table_sizes *sizes, const mnw_op_context *context) {
+  const mnw_tensor *x = mnw_op_input(context, 0), *y = mnw_op_output(context, 0);
+  const size_t taps = tap_count(context->node->params[MNW_RESIZE_MODE]);
+  *sizes = (table_sizes){.rows_bytes = (size_t)y->dims[1] * taps * sizeof(axis_tap),
+                         .columns_bytes = (size_t)y->dims[2] * taps * sizeof(axis_tap)};
+  if (y->dtype == MNW_DTYPE_F32 || taps == 1) return true;
+  const size_t pixel = (size_t)y->dims[3] * sizeof(float);
+  return mnw_checked_mul(&sizes->sums_bytes, (size_t)y->dims[2], pixel) &&
+         mnw_checked_mul(&sizes->source_bytes, (size_t)x->dims[2] * taps, pixel) &&
+         sizes->sums_bytes <= MNW_MAX_TENSOR_BYTES && sizes->source_bytes <= MNW_MAX_TENSOR_BYTES;
 }
 
 static bool is_quantized(const mnw_tensor *t) {
@@ -73,8 +80,13 @@ mnw_status mnw_resize_prepare(const mnw_op_context *context, size_t *scratch_byt
                            axis + 1, 0);
     }
   }
-  const table_sizes sizes = scratch_sizes(context);
-  *scratch_bytes = sizes.rows_bytes + sizes.columns_bytes + sizes.sums_bytes;
+  table_sizes sizes;
+  if (!scratch_sizes(&sizes, context)) {
+    return mnw_fail(context->error, MNW_STATUS_LIMIT_EXCEEDED,
+                    "operator %0: rows of %1 pixels with %2 channels are too large to resize",
+                    context->node_number, x->dims[2], x->dims[3]);
+  }
+  *scratch_bytes = sizes.rows_bytes + sizes.columns_bytes + sizes.sums_bytes + sizes.source_bytes;
   return MNW_STATUS_OK;
 }
 
@@ -175,88 +187,129 @@ static void make_table(axis_tap *table, const int32_t *params, int axis, int32_t
   }
 }
 
-static void resize_nearest(uint8_t *y, const uint8_t *picture, const axis_tap *rows,
-                           const axis_tap *columns, const mnw_tensor *shape, size_t row_bytes,
-                           size_t pixel_bytes) {
-  for (int32_t oy = 0; oy < shape->dims[1]; oy++) {
-    const uint8_t *source = picture + (size_t)rows[oy].position * row_bytes;
-    for (int32_t ox = 0; ox < shape->dims[2]; ox++, y += pixel_bytes) {
-      memcpy(y, source + (size_t)columns[ox].position * pixel_bytes, pixel_bytes);
-    }
-  }
-}
+typedef struct resize_job {
+  const mnw_op_context *context;
+  table_sizes sizes;
+  const axis_tap *rows, *columns;
+  size_t taps;
+  const uint8_t *in;  // of one picture
+  uint8_t *out;
+} resize_job;
 
-static void add_pixel(float *restrict sums, const void *pixel, float weight, const mnw_tensor *x) {
-  const size_t channels = (size_t)x->dims[3];
-  const float *f32 = pixel;
-  const int8_t *s8 = pixel;
-  const uint8_t *u8 = pixel;
-  if (x->dtype == MNW_DTYPE_F32) {
-    for (size_t c = 0; c < channels; c++) sums[c] += f32[c] * weight;
-  } else if (x->dtype == MNW_DTYPE_S8) {
-    for (size_t c = 0; c < channels; c++) sums[c] += (float)s8[c] * weight;
-  } else {
-    for (size_t c = 0; c < channels; c++) sums[c] += (float)u8[c] * weight;
+static void nearest_rows(void *argument, size_t begin, size_t end, uint32_t thread) {
+  const resize_job *job = argument;
+  const mnw_tensor *x = mnw_op_input(job->context, 0), *y = mnw_op_output(job->context, 0);
+  const size_t pixel_bytes = (size_t)x->dims[3] * mnw_dtype_bytes((mnw_dtype)x->dtype);
+  const size_t width = (size_t)y->dims[2], in_row = (size_t)x->dims[2] * pixel_bytes;
+  (void)thread;
+  for (size_t oy = begin; oy < end; oy++) {
+    const uint8_t *source = job->in + (size_t)job->rows[oy].position * in_row;
+    uint8_t *to = job->out + oy * width * pixel_bytes;
+    for (size_t ox = 0; ox < width; ox++, to += pixel_bytes) {
+      memcpy(to, source + (size_t)job->columns[ox].position * pixel_bytes, pixel_bytes);
+    }
   }
 }
 
 // Steps of the scale, halves away from zero as in TFLite's integer kernel.
-static void store_steps(uint8_t *restrict y, const float *restrict sums, const mnw_tensor *t) {
-  const float low = t->dtype == MNW_DTYPE_U8 ? 0.0f : -128.0f;
-  for (size_t c = 0; c < (size_t)t->dims[3]; c++) {
-    const float value = mnw_clamp_float(sums[c], low, low + 255.0f);
-    y[c] = (uint8_t)(int32_t)(value < 0.0f ? value - 0.5f : value + 0.5f);
+static void store_steps(uint8_t *restrict y, const float *restrict sums, size_t count,
+                        mnw_dtype dtype) {
+  const float low = dtype == MNW_DTYPE_U8 ? 0.0f : -128.0f;
+  for (size_t i = 0; i < count; i++) {
+    const float value = mnw_clamp_float(sums[i], low, low + 255.0f);
+    y[i] = (uint8_t)(int32_t)(value < 0.0f ? value - 0.5f : value + 0.5f);
   }
 }
 
-static void resize_weighted(uint8_t *y, const uint8_t *picture, const axis_tap *rows,
-                            const axis_tap *columns, const mnw_tensor *x, const mnw_tensor *shape,
-                            size_t taps, float *scratch_sums) {
-  const size_t channels = (size_t)x->dims[3];
-  const size_t pixel_bytes = channels * mnw_dtype_bytes((mnw_dtype)x->dtype);
-  const size_t row_bytes = (size_t)x->dims[2] * pixel_bytes;
+static void load_row(float *restrict to, const uint8_t *from, size_t count, mnw_dtype dtype) {
+  const int8_t *s8 = (const int8_t *)from;
+  if (dtype == MNW_DTYPE_S8) {
+    for (size_t i = 0; i < count; i++) to[i] = s8[i];
+  } else {
+    for (size_t i = 0; i < count; i++) to[i] = from[i];
+  }
+}
+
+// Four taps in one pass, each added to the sum of those before.
+static void add_four(float *restrict sums, const float *const *pixels, const float *weights,
+                     size_t channels) {
+  const float *p0 = pixels[0], *p1 = pixels[1], *p2 = pixels[2], *p3 = pixels[3];
+  const float w0 = weights[0], w1 = weights[1], w2 = weights[2], w3 = weights[3];
+  for (size_t c = 0; c < channels; c++) {
+    sums[c] = p0[c] * w0 + p1[c] * w1 + p2[c] * w2 + p3[c] * w3;
+  }
+}
+
+// One output pixel from the rows that it reads. Taps without weight do not count, whatever stands
+// there.
+static void interpolate(float *restrict sums, const float *const *rows, const axis_tap *row_taps,
+                        const axis_tap *column_taps, size_t taps, size_t channels) {
+  const float *pixels[MAX_TAPS * MAX_TAPS];
+  float weights[MAX_TAPS * MAX_TAPS];
+  size_t used = 0;
+  for (size_t i = 0; i < taps * taps; i++) {
+    const axis_tap *column = column_taps + i % taps;
+    weights[used] = row_taps[i / taps].weight * column->weight;
+    pixels[used] = rows[i / taps] + (size_t)column->position * channels;
+    used += weights[used] != 0.0f;
+  }
+  if (used == 4) {
+    add_four(sums, pixels, weights, channels);
+    return;
+  }
+  memset(sums, 0, channels * sizeof *sums);
+  for (size_t t = 0; t < used; t++) {
+    for (size_t c = 0; c < channels; c++) sums[c] += pixels[t][c] * weights[t];
+  }
+}
+
+static void weighted_rows(void *argument, size_t begin, size_t end, uint32_t thread) {
+  const resize_job *job = argument;
+  const mnw_tensor *x = mnw_op_input(job->context, 0), *y = mnw_op_output(job->context, 0);
   const bool is_f32 = x->dtype == MNW_DTYPE_F32;
-  for (int32_t oy = 0; oy < shape->dims[1]; oy++) {
-    for (int32_t ox = 0; ox < shape->dims[2]; ox++, y += pixel_bytes) {
-      float *sums = is_f32 ? (float *)y : scratch_sums;
-      memset(sums, 0, channels * sizeof *sums);
-      for (size_t r = 0; r < taps; r++) {
-        const axis_tap *row = rows + (size_t)oy * taps + r;
-        for (size_t c = 0; c < taps; c++) {
-          const axis_tap *column = columns + (size_t)ox * taps + c;
-          const float weight = row->weight * column->weight;
-          if (weight == 0.0f) continue;
-          add_pixel(
-              sums,
-              picture + (size_t)row->position * row_bytes + (size_t)column->position * pixel_bytes,
-              weight, x);
-        }
-      }
-      if (!is_f32) store_steps(y, sums, x);
+  const size_t channels = (size_t)x->dims[3], taps = job->taps, width = (size_t)y->dims[2];
+  const size_t in_row = (size_t)x->dims[2] * channels, out_row = width * channels;
+  const size_t element = is_f32 ? sizeof(float) : 1;
+  const size_t tables = job->sizes.rows_bytes + job->sizes.columns_bytes;
+  float *const scratch = (float *)((uint8_t *)mnw_op_thread_scratch(job->context, thread) + tables);
+  float *const source = scratch + out_row;
+  for (size_t oy = begin; oy < end; oy++) {
+    const axis_tap *row_taps = job->rows + oy * taps;
+    uint8_t *const to = job->out + oy * out_row * element;
+    float *const sums = is_f32 ? (float *)to : scratch;
+    const float *rows[MAX_TAPS];
+    for (size_t r = 0; r < taps; r++) {
+      const uint8_t *from = job->in + (size_t)row_taps[r].position * in_row * element;
+      rows[r] = is_f32 ? (const float *)from : source + r * in_row;
+      if (!is_f32) load_row(source + r * in_row, from, in_row, (mnw_dtype)x->dtype);
     }
+    for (size_t ox = 0; ox < width; ox++) {
+      interpolate(sums + ox * channels, rows, row_taps, job->columns + ox * taps, taps, channels);
+    }
+    if (!is_f32) store_steps(to, sums, out_row, (mnw_dtype)x->dtype);
   }
 }
 
 void mnw_resize_eval(const mnw_op_context *context) {
   const int32_t *params = context->node->params;
   const mnw_tensor *x = mnw_op_input(context, 0), *y = mnw_op_output(context, 0);
-  const table_sizes sizes = scratch_sizes(context);
-  axis_tap *rows = context->scratch;
-  axis_tap *columns = (axis_tap *)((uint8_t *)context->scratch + sizes.rows_bytes);
-  float *sums = (float *)((uint8_t *)columns + sizes.columns_bytes);
   const size_t pixel_bytes = (size_t)x->dims[3] * mnw_dtype_bytes((mnw_dtype)x->dtype);
-  const size_t in_row = (size_t)x->dims[2] * pixel_bytes;
-  const uint8_t *in = mnw_op_input_data(context, 0);
-  uint8_t *out = mnw_op_output_data(context, 0);
+  resize_job job = {.context = context,
+                    .taps = tap_count(params[MNW_RESIZE_MODE]),
+                    .in = mnw_op_input_data(context, 0),
+                    .out = mnw_op_output_data(context, 0)};
+  scratch_sizes(&job.sizes, context);
+  axis_tap *const rows = context->scratch;
+  axis_tap *const columns = rows + (size_t)y->dims[1] * job.taps;
   make_table(rows, params, 0, x->dims[1], y->dims[1]);
   make_table(columns, params, 1, x->dims[2], y->dims[2]);
+  job.rows = rows;
+  job.columns = columns;
+  const size_t height = (size_t)y->dims[1], row_elements = (size_t)y->dims[2] * (size_t)y->dims[3];
   for (int32_t n = 0; n < x->dims[0]; n++) {
-    if (params[MNW_RESIZE_MODE] == MODE_NEAREST) {
-      resize_nearest(out, in, rows, columns, y, in_row, pixel_bytes);
-    } else {
-      resize_weighted(out, in, rows, columns, x, y, tap_count(params[MNW_RESIZE_MODE]), sums);
-    }
-    in += (size_t)x->dims[1] * in_row;
-    out += (size_t)y->dims[1] * (size_t)y->dims[2] * pixel_bytes;
+    mnw_team_split(context->team, job.taps == 1 ? nearest_rows : weighted_rows, &job, height,
+                   mnw_op_grain(job.taps * job.taps * row_elements, 1));
+    job.in += (size_t)x->dims[1] * (size_t)x->dims[2] * pixel_bytes;
+    job.out += height * (size_t)y->dims[2] * pixel_bytes;
   }
 }

@@ -101,7 +101,7 @@ MNW_INLINE void convolve_group(int8_t *y, const void *const *table, const dwconv
   for (size_t row = 0; row < shape->rows; row++, table += shape->row_step) {
     const void *const *window = table;
     for (size_t pixel = 0; pixel < shape->pixels; pixel++, window += shape->pixel_step) {
-      v128_t acc[2];
+      v128_t acc[2] = {taps.start[0], taps.start[1]};
       for (size_t tap = 0; tap < tap_count; tap += TAPS_PER_PASS) {
         const size_t part = tap_count - tap < TAPS_PER_PASS ? tap_count - tap : TAPS_PER_PASS;
         if (!is_formed) form_pass(&taps, group, tap, part, form);

@@ -64,13 +64,17 @@ typedef struct conv_job {
   int8_t *y;
 } conv_job;
 
+// Outputs first … first + count - 1 of `rows` rows; first is that of a tile.
 static void multiply(const conv_job *job, int8_t *y, const int8_t *x, size_t x_stride, size_t rows,
-                     size_t k) {
+                     size_t k, size_t first, size_t count) {
   const int32_t *params = job->context->node->params;
-  const size_t out_c = (size_t)job->window->out_c;
-  job->context->kernels->gemm_s8(y, out_c, x, x_stride, mnw_op_input_data(job->context, 1), rows, k,
-                                 out_c, params[MNW_CONV_WEIGHT_ZERO_POINT],
-                                 params[MNW_CONV_WEIGHT_BITS], job->requant);
+  const int8_t *const weights = mnw_op_input_data(job->context, 1);
+  mnw_requant requant = *job->requant;
+  requant.bias += first;
+  requant.multiplier += first;
+  job->context->kernels->gemm_s8(
+      y + first, (size_t)job->window->out_c, x, x_stride, weights + mnw_tile_8x4_bytes(first, k),
+      rows, k, count, params[MNW_CONV_WEIGHT_ZERO_POINT], params[MNW_CONV_WEIGHT_BITS], &requant);
 }
 
 // Output pixels begin … end − 1 of one picture. Patches are filled up with zeros to whole steps of
@@ -90,7 +94,7 @@ static void eval_gathered(void *argument, size_t begin, size_t end, uint32_t thr
   for (size_t done = begin; done < end;) {
     const size_t rows = end - done < rows_per_band ? end - done : rows_per_band;
     mnw_patches_gather(band, stride, &source, done, rows);
-    multiply(job, job->y + done * out_c, band, stride, rows, mnw_round_up(k, MNW_TILE_K));
+    multiply(job, job->y + done * out_c, band, stride, rows, mnw_round_up(k, MNW_TILE_K), 0, out_c);
     done += rows;
   }
 }
@@ -99,7 +103,17 @@ static void eval_pointwise(void *argument, size_t begin, size_t end, uint32_t th
   const conv_job *job = argument;
   const size_t k = (size_t)job->window->in_c, out_c = (size_t)job->window->out_c;
   (void)thread;
-  multiply(job, job->y + begin * out_c, job->x + begin * k, k, end - begin, k);
+  multiply(job, job->y + begin * out_c, job->x + begin * k, k, end - begin, k, 0, out_c);
+}
+
+// The same of outputs begin … end − 1 of all pixels: with more weights than activations, threads
+// share the former out.
+static void eval_pointwise_outputs(void *argument, size_t begin, size_t end, uint32_t thread) {
+  const conv_job *job = argument;
+  const mnw_window *w = job->window;
+  const size_t pixels = (size_t)w->batches * (size_t)w->out_h * (size_t)w->out_w;
+  (void)thread;
+  multiply(job, job->y, job->x, (size_t)w->in_c, pixels, (size_t)w->in_c, begin, end - begin);
 }
 
 void mnw_conv_2d_eval(const mnw_op_context *context) {
@@ -117,14 +131,21 @@ void mnw_conv_2d_eval(const mnw_op_context *context) {
                   .x = mnw_op_input_data(context, 0),
                   .y = mnw_op_output_data(context, 0)};
   const size_t pixels = (size_t)window.out_h * (size_t)window.out_w;
-  const size_t grain = mnw_op_grain(patch_elements(&window) * (size_t)window.out_c, ROW_GROUP);
+  const size_t out_c = (size_t)window.out_c;
+  const size_t grain = mnw_op_grain(patch_elements(&window) * out_c, ROW_GROUP);
   if (is_pointwise(&window)) {
-    mnw_team_split(context->team, eval_pointwise, &job, (size_t)window.batches * pixels, grain);
+    const size_t rows = (size_t)window.batches * pixels;
+    if (rows < out_c) {
+      mnw_team_split(context->team, eval_pointwise_outputs, &job, out_c,
+                     mnw_op_grain(rows * (size_t)window.in_c, MNW_TILE_CHANNELS));
+    } else {
+      mnw_team_split(context->team, eval_pointwise, &job, rows, grain);
+    }
     return;
   }
   for (int32_t n = 0; n < window.batches; n++) {
     mnw_team_split(context->team, eval_gathered, &job, pixels, grain);
     job.x += (size_t)window.in_h * (size_t)window.in_w * (size_t)window.in_c;
-    job.y += pixels * (size_t)window.out_c;
+    job.y += pixels * out_c;
   }
 }

@@ -1,6 +1,7 @@
 // The float32 form of CONV_2D: like the int8 form a matrix product of patches with weights, patches
 // gathered a band at a time, and one product per group of channels.
 #include "../base/checked.h"
+#include "../kernels/packed_layout.h"
 #include "conv_common.h"
 #include "f32_forms.h"
 #include "patch_gather.h"
@@ -144,6 +145,21 @@ static void eval_pointwise(void *argument, size_t begin, size_t end, uint32_t th
   }
 }
 
+// Outputs begin … end − 1 of all pixels, where there is one group: with more weights than
+// activations, threads share the former out. begin is the first of a tile.
+static void eval_pointwise_outputs(void *argument, size_t begin, size_t end, uint32_t thread) {
+  const conv_job *job = argument;
+  const conv_plan *plan = &job->plan;
+  const mnw_matrix_f32 *m = &plan->matrix;
+  const mnw_window *w = &plan->window;
+  const mnw_clamp_f32 clamp = mnw_op_clamp_f32(job->context->node->params + MNW_CONV_CLAMP_MIN);
+  const size_t pixels = (size_t)w->batches * (size_t)w->out_h * (size_t)w->out_w;
+  (void)thread;
+  job->context->kernels->gemm_f32(job->y + begin, (size_t)w->out_c, job->x, m->k,
+                                  m->tiles + begin * m->k, pixels, m->k, end - begin,
+                                  m->bias + begin, clamp.min, clamp.max);
+}
+
 void mnw_conv_2d_f32_eval(const mnw_op_context *context) {
   conv_job job = {
       .context = context, .x = mnw_op_input_data(context, 0), .y = mnw_op_output_data(context, 0)};
@@ -153,7 +169,13 @@ void mnw_conv_2d_f32_eval(const mnw_op_context *context) {
   const size_t pixels = (size_t)w->out_h * (size_t)w->out_w;
   const size_t grain = mnw_op_grain(job.plan.matrix.k * (size_t)w->out_c, ROW_GROUP);
   if (job.plan.is_pointwise) {
-    mnw_team_split(context->team, eval_pointwise, &job, (size_t)w->batches * pixels, grain);
+    const size_t rows = (size_t)w->batches * pixels;
+    if (job.plan.matrix.groups == 1 && rows < (size_t)w->out_c) {
+      mnw_team_split(context->team, eval_pointwise_outputs, &job, (size_t)w->out_c,
+                     mnw_op_grain(rows * job.plan.matrix.k, MNW_TILE_CHANNELS));
+    } else {
+      mnw_team_split(context->team, eval_pointwise, &job, rows, grain);
+    }
     return;
   }
   for (int32_t n = 0; n < w->batches; n++) {

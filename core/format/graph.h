@@ -26,6 +26,7 @@ typedef struct mnw_node {
   const int32_t *params;
   uint32_t scratch_bytes;  // filled by prepare
   int32_t last_constant;   // highest constant it reads, or MNW_NO_TENSOR: ready when that one is in
+  bool runs_with_next;     // by the plan: evaluated together with the node behind it
 } mnw_node;
 
 typedef struct mnw_graph {

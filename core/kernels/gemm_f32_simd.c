@@ -1,12 +1,13 @@
 // The float32 matrix product: groups of rows times the 8 output channels of a weight tile, whose
-// sums stay in registers through all of k. A lone row has too few sums to keep the multipliers busy
-// and splits k over four sets of them instead.
+// sums stay in registers through all of k. A single row has too few sums to keep the multipliers
+// busy and takes four tiles together. Every sum adds its products in the order of k, so that it
+// does not matter which rows stand together.
 #include "kernel_isa.h"
 #include "packed_layout.h"
 #include "simd.h"
 
 // 12 sums, 2 weights and 1 value of x: as many registers as an engine on x86 has to give.
-enum { GROUP_ROWS = 6, LONE_ROW_SETS = 4 };
+enum { GROUP_ROWS = 6, LONE_ROW_TILES = 4 };
 
 // One weight tile and where its rows are.
 typedef struct tile_rows {
@@ -67,29 +68,22 @@ MNW_INLINE void multiply_rows(const tile_rows *tile, size_t row, const int rows)
   }
 }
 
-MNW_INLINE void multiply_lone_row(const tile_rows *tile, size_t row) {
-  const v128_t zero = wasm_f32x4_splat(0.0f);
-  v128_t acc[LONE_ROW_SETS][2] = {{tile->bias[0], tile->bias[1]}};
-  const float *x = tile->x + row * tile->x_stride, *w = tile->w;
-  for (int set = 1; set < LONE_ROW_SETS; set++) {
-    acc[set][0] = acc[set][1] = zero;
+// One row of LONE_ROW_TILES whole tiles from `tile` on.
+MNW_INLINE void multiply_lone_row(const tile_rows *tile, const float *bias) {
+  v128_t acc[LONE_ROW_TILES][2];
+  for (int t = 0; t < LONE_ROW_TILES; t++) {
+    acc[t][0] = wasm_v128_load(bias + t * MNW_TILE_CHANNELS);
+    acc[t][1] = wasm_v128_load(bias + t * MNW_TILE_CHANNELS + 4);
   }
-  size_t left = tile->k;
-  for (; left >= LONE_ROW_SETS; left -= LONE_ROW_SETS) {
-    for (int set = 0; set < LONE_ROW_SETS; set++) {
-      multiply_step(acc[set], x + set, w + set * MNW_TILE_CHANNELS);
+  const float *w = tile->w;
+  for (size_t k = 0; k < tile->k; k++, w += MNW_TILE_CHANNELS) {
+    for (int t = 0; t < LONE_ROW_TILES; t++) {
+      multiply_step(acc[t], tile->x + k, w + (size_t)t * MNW_TILE_CHANNELS * tile->k);
     }
-    x += LONE_ROW_SETS;
-    w += LONE_ROW_SETS * MNW_TILE_CHANNELS;
   }
-  for (; left > 0; left--, w += MNW_TILE_CHANNELS) {
-    multiply_step(acc[0], x++, w);
+  for (int t = 0; t < LONE_ROW_TILES; t++) {
+    store_sums(tile->y + t * MNW_TILE_CHANNELS, acc[t], tile);
   }
-  for (int half = 0; half < 2; half++) {
-    acc[0][half] = wasm_f32x4_add(wasm_f32x4_add(acc[0][half], acc[1][half]),
-                                  wasm_f32x4_add(acc[2][half], acc[3][half]));
-  }
-  store_sums(tile->y + row * tile->y_stride, acc[0], tile);
 }
 
 void MNW_ISA_NAME(gemm_f32)(float *y, size_t y_stride, const float *x, size_t x_stride,
@@ -98,7 +92,15 @@ void MNW_ISA_NAME(gemm_f32)(float *y, size_t y_stride, const float *x, size_t x_
   tile_rows tile = {.x = x, .y_stride = y_stride, .x_stride = x_stride, .k = k};
   tile.clamp_min = wasm_f32x4_splat(clamp_min);
   tile.clamp_max = wasm_f32x4_splat(clamp_max);
-  for (size_t o = 0; o < o_count; o += MNW_TILE_CHANNELS) {
+  size_t o = 0;
+  for (; rows == 1 && o + LONE_ROW_TILES * MNW_TILE_CHANNELS <= o_count;
+       o += LONE_ROW_TILES * MNW_TILE_CHANNELS) {
+    tile.y = y + o;
+    tile.w = w + o * k;
+    tile.o_count = MNW_TILE_CHANNELS;
+    multiply_lone_row(&tile, bias + o);
+  }
+  for (; o < o_count; o += MNW_TILE_CHANNELS) {
     tile.y = y + o;
     tile.w = w + o * k;
     tile.o_count = o_count - o < MNW_TILE_CHANNELS ? o_count - o : MNW_TILE_CHANNELS;
@@ -112,7 +114,7 @@ void MNW_ISA_NAME(gemm_f32)(float *y, size_t y_stride, const float *x, size_t x_
       multiply_rows(&tile, row, 2);
     }
     if (row < rows) {
-      multiply_lone_row(&tile, row);
+      multiply_rows(&tile, row, 1);
     }
   }
 }

@@ -5,6 +5,7 @@
 #include "conv_common.h"
 #include "f32_forms.h"
 #include "patch_gather.h"
+#include "row_forms.h"
 
 // A band stays in the second-level cache beside the weights of a tile; its rows are whole groups of
 // the kernels.
@@ -93,65 +94,72 @@ typedef struct conv_job {
   conv_plan plan;
   const float *x;  // gathered: of one picture
   float *y;
-  float *bands;  // thread 0's; the others' stand as far into their scratch
+  size_t band_at;  // in each thread's scratch, in bytes: behind weights that are packed at run time
 } conv_job;
 
-// Output pixels begin … end − 1 of one picture, whatever the groups: a band serves one group at a
-// time.
-static void eval_gathered(void *argument, size_t begin, size_t end, uint32_t thread) {
-  const conv_job *job = argument;
+static conv_job make_job(const mnw_op_context *context) {
+  conv_job job = {
+      .context = context, .x = mnw_op_input_data(context, 0), .y = mnw_op_output_data(context, 0)};
+  make_plan(&job.plan, context);
+  return job;
+}
+
+// The product of `rows` rows of group `g`, whose channels stand at x and y.
+static void multiply(const conv_job *job, float *y, const float *x, size_t x_stride, size_t rows,
+                     size_t g) {
+  const mnw_matrix_f32 *m = &job->plan.matrix;
+  const mnw_clamp_f32 clamp = mnw_op_clamp_f32(job->context->node->params + MNW_CONV_CLAMP_MIN);
+  job->context->kernels->gemm_f32(y + g * m->o, (size_t)job->plan.window.out_c, x, x_stride,
+                                  m->tiles + g * m->tile_elements, rows, m->k, m->o,
+                                  m->bias + g * m->bias_elements, clamp.min, clamp.max);
+}
+
+// Output pixels begin … end − 1 to y: of one picture where patches are gathered, else of all. A
+// band serves one group at a time.
+static void compute_pixels(const conv_job *job, float *y, size_t begin, size_t end, float *band) {
   const conv_plan *plan = &job->plan;
   const mnw_window *w = &plan->window;
-  const mnw_matrix_f32 *m = &plan->matrix;
-  const mnw_clamp_f32 clamp = mnw_op_clamp_f32(job->context->node->params + MNW_CONV_CLAMP_MIN);
-  const size_t out_c = (size_t)w->out_c;
-  float *band = job->bands;
-  if (thread > 0) {
-    band = mnw_op_thread_scratch(job->context, thread);
-    band += job->bands - (float *)job->context->scratch;
-  }
+  const size_t in_c = (size_t)w->in_c, k = plan->matrix.k;
   for (size_t done = begin; done < end;) {
     const size_t rows = end - done < plan->band_rows ? end - done : plan->band_rows;
-    for (size_t g = 0; g < m->groups; g++) {
-      const mnw_patch_source source = {.picture = job->x + g * plan->in_c,
+    for (size_t g = 0; g < plan->matrix.groups; g++) {
+      const float *const x = job->x + g * plan->in_c;
+      const mnw_patch_source source = {.picture = x,
                                        .window = w,
-                                       .pixel_bytes = (size_t)w->in_c * sizeof(float),
+                                       .pixel_bytes = in_c * sizeof(float),
                                        .copied_bytes = plan->in_c * sizeof(float)};
-      mnw_patches_gather(band, m->k * sizeof *band, &source, done, rows);
-      job->context->kernels->gemm_f32(job->y + done * out_c + g * m->o, out_c, band, m->k,
-                                      m->tiles + g * m->tile_elements, rows, m->k, m->o,
-                                      m->bias + g * m->bias_elements, clamp.min, clamp.max);
+      if (plan->is_pointwise) {
+        multiply(job, y, x + done * in_c, in_c, rows, g);
+        continue;
+      }
+      mnw_patches_gather(band, k * sizeof *band, &source, done, rows);
+      multiply(job, y, band, k, rows, g);
     }
+    y += rows * (size_t)w->out_c;
     done += rows;
   }
 }
 
-static void eval_pointwise(void *argument, size_t begin, size_t end, uint32_t thread) {
+void mnw_conv_2d_f32_pixels(const mnw_op_context *context, void *y, size_t begin, size_t end,
+                            void *scratch) {
+  conv_job job = make_job(context);
+  mnw_matrix_f32_load(&job.plan.matrix, context);
+  compute_pixels(&job, y, begin, end, scratch);
+}
+
+static void eval_pixels(void *argument, size_t begin, size_t end, uint32_t thread) {
   const conv_job *job = argument;
-  const conv_plan *plan = &job->plan;
-  const mnw_matrix_f32 *m = &plan->matrix;
-  const mnw_clamp_f32 clamp = mnw_op_clamp_f32(job->context->node->params + MNW_CONV_CLAMP_MIN);
-  const size_t in_c = (size_t)plan->window.in_c, out_c = (size_t)plan->window.out_c;
-  (void)thread;
-  while (begin < end) {
-    const size_t rows = end - begin < plan->band_rows ? end - begin : plan->band_rows;
-    for (size_t g = 0; g < m->groups; g++) {
-      job->context->kernels->gemm_f32(job->y + begin * out_c + g * m->o, out_c,
-                                      job->x + begin * in_c + g * plan->in_c, in_c,
-                                      m->tiles + g * m->tile_elements, rows, m->k, m->o,
-                                      m->bias + g * m->bias_elements, clamp.min, clamp.max);
-    }
-    begin += rows;
-  }
+  uint8_t *const scratch = mnw_op_thread_scratch(job->context, thread);
+  compute_pixels(job, job->y + begin * (size_t)job->plan.window.out_c, begin, end,
+                 (float *)(scratch + job->band_at));
 }
 
 // Outputs begin … end − 1 of all pixels, where there is one group: with more weights than
 // activations, threads share the former out. begin is the first of a tile.
 static void eval_pointwise_outputs(void *argument, size_t begin, size_t end, uint32_t thread) {
   const conv_job *job = argument;
-  const conv_plan *plan = &job->plan;
-  const mnw_matrix_f32 *m = &plan->matrix;
-  const mnw_window *w = &plan->window;
+  const mnw_matrix_f32 *m = &job->plan.matrix;
+  const mnw_window *w = &job->plan.window;
   const mnw_clamp_f32 clamp = mnw_op_clamp_f32(job->context->node->params + MNW_CONV_CLAMP_MIN);
   const size_t pixels = (size_t)w->batches * (size_t)w->out_h * (size_t)w->out_w;
   (void)thread;
@@ -161,26 +169,23 @@ static void eval_pointwise_outputs(void *argument, size_t begin, size_t end, uin
 }
 
 void mnw_conv_2d_f32_eval(const mnw_op_context *context) {
-  conv_job job = {
-      .context = context, .x = mnw_op_input_data(context, 0), .y = mnw_op_output_data(context, 0)};
-  make_plan(&job.plan, context);
-  job.bands = mnw_matrix_f32_load(&job.plan.matrix, context);
+  conv_job job = make_job(context);
+  const uint8_t *const band = mnw_matrix_f32_load(&job.plan.matrix, context);
+  job.band_at = (size_t)(band - (const uint8_t *)context->scratch);
   const mnw_window *w = &job.plan.window;
-  const size_t pixels = (size_t)w->out_h * (size_t)w->out_w;
-  const size_t grain = mnw_op_grain(job.plan.matrix.k * (size_t)w->out_c, ROW_GROUP);
-  if (job.plan.is_pointwise) {
-    const size_t rows = (size_t)w->batches * pixels;
-    if (job.plan.matrix.groups == 1 && rows < (size_t)w->out_c) {
-      mnw_team_split(context->team, eval_pointwise_outputs, &job, (size_t)w->out_c,
-                     mnw_op_grain(rows * job.plan.matrix.k, MNW_TILE_CHANNELS));
-    } else {
-      mnw_team_split(context->team, eval_pointwise, &job, rows, grain);
+  const size_t pixels = (size_t)w->out_h * (size_t)w->out_w, out_c = (size_t)w->out_c;
+  const size_t rows = (size_t)w->batches * pixels, k = job.plan.matrix.k;
+  const size_t grain = mnw_op_grain(k * out_c, ROW_GROUP);
+  if (job.plan.is_pointwise && job.plan.matrix.groups == 1 && rows < out_c) {
+    mnw_team_split(context->team, eval_pointwise_outputs, &job, out_c,
+                   mnw_op_grain(rows * k, MNW_TILE_CHANNELS));
+  } else if (job.plan.is_pointwise) {
+    mnw_team_split(context->team, eval_pixels, &job, rows, grain);
+  } else {
+    for (int32_t n = 0; n < w->batches; n++) {
+      mnw_team_split(context->team, eval_pixels, &job, pixels, grain);
+      job.x += (size_t)w->in_h * (size_t)w->in_w * (size_t)w->in_c;
+      job.y += pixels * out_c;
     }
-    return;
-  }
-  for (int32_t n = 0; n < w->batches; n++) {
-    mnw_team_split(context->team, eval_gathered, &job, pixels, grain);
-    job.x += (size_t)w->in_h * (size_t)w->in_w * (size_t)w->in_c;
-    job.y += pixels * (size_t)w->out_c;
   }
 }

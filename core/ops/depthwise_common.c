@@ -117,11 +117,13 @@ static void point_line(const void **line, const uint8_t *row, bool is_inside,
 }
 
 const void *const *mnw_depthwise_table(mnw_dwconv_shape *shape, const mnw_depthwise_plan *plan,
-                                       void *scratch, const void *x, size_t row, size_t end) {
+                                       void *scratch, const mnw_line_source *source, size_t row,
+                                       size_t end) {
   const mnw_window *w = &plan->window;
   const size_t row_bytes = (size_t)w->in_w * (size_t)w->in_c * plan->element_bytes;
   const size_t out_h = (size_t)w->out_h;
-  const uint8_t *const picture = (const uint8_t *)x + row / out_h * (size_t)w->in_h * row_bytes;
+  const uint8_t *const lines_of_picture =
+      (const uint8_t *)source->lines + row / out_h * (size_t)w->in_h * row_bytes;
   const int32_t oy = (int32_t)(row % out_h);
   const void **table = scratch;
   uint8_t *const padding = (uint8_t *)scratch + plan->table_bytes;
@@ -133,7 +135,8 @@ const void *const *mnw_depthwise_table(mnw_dwconv_shape *shape, const mnw_depthw
   for (size_t line = 0; line < lines; line++) {
     const int32_t iy = oy * w->stride_h - w->pad_top + (int32_t)line * w->dilation_h;
     const bool is_inside = iy >= 0 && iy < w->in_h;
-    const uint8_t *in_row = is_inside ? picture + (size_t)iy * row_bytes : picture;
+    const uint8_t *in_row = lines_of_picture;
+    if (is_inside) in_row += (size_t)(iy - source->first_line) * row_bytes;
     if (is_inside && plan->spread_bytes > 0) {
       spread_row(spread, in_row, plan);
       in_row = spread;

@@ -22,10 +22,18 @@ mnw_status mnw_depthwise_plan_make(mnw_depthwise_plan *plan, const mnw_op_contex
 // Prepares the padding in a thread's scratch: every byte of it is `zero_point`.
 void mnw_depthwise_begin(const mnw_depthwise_plan *plan, void *scratch, int32_t zero_point);
 
-// Fills the table for the band that starts at output row `row` of all pictures of `x` and ends
-// before row `end`, and returns it; shape becomes the band's.
+// Input lines from `first_line` of all pictures on; whoever asks for output rows has those lines
+// in it that these rows read.
+typedef struct mnw_line_source {
+  const void *lines;
+  int32_t first_line;
+} mnw_line_source;
+
+// Fills the table for the band that starts at output row `row` of all pictures and ends before row
+// `end`, and returns it; shape becomes the band's.
 const void *const *mnw_depthwise_table(mnw_dwconv_shape *shape, const mnw_depthwise_plan *plan,
-                                       void *scratch, const void *x, size_t row, size_t end);
+                                       void *scratch, const mnw_line_source *source, size_t row,
+                                       size_t end);
 
 // How many rows are worth a thread.
 size_t mnw_depthwise_grain(const mnw_depthwise_plan *plan);

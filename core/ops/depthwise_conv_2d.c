@@ -2,6 +2,7 @@
 #include "conv_common.h"
 #include "depthwise_common.h"
 #include "f32_forms.h"
+#include "row_forms.h"
 
 mnw_status mnw_depthwise_conv_2d_prepare(const mnw_op_context *context, size_t *scratch_bytes) {
   mnw_depthwise_plan plan;
@@ -26,23 +27,29 @@ mnw_status mnw_depthwise_conv_2d_prepare(const mnw_op_context *context, size_t *
 typedef struct depthwise_job {
   const mnw_op_context *context;
   mnw_depthwise_plan plan;
-  mnw_requant requant;
 } depthwise_job;
 
-// Output rows begin … end − 1, counted through all pictures.
+void mnw_depthwise_conv_2d_rows(const mnw_op_context *context, const mnw_depthwise_plan *plan,
+                                const mnw_line_source *source, size_t begin, size_t end,
+                                void *scratch) {
+  const int32_t *params = context->node->params;
+  const mnw_requant requant = mnw_conv_requant(context, params + MNW_CONV_CLAMP_MIN);
+  const int8_t *weights = mnw_op_input_data(context, 1);
+  int8_t *const y = mnw_op_output_data(context, 0);
+  mnw_dwconv_shape band;
+  mnw_depthwise_begin(plan, scratch, mnw_op_input(context, 0)->zero_point);
+  for (size_t row = begin; row < end; row += band.rows) {
+    const void *const *table = mnw_depthwise_table(&band, plan, scratch, source, row, end);
+    context->kernels->dwconv_s8(y + row * band.pixels * band.channels, table, weights, &band,
+                                params[MNW_CONV_WEIGHT_ZERO_POINT], &requant);
+  }
+}
+
 static void eval_rows(void *argument, size_t begin, size_t end, uint32_t thread) {
   const depthwise_job *job = argument;
-  const mnw_op_context *context = job->context;
-  void *const scratch = mnw_op_thread_scratch(context, thread);
-  const int8_t *x = mnw_op_input_data(context, 0), *weights = mnw_op_input_data(context, 1);
-  mnw_dwconv_shape band;
-  mnw_depthwise_begin(&job->plan, scratch, mnw_op_input(context, 0)->zero_point);
-  for (size_t row = begin; row < end; row += band.rows) {
-    const void *const *table = mnw_depthwise_table(&band, &job->plan, scratch, x, row, end);
-    int8_t *const y = mnw_op_output_data(context, 0);
-    context->kernels->dwconv_s8(y + row * band.pixels * band.channels, table, weights, &band,
-                                context->node->params[MNW_CONV_WEIGHT_ZERO_POINT], &job->requant);
-  }
+  const mnw_line_source source = {mnw_op_input_data(job->context, 0), 0};
+  mnw_depthwise_conv_2d_rows(job->context, &job->plan, &source, begin, end,
+                             mnw_op_thread_scratch(job->context, thread));
 }
 
 void mnw_depthwise_conv_2d_eval(const mnw_op_context *context) {
@@ -53,7 +60,6 @@ void mnw_depthwise_conv_2d_eval(const mnw_op_context *context) {
     return;
   }
   mnw_depthwise_plan_make(&job.plan, context, sizeof(int8_t), &scratch_bytes);
-  job.requant = mnw_conv_requant(context, context->node->params + MNW_CONV_CLAMP_MIN);
   const mnw_window *w = &job.plan.window;
   mnw_team_split(context->team, eval_rows, &job, (size_t)w->batches * (size_t)w->out_h,
                  mnw_depthwise_grain(&job.plan));

@@ -2,6 +2,7 @@
 #include "conv_common.h"
 #include "depthwise_common.h"
 #include "f32_forms.h"
+#include "row_forms.h"
 
 mnw_status mnw_depthwise_conv_2d_f32_prepare(const mnw_op_context *context, size_t *scratch_bytes) {
   mnw_depthwise_plan plan;
@@ -33,21 +34,26 @@ typedef struct depthwise_job {
   mnw_depthwise_plan plan;
 } depthwise_job;
 
-// Output rows begin … end − 1, counted through all pictures.
+void mnw_depthwise_conv_2d_f32_rows(const mnw_op_context *context, const mnw_depthwise_plan *plan,
+                                    const mnw_line_source *source, size_t begin, size_t end,
+                                    void *scratch) {
+  const mnw_clamp_f32 clamp = mnw_op_clamp_f32(context->node->params + MNW_CONV_CLAMP_MIN);
+  const float *weights = mnw_op_input_data(context, 1), *bias = mnw_op_input_data(context, 2);
+  float *const y = mnw_op_output_data(context, 0);
+  mnw_dwconv_shape band;
+  mnw_depthwise_begin(plan, scratch, 0);
+  for (size_t row = begin; row < end; row += band.rows) {
+    const void *const *table = mnw_depthwise_table(&band, plan, scratch, source, row, end);
+    context->kernels->dwconv_f32(y + row * band.pixels * band.channels, table, weights, &band, bias,
+                                 clamp.min, clamp.max);
+  }
+}
+
 static void eval_rows(void *argument, size_t begin, size_t end, uint32_t thread) {
   const depthwise_job *job = argument;
-  const mnw_op_context *context = job->context;
-  void *const scratch = mnw_op_thread_scratch(context, thread);
-  const mnw_clamp_f32 clamp = mnw_op_clamp_f32(context->node->params + MNW_CONV_CLAMP_MIN);
-  const float *x = mnw_op_input_data(context, 0), *weights = mnw_op_input_data(context, 1);
-  mnw_dwconv_shape band;
-  mnw_depthwise_begin(&job->plan, scratch, 0);
-  for (size_t row = begin; row < end; row += band.rows) {
-    const void *const *table = mnw_depthwise_table(&band, &job->plan, scratch, x, row, end);
-    float *const y = mnw_op_output_data(context, 0);
-    context->kernels->dwconv_f32(y + row * band.pixels * band.channels, table, weights, &band,
-                                 mnw_op_input_data(context, 2), clamp.min, clamp.max);
-  }
+  const mnw_line_source source = {mnw_op_input_data(job->context, 0), 0};
+  mnw_depthwise_conv_2d_f32_rows(job->context, &job->plan, &source, begin, end,
+                                 mnw_op_thread_scratch(job->context, thread));
 }
 
 void mnw_depthwise_conv_2d_f32_eval(const mnw_op_context *context) {

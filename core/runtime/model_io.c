@@ -58,6 +58,11 @@ static uint64_t products_per_output(const mnw_graph *graph, const mnw_node *node
   }
 }
 
+static uint64_t products_of(const mnw_graph *graph, const mnw_node *node) {
+  if (node->output_count == 0) return 0;
+  return mnw_tensor_elements(&graph->tensors[node->outputs[0]]) * products_per_output(graph, node);
+}
+
 mnw_status mnw_model_operator_info(mnw_operator_info *info, const mnw_model *model, size_t index) {
   const mnw_graph *graph = &model->graph;
   if (!model->has_graph) return MNW_STATUS_NOT_READY;
@@ -75,7 +80,8 @@ mnw_status mnw_model_operator_info(mnw_operator_info *info, const mnw_model *mod
   }
   if (node->output_count == 0) return MNW_STATUS_OK;
   const mnw_tensor *y = &graph->tensors[node->outputs[0]];
-  info->multiply_adds = mnw_tensor_elements(y) * products_per_output(graph, node);
+  if (!node->runs_with_next) info->multiply_adds = products_of(graph, node);
+  if (index > 0 && node[-1].runs_with_next) info->multiply_adds += products_of(graph, node - 1);
   info->rank = y->rank;
   for (uint32_t i = 0; i < y->rank; i++) info->dims[i] = y->dims[i];
   return MNW_STATUS_OK;

@@ -3,6 +3,7 @@
 #include "../base/arena.h"
 #include "../base/error.h"
 #include "../kernels/packed_layout.h"
+#include "../ops/conv_depthwise.h"
 #include "model_internal.h"
 
 struct mnw_session {
@@ -126,7 +127,11 @@ mnw_status mnw_session_step(mnw_session *session, size_t *op_index, mnw_error *e
       .helper_scratch = session->helper_scratch,
       .helper_scratch_bytes = session->helper_scratch_bytes,
       .error = error};
-  mnw_op_find(node->code)->eval(&context);
+  if (n > 0 && node[-1].runs_with_next) {
+    mnw_conv_depthwise_eval(&context);
+  } else if (!node->runs_with_next) {
+    mnw_op_find(node->code)->eval(&context);
+  }
   session->next_node = n + 1 < graph->node_count ? n + 1 : 0;
   return MNW_STATUS_OK;
 }

@@ -180,13 +180,15 @@ mnw_status mnw_session_run(mnw_session *session, mnw_error *error);
 
 // Runs the next operator only, so that a caller with a clock can time each of them; after the last
 // one the next step, or run, starts over. `op_index` (may be NULL) becomes the operator that ran.
+// A convolution whose result only a depthwise convolution reads may wait for that one's step.
 // Errors: NOT_READY, as for mnw_session_run(); INVALID_ARGUMENT for a graph without operators.
 mnw_status mnw_session_step(mnw_session *session, size_t *op_index, mnw_error *error);
 
 // One operator of the graph, in execution order, for profiles.
 typedef struct mnw_operator_info {
   const char *name;           // "CONV_2D"; static
-  uint64_t multiply_adds;     // of convolutions and products, 0 for other operators
+  uint64_t multiply_adds;     // of convolutions and products, 0 for other operators; those of one
+                              // that runs in the next one's step count there
   uint64_t constant_bytes;    // that it reads: weights, biases, tables
   uint64_t activation_bytes;  // that it reads and writes
   uint32_t rank;              // of its first output

@@ -10,8 +10,13 @@ enum {
   MAX_THREADS = 64,
   CHUNKS_PER_THREAD = 4,  // enough for a slow thread's share to be taken over
   COUNT_BITS = 12,        // of chunks in a ticket
-  HELPER_SPINS =
-      20000,  // looks for work before mnw_team_help() gives up: a fraction of a millisecond
+// Looks for work before mnw_team_help() gives up: a fraction of a millisecond, longer than
+// operators that no thread shares take. WebAssembly has no instruction that makes a look slow.
+#ifdef __wasm__
+  HELPER_SPINS = 200000,
+#else
+  HELPER_SPINS = 20000,
+#endif
 };
 static_assert(MAX_THREADS * CHUNKS_PER_THREAD < 1 << COUNT_BITS, "a job's chunks fit the ticket");
 

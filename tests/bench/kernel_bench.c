@@ -1,9 +1,10 @@
 // Speed of each kernel on MobileNetV2's shapes (1.0, 224 x 224), in giga multiply-adds a second, or
-// giga-elements for the addition. Natively a program; as a wasm module its cases are called and
-// timed by kernel_bench_wasm.js.
+// giga-elements for the addition, and what share that is of the machine's limit (kernel_limits.h).
+// Natively a program; as a wasm module its cases are called and timed by kernel_bench_wasm.js.
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel_limits.h"
 #include "kernels/kernels.h"
 #include "kernels/packed_layout.h"
 #include "minnow/minnow.h"
@@ -165,6 +166,16 @@ static double case_operations(const bench_case *c) {
   return c->stride == 1 ? 2.0 * products : products;  // stride 1: two rows of a depthwise layer
 }
 
+// LIMIT_COUNT where there is none to compare with. Where an instruction set has
+// several ways, the kernels take the fastest.
+static kernel_limit case_limit(const bench_case *c, int is_relaxed) {
+  if (c->kind == BENCH_ADD) return LIMIT_COUNT;
+  if (c->kind == BENCH_GEMM_F32 || c->kind == BENCH_DWCONV_F32) return LIMIT_F32;
+  if (!is_relaxed) return LIMIT_DOT_I16;
+  if (kernel_limit_dot_is_whole()) return LIMIT_DOT_I8;
+  return c->kind == BENCH_GEMM && c->bits <= 6 ? LIMIT_DOT_I8_RUNS : LIMIT_DOT_I16;
+}
+
 #ifdef __wasm__
 
 #define BENCH_EXPORT(name) __attribute__((export_name(#name))) name
@@ -190,6 +201,27 @@ double BENCH_EXPORT(bench_case_operations)(uint32_t index) {
   return case_operations(&kCases[index]);
 }
 
+// Its limit's number, or one that bench_limit_name() has no name for.
+uint32_t BENCH_EXPORT(bench_case_limit)(uint32_t index);
+uint32_t BENCH_EXPORT(bench_case_limit)(uint32_t index) {
+  return case_limit(&kCases[index], MNW_RELAXED);
+}
+
+const char *BENCH_EXPORT(bench_limit_name)(uint32_t limit);
+const char *BENCH_EXPORT(bench_limit_name)(uint32_t limit) {
+  return limit < LIMIT_COUNT ? kernel_limit_name((kernel_limit)limit) : NULL;
+}
+
+double BENCH_EXPORT(bench_limit_operations)(uint32_t limit);
+double BENCH_EXPORT(bench_limit_operations)(uint32_t limit) {
+  return kernel_limit_products((kernel_limit)limit);
+}
+
+void BENCH_EXPORT(bench_run_limit)(uint32_t limit, uint32_t repeats);
+void BENCH_EXPORT(bench_run_limit)(uint32_t limit, uint32_t repeats) {
+  kernel_limit_run((kernel_limit)limit, repeats);
+}
+
 void BENCH_EXPORT(bench_run_case)(uint32_t index, uint32_t repeats);
 void BENCH_EXPORT(bench_run_case)(uint32_t index, uint32_t repeats) {
   run_case(mnw_kernels_get(0), &kCases[index], repeats);
@@ -207,14 +239,19 @@ static double seconds_now(void) {
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-// The best of many short runs: the machine may be busy with other work in between.
-static double giga_per_second(const mnw_kernels *set, const bench_case *c) {
-  const double operations = case_operations(c);
+// The best of many short runs: the machine may be busy with other work in between. Of the limit
+// where `c` is NULL.
+static double giga_per_second(const mnw_kernels *set, const bench_case *c, kernel_limit limit) {
+  const double operations = c ? case_operations(c) : kernel_limit_products(limit);
   uint32_t repeats = 1;
   double best = 0;
   for (int run = 0; run < 60;) {
     const double start = seconds_now();
-    run_case(set, c, repeats);
+    if (c) {
+      run_case(set, c, repeats);
+    } else {
+      kernel_limit_run(limit, repeats);
+    }
     const double seconds = seconds_now() - start;
     if (seconds < 0.002) {
       repeats *= 2;
@@ -229,15 +266,26 @@ static double giga_per_second(const mnw_kernels *set, const bench_case *c) {
 
 // usage: kernel_bench [SET]
 int main(int argc, char **argv) {
+  double limits[LIMIT_COUNT];
   fill_inputs();
+  for (kernel_limit limit = 0; limit < LIMIT_COUNT; limit++) {
+    limits[limit] = giga_per_second(NULL, NULL, limit);
+    printf("%-51s %7.2f G/s\n", kernel_limit_name(limit), limits[limit]);
+  }
   for (size_t s = 0; mnw_kernels_get(s) != NULL; s++) {
     const mnw_kernels *set = mnw_kernels_get(s);
     if (argc > 1 && strcmp(argv[1], mnw_kernels_name(set)) != 0) {
       continue;
     }
+    const int is_relaxed = strcmp(mnw_kernels_name(set), "relaxed") == 0;
     for (size_t i = 0; i < CASE_COUNT; i++) {
-      printf("%-8s %-42s %7.2f G/s\n", mnw_kernels_name(set), kCases[i].name,
-             giga_per_second(set, &kCases[i]));
+      const kernel_limit limit = case_limit(&kCases[i], is_relaxed);
+      const double speed = giga_per_second(set, &kCases[i], LIMIT_COUNT);
+      printf("%-8s %-42s %7.2f G/s", mnw_kernels_name(set), kCases[i].name, speed);
+      if (limit < LIMIT_COUNT && strcmp(mnw_kernels_name(set), "scalar") != 0) {
+        printf(" %4.0f %% of %s", 100.0 * speed / limits[limit], kernel_limit_name(limit));
+      }
+      putchar('\n');
     }
   }
   return 0;

@@ -6,51 +6,43 @@
  * `ratios` in the JSON are ours divided by the best peer's: below 1 we are faster.
  */
 import { writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { launchEngine } from '../../e2e/engines/browser_engine.js';
-import { startTestServer } from '../../e2e/test_server.js';
 import { missingNative } from '../../parity/native_minnow.js';
-import { serveLiteRt } from '../../reference/litert_server.js';
 import { BENCH_MODELS, enginesFor, prepareModel } from './bench_models.js';
 import { drawChart } from './peer_chart.js';
+import { modelPath, startPeerServer } from './peer_server.js';
 
 /** @typedef {import('./peer_page.js').EngineTimes} EngineTimes */
+/** @typedef {import('./bench_models.js').BenchModel} BenchModel */
 /** @typedef {{ key: string, title: string, threads: number, goal: number, ratio: number, engines: Record<string, EngineTimes> }} BenchRow */
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const PAGE_DIR = path.dirname(fileURLToPath(import.meta.url));
 const PAGE_TIMEOUT_MS = 60_000;
 /** Of int8 outputs a step; of float ones what another order of additions makes. */
 const SAME_ANSWER = 0.02;
+/** Share of photos whose best class compression may not change. */
+const SAME_CLASS = 0.9;
 
-const NAMES = { minnow: 'Minnow', litert: 'LiteRT.js', ort: 'ORT-web' };
+const NAMES = { minnow: 'Minnow', litert: 'LiteRT.js', ort: 'ORT-web', tfjs: 'TF.js' };
 
 /**
- * @param {typeof BENCH_MODELS} models
+ * @param {BenchModel[]} models
  * @param {{ threads: number[], rounds: number, onRow: (row: BenchRow) => void }} options
  * @returns {Promise<BenchRow[]>}
  */
 async function benchPeers(models, { threads, rounds, onRow }) {
-  const ort = path.dirname(createRequire(import.meta.url).resolve('onnxruntime-web'));
   const rows = [];
   for (const model of models) {
-    const { packageDir, peerFile } = await prepareModel(model);
-    const server = await startTestServer(
-      { '/page/': PAGE_DIR, '/minnow/': path.join(ROOT, 'wasm_glue/dist'), '/ort/': ort, '/package/': packageDir, '/peer/': path.dirname(peerFile) },
-      { isolate: true },
-    );
-    await serveLiteRt(server, '/litert/');
+    const prepared = await prepareModel(model);
+    const server = await startPeerServer(prepared);
     try {
       for (const count of threads) {
-        const engines = enginesFor(model).map((engine) => ({
-          engine,
-          url: engine === 'minnow' ? `${server.origin}/package/` : `${server.origin}/peer/${path.basename(peerFile)}`,
-        }));
-        const times = await timeInPage(server.origin, engines, { threads: count, rounds });
+        const engines = enginesFor(model).map((engine) => ({ engine, url: server.origin + modelPath(prepared, engine) }));
+        const photosUrl = prepared.photos && `${server.origin}/photos/${path.basename(prepared.photos)}`;
+        const times = await timeInPage(server.origin, engines, { threads: count, rounds, photosUrl });
+        for (const { engine } of engines) checkAnswers(model, engine, times[engine]);
         const peers = engines.slice(1).map(({ engine }) => times[engine].median);
         const row = { key: model.key, title: model.title, threads: count, goal: model.goal, ratio: times.minnow.median / Math.min(...peers), engines: times };
         onRow(row);
@@ -63,29 +55,28 @@ async function benchPeers(models, { threads, rounds, onRow }) {
   return rows;
 }
 
+/** @param {BenchModel} model @param {string} engine @param {EngineTimes} times */
+function checkAnswers({ title, isCompressed }, engine, { disagreement, agreement }) {
+  if (isCompressed && agreement >= SAME_CLASS) return;
+  if (!isCompressed && disagreement <= SAME_ANSWER) return;
+  const how = `${(100 * agreement).toFixed(1)} % of the best classes are the same, values differ by up to ${disagreement.toFixed(4)} of the range`;
+  throw new Error(`${title}: ${engine} answers otherwise than Minnow: ${how}`);
+}
+
 /**
  * A browser of its own for each measurement: nothing of an earlier one is in memory.
  * @param {string} origin
  * @param {{ engine: import('./bench_models.js').EngineId, url: string }[]} engines
- * @param {{ threads: number, rounds: number }} options
+ * @param {{ threads: number, rounds: number, photosUrl?: string }} options
  * @returns {Promise<Record<string, EngineTimes>>}
  */
 async function timeInPage(origin, engines, options) {
   const browser = await launchEngine('chromium');
   try {
     const page = await browser.newPage();
-    await page.goto(`${origin}/page/peer_page.html`);
+    await page.goto(`${origin}/bench/peers/peer_page.html`);
     await page.waitFor(() => 'compareEngines' in window, PAGE_TIMEOUT_MS);
-    const times = await page.evaluate(
-      (engines, options) => /** @type {any} */ (window).compareEngines(engines, options),
-      engines,
-      options,
-    );
-    for (const { engine } of engines) {
-      const { disagreement } = times[engine];
-      if (!(disagreement <= SAME_ANSWER)) throw new Error(`${engine} answers otherwise than Minnow: ${disagreement} of the range`);
-    }
-    return times;
+    return await page.evaluate((engines, options) => /** @type {any} */ (window).compareEngines(engines, options), engines, options);
   } finally {
     await browser.close();
   }

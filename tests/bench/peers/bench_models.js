@@ -73,10 +73,16 @@ export async function prepareModel(model) {
   if (model.asFloat) Object.assign(files, tfjsModelOf(tflite));
   const peerDir = path.join(MADE, 'models', model.key);
   await mkdir(peerDir, { recursive: true });
-  for (const [name, content] of Object.entries(files)) await writeFile(path.join(peerDir, name), content);
+  for (const [name, content] of Object.entries(files)) await writeChanged(path.join(peerDir, name), content);
   const peerFiles = { litert: 'model.tflite', ort: 'model.onnx', tfjs: 'model.json' };
   if (model.isCompressed) return { ...(await compressOnce(source)), peerDir, peerFiles };
   return { packageDir: await packOnce(model.asFloat ? path.relative(DATA, path.join(peerDir, 'model.tflite')) : model.file), peerDir, peerFiles };
+}
+
+/** Leaves a file alone that has this content: what is made of it stays up to date. @param {string} file @param {string | Uint8Array} content */
+async function writeChanged(file, content) {
+  const old = await readFile(file).catch(() => undefined);
+  if (!old?.equals(Buffer.from(content))) await writeFile(file, content);
 }
 
 /**

@@ -1,34 +1,41 @@
 /**
- * Minnow and its peers on the same models, in one page of headless Chromium, turn and turn about.
+ * Minnow and its peers on the same models, in one page of headless Chromium, turn and turn about; then the way from an
+ * empty cache to the first result, and the speed of decoding weights.
  *
- *   npm run bench:peers -- [--models KEY,…] [--threads 1,2] [--rounds N] [--json FILE] [--svg FILE]
+ *   npm run bench:peers -- [--models KEY,…] [--threads 1,2] [--rounds N] [--cold] [--json FILE] [--svg FILE] [--write]
  *
- * `ratios` in the JSON are ours divided by the best peer's: below 1 we are faster.
+ * With --models the rest is left out, with --cold alone the timing of models; --write puts a whole run's tables and
+ * chart into docs/. `ratios` in the JSON are ours divided by the best peer's: below 1 we are faster.
  */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { launchEngine } from '../../e2e/engines/browser_engine.js';
 import { missingNative } from '../../parity/native_minnow.js';
 import { BENCH_MODELS, enginesFor, prepareModel } from './bench_models.js';
+import { measureColdStart } from './cold_start.js';
+import { measureDecoding } from './decode_speed.js';
 import { drawChart } from './peer_chart.js';
+import { coldLines, decodeLines, lineOf, tablesOf } from './peer_report.js';
 import { modelPath, startPeerServer } from './peer_server.js';
 
-/** @typedef {import('./peer_page.js').EngineTimes} EngineTimes */
 /** @typedef {import('./bench_models.js').BenchModel} BenchModel */
-/** @typedef {{ key: string, title: string, threads: number, goal: number, ratio: number, engines: Record<string, EngineTimes> }} BenchRow */
+/** @typedef {import('./peer_page.js').EngineTimes} EngineTimes */
+/** @typedef {import('./peer_report.js').BenchRow} BenchRow */
+/** @typedef {import('./peer_report.js').Report} Report */
 
+const DOCS = fileURLToPath(new URL('../../../docs/', import.meta.url));
+const MARKS = ['<!-- table -->\n', '<!-- end -->'];
 const PAGE_TIMEOUT_MS = 60_000;
 /** Of int8 outputs a step; of float ones what another order of additions makes. */
 const SAME_ANSWER = 0.02;
-/** Share of photos whose best class compression may not change. */
+/** Share of photos whose best class compression has to leave as it was. */
 const SAME_CLASS = 0.9;
 
-const NAMES = { minnow: 'Minnow', litert: 'LiteRT.js', ort: 'ORT-web', tfjs: 'TF.js' };
-
 /**
- * @param {BenchModel[]} models
+ * @param {readonly BenchModel[]} models
  * @param {{ threads: number[], rounds: number, onRow: (row: BenchRow) => void }} options
  * @returns {Promise<BenchRow[]>}
  */
@@ -57,8 +64,7 @@ async function benchPeers(models, { threads, rounds, onRow }) {
 
 /** @param {BenchModel} model @param {string} engine @param {EngineTimes} times */
 function checkAnswers({ title, isCompressed }, engine, { disagreement, agreement }) {
-  if (isCompressed && agreement >= SAME_CLASS) return;
-  if (!isCompressed && disagreement <= SAME_ANSWER) return;
+  if (isCompressed ? agreement >= SAME_CLASS : disagreement <= SAME_ANSWER) return;
   const how = `${(100 * agreement).toFixed(1)} % of the best classes are the same, values differ by up to ${disagreement.toFixed(4)} of the range`;
   throw new Error(`${title}: ${engine} answers otherwise than Minnow: ${how}`);
 }
@@ -82,14 +88,30 @@ async function timeInPage(origin, engines, options) {
   }
 }
 
-/** @param {BenchRow} row */
-function lineOf({ title, threads, goal, ratio, engines }) {
-  const cells = Object.entries(NAMES).map(([id, name]) => {
-    const times = engines[id];
-    return times ? `${name} ${times.median.toFixed(3)} (p90 ${times.p90.toFixed(3)})` : '';
-  });
-  const verdict = ratio <= goal ? 'met' : 'MISSED';
-  return `${title.padEnd(28)} ${threads}t  ${cells.filter(Boolean).join('   ').padEnd(64)} ratio ${ratio.toFixed(2)}  goal ${goal} ${verdict}`;
+/** Of MobileNetV2's 8-bit and low-bit packages. @returns {Promise<Pick<Report, 'cold' | 'decode'>>} */
+async function measureLoading() {
+  const [int8, lowbit] = await Promise.all(['mobilenet_v2_int8', 'mobilenet_v2_lowbit'].map((key) => prepareModel(/** @type {BenchModel} */ (BENCH_MODELS.find((model) => model.key === key)))));
+  const decode = { int8: await measureDecoding(int8), lowbit: await measureDecoding(lowbit) };
+  for (const line of decodeLines(decode)) console.log(line);
+  console.log('Cold start: two to three minutes, most of them in wait of the throttled network');
+  const cold = await measureColdStart(int8, lowbit);
+  for (const line of coldLines(cold)) console.log(line);
+  return { cold, decode };
+}
+
+async function machineName() {
+  const browser = await launchEngine('chromium');
+  await browser.close();
+  return `${os.cpus()[0].model}, ${os.cpus().length} cores, ${browser.version}`;
+}
+
+/** @param {Report} report into docs/PERFORMANCE.md and the chart that it shows */
+async function writeDocs(report) {
+  const page = path.join(DOCS, 'PERFORMANCE.md');
+  const text = await readFile(page, 'utf8');
+  const [start, end] = [text.indexOf(MARKS[0]) + MARKS[0].length, text.indexOf(MARKS[1])];
+  await writeFile(page, text.slice(0, start) + tablesOf(report) + text.slice(end));
+  await writeFile(path.join(DOCS, 'performance.svg'), drawChart(report));
 }
 
 async function main() {
@@ -98,27 +120,31 @@ async function main() {
       models: { type: 'string' },
       threads: { type: 'string', default: '1,2' },
       rounds: { type: 'string', default: '60' },
+      cold: { type: 'boolean', default: false },
       json: { type: 'string' },
       svg: { type: 'string' },
+      write: { type: 'boolean', default: false },
     },
   });
-  const wanted = values.models?.split(',');
-  const models = BENCH_MODELS.filter(({ key }) => !wanted || wanted.includes(key));
+  const isWhole = !values.models && !values.cold;
+  const wanted = values.models?.split(',') ?? (values.cold ? [] : BENCH_MODELS.map(({ key }) => key));
+  const models = BENCH_MODELS.filter(({ key }) => wanted.includes(key));
   const missing = missingNative(...models.map(({ file }) => file));
-  if (missing || models.length === 0) {
-    console.error(missing || `no such model; there are ${BENCH_MODELS.map(({ key }) => key).join(', ')}`);
+  if (missing || models.length < wanted.length || (values.write && !isWhole)) {
+    console.error(missing || (values.write ? '--write needs a whole run' : `no such model; there are ${BENCH_MODELS.map(({ key }) => key).join(', ')}`));
     process.exitCode = 2;
     return;
   }
-  console.log(`Milliseconds a run, medians; ${os.cpus()[0].model}, ${os.cpus().length} cores`);
-  const rows = await benchPeers(models, {
-    threads: values.threads.split(',').map(Number),
-    rounds: Number(values.rounds),
-    onRow: (row) => console.log(lineOf(row)),
-  });
-  const ratios = Object.fromEntries(rows.map(({ key, threads, ratio }) => [`${key}_${threads}t`, Number(ratio.toFixed(4))]));
-  if (values.json) await writeFile(values.json, `${JSON.stringify({ cpu: os.cpus()[0].model, ratios, rows }, null, 2)}\n`);
-  if (values.svg) await writeFile(values.svg, drawChart(rows, NAMES));
+  const machine = await machineName();
+  console.log(`Milliseconds a run, medians; ${machine}`);
+  const options = { threads: values.threads.split(',').map(Number), rounds: Number(values.rounds), onRow: (/** @type {BenchRow} */ row) => console.log(lineOf(row)) };
+  /** @type {Report} */
+  const report = { machine, rows: await benchPeers(models, options) };
+  if (isWhole || values.cold) Object.assign(report, await measureLoading());
+  const ratios = Object.fromEntries(report.rows.map(({ key, threads, ratio }) => [`${key}_${threads}t`, Number(ratio.toFixed(4))]));
+  if (values.json) await writeFile(values.json, `${JSON.stringify({ cpu: os.cpus()[0].model, ratios, ...report }, null, 2)}\n`);
+  if (values.svg) await writeFile(values.svg, drawChart(report));
+  if (values.write) await writeDocs(report);
 }
 
 await main();

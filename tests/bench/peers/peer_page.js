@@ -39,19 +39,27 @@ async function compareEngines(engines, { threads, rounds, photosUrl }) {
   /** @type {Player[]} */
   const players = [];
   for (const { engine, url } of engines) {
-    const { opened: runner, bytes } = await withMemories(() => OPENERS[engine](url, threads));
-    const samples = photos ? samplesOf(photos, runner.inputs) : [runner.inputs.map(noise)];
-    const answers = [];
-    for (const sample of samples) {
-      runner.setInputs(sample);
-      answers.push(await runner.run());
-    }
-    players.push({ engine, runner, bytes, repeats: 1, sliceMs: 0, times: [], answers });
+    // The first run belongs to it: some engines take their memory then.
+    const { result, bytes } = await withMemories(async () => {
+      const runner = await OPENERS[engine](url, threads);
+      return { runner, answers: await answersOf(runner, photos ? samplesOf(photos, runner.inputs) : [runner.inputs.map(noise)]) };
+    });
+    players.push({ engine, ...result, bytes, repeats: 1, sliceMs: 0, times: [] });
   }
   for (const player of players) await warmUp(player);
   const roundMs = players.reduce((sum, { sliceMs }) => sum + sliceMs, 0);
   await takeTurns(players, Math.max(9, Math.min(rounds, Math.round(ROUNDS_MS / roundMs))));
   return Object.fromEntries(players.map((player) => [player.engine, timesOf(player, players[0].answers)]));
+}
+
+/** @param {Runner} runner @param {Data[][]} samples */
+async function answersOf(runner, samples) {
+  const answers = [];
+  for (const sample of samples) {
+    runner.setInputs(sample);
+    answers.push(await runner.run());
+  }
+  return answers;
 }
 
 /** @param {Player[]} players @param {number} rounds */

@@ -37,12 +37,12 @@ WebAssembly.Instance = new Proxy(WebAssembly.Instance, {
 
 /**
  * @template T
- * @param {() => Promise<T>} open what makes the instances
- * @returns {Promise<{ opened: T, bytes: () => number }>} bytes: of their memories, now
+ * @param {() => Promise<T>} use all that makes instances
+ * @returns {Promise<{ result: T, bytes: () => number }>} bytes: of their memories, when it is called
  */
-export async function withMemories(open) {
+export async function withMemories(use) {
   const before = new Set(memories);
-  const opened = await open();
-  // An engine may make its instance at the first run.
-  return { opened, bytes: () => [...memories].filter((memory) => !before.has(memory)).reduce((sum, { buffer }) => sum + buffer.byteLength, 0) };
+  const result = await use();
+  const made = [...memories].filter((memory) => !before.has(memory));
+  return { result, bytes: () => made.reduce((sum, { buffer }) => sum + buffer.byteLength, 0) };
 }

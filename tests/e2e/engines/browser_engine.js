@@ -44,6 +44,8 @@ import { existsSync } from 'node:fs';
  * @property {(selector: string) => Promise<void>} click a trusted click, which counts as a user's
  * @property {(key: string) => Promise<void>} press a trusted key: 'Tab', 'Enter', 'Space', 'Escape', 'ArrowLeft', 'a'…
  * @property {(path: string) => Promise<void>} screenshot PNG of the viewport
+ * @property {(network: { bytesPerSecond: number, latencyMs: number }) => Promise<void>} [throttle] Chromium only: of the
+ *   page itself; its workers go on unthrottled
  * @property {ConsoleMessage[]} consoleMessages in order, since the page was opened
  * @property {() => Promise<void>} close
  */

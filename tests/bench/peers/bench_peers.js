@@ -2,10 +2,12 @@
  * Minnow and its peers on the same models, in one page of headless Chromium, turn and turn about; then the way from an
  * empty cache to the first result, and the speed of decoding weights.
  *
- *   npm run bench:peers -- [--models KEY,…] [--threads 1,2] [--rounds N] [--cold] [--json FILE] [--svg FILE] [--write]
+ *   npm run bench:peers -- [--models KEY,…] [--threads 1,2] [--rounds N] [--js-flags FLAGS] [--cold]
+ *     [--json FILE] [--svg FILE] [--write]
  *
- * With --models the rest is left out, with --cold alone the timing of models; --write puts a whole run's tables and
- * chart into docs/. `ratios` in the JSON are ours divided by the best peer's: below 1 we are faster.
+ * With --models only those are timed and nothing else is measured, with --cold no model is timed. --js-flags are V8's,
+ * for the timing. --write puts a whole run's tables and chart into docs/. `ratios` in the JSON are ours divided by the
+ * best peer's: below 1 we are faster.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import os from 'node:os';
@@ -34,12 +36,15 @@ const SAME_ANSWER = 0.02;
 /** Share of photos whose best class compression has to leave as it was. */
 const SAME_CLASS = 0.9;
 
+/** Their loading is measured: MobileNetV2 with 8 bits and with fewer. */
+const LOADED_MODELS = BENCH_MODELS.filter(({ key }) => /^mobilenet_v2_(int8|lowbit)$/.test(key));
+
 /**
  * @param {readonly BenchModel[]} models
- * @param {{ threads: number[], rounds: number, onRow: (row: BenchRow) => void }} options
+ * @param {{ threads: number[], rounds: number, jsFlags: string, onRow: (row: BenchRow) => void }} options
  * @returns {Promise<BenchRow[]>}
  */
-async function benchPeers(models, { threads, rounds, onRow }) {
+async function benchPeers(models, { threads, rounds, jsFlags, onRow }) {
   const rows = [];
   for (const model of models) {
     const prepared = await prepareModel(model);
@@ -48,7 +53,7 @@ async function benchPeers(models, { threads, rounds, onRow }) {
       for (const count of threads) {
         const engines = enginesFor(model).map((engine) => ({ engine, url: server.origin + modelPath(prepared, engine) }));
         const photosUrl = prepared.photos && `${server.origin}/photos/${path.basename(prepared.photos)}`;
-        const times = await timeInPage(server.origin, engines, { threads: count, rounds, photosUrl });
+        const times = await timeInPage(server.origin, engines, { threads: count, rounds, photosUrl }, jsFlags);
         for (const { engine } of engines) checkAnswers(model, engine, times[engine]);
         const peers = engines.slice(1).map(({ engine }) => times[engine].median);
         const row = { key: model.key, title: model.title, threads: count, goal: model.goal, ratio: times.minnow.median / Math.min(...peers), engines: times };
@@ -74,10 +79,11 @@ function checkAnswers({ title, isCompressed }, engine, { disagreement, agreement
  * @param {string} origin
  * @param {{ engine: import('./bench_models.js').EngineId, url: string }[]} engines
  * @param {{ threads: number, rounds: number, photosUrl?: string }} options
+ * @param {string} jsFlags
  * @returns {Promise<Record<string, EngineTimes>>}
  */
-async function timeInPage(origin, engines, options) {
-  const browser = await launchEngine('chromium');
+async function timeInPage(origin, engines, options, jsFlags) {
+  const browser = await launchEngine('chromium', { flags: jsFlags ? [`--js-flags=${jsFlags}`] : [] });
   try {
     const page = await browser.newPage();
     await page.goto(`${origin}/bench/peers/peer_page.html`);
@@ -90,13 +96,19 @@ async function timeInPage(origin, engines, options) {
 
 /** Of MobileNetV2's 8-bit and low-bit packages. @returns {Promise<Pick<Report, 'cold' | 'decode'>>} */
 async function measureLoading() {
-  const [int8, lowbit] = await Promise.all(['mobilenet_v2_int8', 'mobilenet_v2_lowbit'].map((key) => prepareModel(/** @type {BenchModel} */ (BENCH_MODELS.find((model) => model.key === key)))));
+  const [int8, lowbit] = await Promise.all(LOADED_MODELS.map(prepareModel));
   const decode = { int8: await measureDecoding(int8), lowbit: await measureDecoding(lowbit) };
   for (const line of decodeLines(decode)) console.log(line);
   console.log('Cold start: two to three minutes, most of them in wait of the throttled network');
   const cold = await measureColdStart(int8, lowbit);
   for (const line of coldLines(cold)) console.log(line);
   return { cold, decode };
+}
+
+/** @param {string[]} wanted keys @param {BenchModel[]} models found @returns {string | false} why they cannot be measured */
+function problemOf(wanted, models) {
+  if (models.length < wanted.length) return `no such model; there are ${BENCH_MODELS.map(({ key }) => key).join(', ')}`;
+  return missingNative('photos/imagenet', 'photos/imagenet_eval', ...[...models, ...LOADED_MODELS].map(({ file }) => file));
 }
 
 async function machineName() {
@@ -120,6 +132,7 @@ async function main() {
       models: { type: 'string' },
       threads: { type: 'string', default: '1,2' },
       rounds: { type: 'string', default: '60' },
+      'js-flags': { type: 'string', default: '' },
       cold: { type: 'boolean', default: false },
       json: { type: 'string' },
       svg: { type: 'string' },
@@ -129,15 +142,20 @@ async function main() {
   const isWhole = !values.models && !values.cold;
   const wanted = values.models?.split(',') ?? (values.cold ? [] : BENCH_MODELS.map(({ key }) => key));
   const models = BENCH_MODELS.filter(({ key }) => wanted.includes(key));
-  const missing = missingNative(...models.map(({ file }) => file));
-  if (missing || models.length < wanted.length || (values.write && !isWhole)) {
-    console.error(missing || (values.write ? '--write needs a whole run' : `no such model; there are ${BENCH_MODELS.map(({ key }) => key).join(', ')}`));
+  const problem = problemOf(wanted, models) || (values.write && (!isWhole || values['js-flags']) && '--write needs a whole run without --js-flags');
+  if (problem) {
+    console.error(problem);
     process.exitCode = 2;
     return;
   }
   const machine = await machineName();
   console.log(`Milliseconds a run, medians; ${machine}`);
-  const options = { threads: values.threads.split(',').map(Number), rounds: Number(values.rounds), onRow: (/** @type {BenchRow} */ row) => console.log(lineOf(row)) };
+  const options = {
+    threads: values.threads.split(',').map(Number),
+    rounds: Number(values.rounds),
+    jsFlags: values['js-flags'],
+    onRow: (/** @type {BenchRow} */ row) => console.log(lineOf(row)),
+  };
   /** @type {Report} */
   const report = { machine, rows: await benchPeers(models, options) };
   if (isWhole || values.cold) Object.assign(report, await measureLoading());

@@ -102,5 +102,5 @@ function megabytes(bytes) {
 
 /** @param {number} ms */
 export function formatMs(ms) {
-  return ms < 1 ? ms.toFixed(3) : ms < 10 ? ms.toFixed(2) : ms.toFixed(1);
+  return ms < 1 ? ms.toFixed(3) : ms < 100 ? ms.toPrecision(3) : ms.toFixed(0);
 }

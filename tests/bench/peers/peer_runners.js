@@ -90,7 +90,7 @@ export async function openTfjs(url, threads) {
   for (const script of TFJS_SCRIPTS) await loadScript(`/tfjs/${script}`);
   const { tf } = /** @type {any} */ (window);
   tf.wasm.setWasmPaths('/tfjs/tfjs-backend-wasm/dist/');
-  // With one thread it would take the module for several all the same, and lose by it.
+  // It would take the module for several threads all the same. Asked for two, it settles for one where there are two cores.
   if (threads === 1) tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   else tf.wasm.setThreadsCount(threads);
   await tf.setBackend('wasm');

@@ -17,6 +17,7 @@ import { existsSync } from 'node:fs';
  * @property {string} [profileDir] folder that keeps the profile between launches; default: a fresh one,
  *   removed on close. WebKit cannot: its automation sessions are ephemeral (see `Engine.keepsProfile`).
  * @property {ColorScheme} [colorScheme] scheme of the whole launch, default light
+ * @property {string[]} [flags] of Chromium's command line; the others take none
  * @property {boolean} [fakeCamera] a synthetic camera, its use granted without asking
  */
 

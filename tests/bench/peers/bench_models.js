@@ -21,7 +21,13 @@ import { tfjsModelOf } from './tflite_tfjs.js';
  * @property {number} goal ours divided by the best peer's
  */
 
-/** @typedef {{ packageDir: string, peerDir: string, peerFiles: Record<string, string>, photos?: string }} PreparedModel photos: a file of input tensors */
+/**
+ * @typedef {object} PreparedModel
+ * @property {string} packageDir ours
+ * @property {string} peerDir
+ * @property {Record<string, string>} peerFiles names by peer
+ * @property {string} [photos] a file of input tensors, one behind the other
+ */
 
 const MADE = fileURLToPath(new URL('../../../build/bench/', import.meta.url));
 const MOBILENET_V2 = 'models/coral/tf2_mobilenet_v2_1.0_224_ptq.tflite';

@@ -56,7 +56,8 @@ async function benchPeers(models, { threads, rounds, jsFlags, onRow }) {
         const times = await timeInPage(server.origin, engines, { threads: count, rounds, photosUrl }, jsFlags);
         for (const { engine } of engines) checkAnswers(model, engine, times[engine]);
         const peers = engines.slice(1).map(({ engine }) => times[engine].median);
-        const row = { key: model.key, title: model.title, threads: count, goal: model.goal, ratio: times.minnow.median / Math.min(...peers), engines: times };
+        const { key, title, goal } = model;
+        const row = { key, title, threads: count, goal, ratio: times.minnow.median / Math.min(...peers), engines: times };
         onRow(row);
         rows.push(row);
       }

@@ -81,12 +81,17 @@ async function makeSite() {
   const modules = (await readdir(path.join(dist, 'wasm'))).map((name) => `wasm/${name}`);
   for (const name of ['minnow.js', 'minnow-worker.js', ...modules]) await copyCompressed(path.join(dist, name), path.join(SITE, 'minnow', name));
   const ort = path.dirname(resolve('onnxruntime-web'));
-  for (const name of ['ort.wasm.bundle.min.mjs', 'ort-wasm-simd-threaded.wasm']) await copyCompressed(path.join(ort, name), path.join(SITE, 'ort', name));
+  for (const name of ['ort.wasm.bundle.min.mjs', 'ort-wasm-simd-threaded.wasm']) {
+    await copyCompressed(path.join(ort, name), path.join(SITE, 'ort', name));
+  }
   const liteRt = resolve('@litertjs/core');
-  await build({ entryPoints: [liteRt], outfile: path.join(SITE, 'litert/litert.js'), bundle: true, minify: true, format: 'esm', logLevel: 'error' });
-  await compress(path.join(SITE, 'litert/litert.js'));
+  const liteRtScript = path.join(SITE, 'litert/litert.js');
+  await build({ entryPoints: [liteRt], outfile: liteRtScript, bundle: true, minify: true, format: 'esm', logLevel: 'error' });
+  await compress(liteRtScript);
   const liteRtWasm = path.resolve(path.dirname(liteRt), '../wasm');
-  for (const name of ['litert_wasm_internal.js', 'litert_wasm_internal.wasm']) await copyCompressed(path.join(liteRtWasm, name), path.join(SITE, 'litert', name));
+  for (const name of ['litert_wasm_internal.js', 'litert_wasm_internal.wasm']) {
+    await copyCompressed(path.join(liteRtWasm, name), path.join(SITE, 'litert', name));
+  }
   for (const id of CONTESTANTS) await writePage(id, `${SCRIPTS[id]}\n  window.firstResultMs = performance.now();`);
   await writePage('second', SECOND_SCRIPT);
 }
@@ -94,7 +99,8 @@ async function makeSite() {
 /** @param {string} name @param {string} script */
 async function writePage(name, script) {
   const file = path.join(SITE, `${name}.html`);
-  await writeFile(file, `<!doctype html>\n<meta charset="utf-8" />\n<link rel="icon" href="data:," />\n<title>Cold start</title>\n<script type="module">${script}\n</script>\n`);
+  const head = '<!doctype html>\n<meta charset="utf-8" />\n<link rel="icon" href="data:," />\n<title>Cold start</title>\n';
+  await writeFile(file, `${head}<script type="module">${script}\n</script>\n`);
   await compress(file);
 }
 

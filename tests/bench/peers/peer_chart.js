@@ -32,7 +32,8 @@ const STYLE = `
 /** @param {Report} report @returns {string} an SVG document */
 export function drawChart({ machine, rows, cold }) {
   const threads = Math.min(...rows.map((row) => row.threads));
-  const sections = [{ head: `Milliseconds a run, ${threads} thread${threads > 1 ? 's' : ''}: shorter is better`, groups: rows.filter((row) => row.threads === threads).map(timesGroup) }];
+  const head = `Milliseconds a run, ${threads} thread${threads > 1 ? 's' : ''}: shorter is better`;
+  const sections = [{ head, groups: rows.filter((row) => row.threads === threads).map(timesGroup) }];
   if (cold) sections.push({ head: 'From an empty cache to the first result over 4 Mbit/s', groups: [coldGroup(cold)] });
   const parts = [];
   let y = 0;
@@ -45,7 +46,8 @@ export function drawChart({ machine, rows, cold }) {
     }
   }
   parts.push(`<text x="8" y="${y + 10}">${machine}</text>`);
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y + 20}" role="img"><title>Minnow and its peers</title><style>${STYLE}</style>\n${parts.join('\n')}\n</svg>\n`;
+  const open = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y + 20}" role="img">`;
+  return `${open}<title>Minnow and its peers</title><style>${STYLE}</style>\n${parts.join('\n')}\n</svg>\n`;
 }
 
 /** @param {Group} group @param {number} y */
@@ -56,7 +58,8 @@ function drawGroup({ title, bars }, y) {
     const width = ((WIDTH - LABEL_WIDTH - TEXT_WIDTH) * value) / longest;
     const mark = isOurs ? ' class="ours"' : '';
     const [top, baseline] = [y + i * BAR_HEIGHT + 1, y + i * BAR_HEIGHT + 12];
-    return `<rect${mark} x="${LABEL_WIDTH}" y="${top}" width="${width.toFixed(1)}" height="${BAR_HEIGHT - 3}" rx="2"/><text${mark} x="${(LABEL_WIDTH + width + 6).toFixed(1)}" y="${baseline}">${label} ${text}</text>`;
+    const bar = `<rect${mark} x="${LABEL_WIDTH}" y="${top}" width="${width.toFixed(1)}" height="${BAR_HEIGHT - 3}" rx="2"/>`;
+    return `${bar}<text${mark} x="${(LABEL_WIDTH + width + 6).toFixed(1)}" y="${baseline}">${label} ${text}</text>`;
   });
   return [`<text class="title" x="${LABEL_WIDTH - 10}" y="${middle}" text-anchor="end">${title}</text>`, ...lines].join('\n');
 }

@@ -24,7 +24,9 @@ export const CONTESTANT_NAMES = { minnow: 'Minnow', minnow_lowbit: 'Minnow, low-
 
 /** @param {BenchRow} row */
 export function lineOf({ title, threads, goal, ratio, engines }) {
-  const cells = Object.entries(engines).map(([id, { median, p90 }]) => `${ENGINES[/** @type {EngineId} */ (id)]} ${median.toFixed(3)} (p90 ${p90.toFixed(3)})`);
+  const cells = Object.entries(engines).map(([id, { median, p90 }]) => {
+    return `${ENGINES[/** @type {EngineId} */ (id)]} ${median.toFixed(3)} (p90 ${p90.toFixed(3)})`;
+  });
   const verdict = ratio <= goal ? 'met' : 'MISSED';
   return `${title.padEnd(28)} ${threads}t  ratio ${ratio.toFixed(2)}  goal ${goal.toFixed(2)} ${verdict.padEnd(6)}  ${cells.join('   ')}`;
 }
@@ -36,17 +38,22 @@ export function coldLines({ rows, second }) {
     return `${CONTESTANT_NAMES[contestant].padEnd(16)} ${megabytes(wireBytes)} MB   ${cells.join('   ')}`;
   });
   const verdict = second.ms <= second.goalMs ? 'met' : 'MISSED';
-  return [...lines, `${'Second visit'.padEnd(16)} ${second.ms.toFixed(0)} ms from create() to the first result (load ${second.loadMs.toFixed(0)}, run ${second.runMs.toFixed(0)})  goal ${second.goalMs} ${verdict}`];
+  const parts = `load ${second.loadMs.toFixed(0)}, run ${second.runMs.toFixed(0)}`;
+  const line = `${second.ms.toFixed(0)} ms from create() to the first result (${parts})  goal ${second.goalMs} ${verdict}`;
+  return [...lines, `${'Second visit'.padEnd(16)} ${line}`];
 }
 
 /** @param {Record<string, DecodeSpeed>} decode */
 export function decodeLines(decode) {
-  return Object.entries(decode).map(([key, { megabytesPerSecond, ms }]) => `Decoding ${key.padEnd(7)} ${megabytesPerSecond.toFixed(0)} MB of weights a second (${ms.toFixed(1)} ms)`);
+  return Object.entries(decode).map(([key, { megabytesPerSecond, ms }]) => {
+    return `Decoding ${key.padEnd(7)} ${megabytesPerSecond.toFixed(0)} MB of weights a second (${ms.toFixed(1)} ms)`;
+  });
 }
 
 /** @param {Report} report @returns {string} Markdown */
 export function tablesOf({ machine, rows, cold, decode }) {
-  const parts = [`${machine}. Milliseconds a run, medians.`, timesTable(rows), 'Wasm memory with one thread, MB:', memoryTable(rows.filter(({ threads }) => threads === 1))];
+  const parts = [`${machine}. Milliseconds a run, medians.`, timesTable(rows)];
+  parts.push('Wasm memory with one thread, MB:', memoryTable(rows.filter(({ threads }) => threads === 1)));
   if (cold) parts.push('From an empty cache to the first result of MobileNetV2, seconds:', coldTable(cold), secondVisit(cold));
   if (decode) parts.push(decodeSentence(decode));
   return `${parts.join('\n\n')}\n`;
@@ -75,7 +82,10 @@ function memoryTable(rows) {
 function coldTable({ rows }) {
   return table(
     ['', 'MB over the wire', ...NETWORKS.map(({ title }) => title)],
-    rows.map(({ contestant, wireBytes, ms }) => [CONTESTANT_NAMES[contestant], megabytes(wireBytes), ...NETWORKS.map(({ key }) => (ms[key] / 1000).toFixed(2))]),
+    rows.map(({ contestant, wireBytes, ms }) => {
+      const seconds = NETWORKS.map(({ key }) => (ms[key] / 1000).toFixed(2));
+      return [CONTESTANT_NAMES[contestant], megabytes(wireBytes), ...seconds];
+    }),
   );
 }
 
@@ -87,7 +97,8 @@ function secondVisit({ second }) {
 
 /** @param {Record<'int8' | 'lowbit', DecodeSpeed>} decode */
 function decodeSentence({ int8, lowbit }) {
-  return `Weights are decoded at ${int8.megabytesPerSecond.toFixed(0)} MB/s (8-bit package) and ${lowbit.megabytesPerSecond.toFixed(0)} MB/s (low-bit package) once the code is warm.`;
+  const [many, few] = [int8, lowbit].map(({ megabytesPerSecond }) => `${megabytesPerSecond.toFixed(0)} MB/s`);
+  return `Weights are decoded at ${many} (8-bit package) and ${few} (low-bit package) once the code is warm.`;
 }
 
 /** @param {string[]} head @param {string[][]} lines */

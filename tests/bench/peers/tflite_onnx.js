@@ -83,7 +83,8 @@ class Converter {
       case OP.averagePool: {
         const { size, ...window } = poolWindow(options);
         const pads = padsOf(window, tensors[first].shape.slice(1, 3), size);
-        return write(this.#onnx.node('AveragePool', [this.#read(first)], { kernel_shape: size, strides: window.strides, pads }), window.activation);
+        const attributes = { kernel_shape: size, strides: window.strides, pads };
+        return write(this.#onnx.node('AveragePool', [this.#read(first)], attributes), window.activation);
       }
       case OP.mean: {
         if (String(constantOf(this.#model, inputs[1])) !== '1,2' || !isPicture(tensors[output])) throw new Error('a mean of other axes is not converted');
@@ -192,8 +193,10 @@ class Converter {
   #bias([input, weights, bias]) {
     if (bias === undefined || bias < 0) return [];
     const { tensors } = this.#model;
-    const value = this.#onnx.constant(isQuantized(tensors[weights]) ? ONNX_TYPE.int32 : ONNX_TYPE.float, tensors[bias].shape, constantOf(this.#model, bias));
-    if (!isQuantized(tensors[weights])) return [value];
+    const isWhole = isQuantized(tensors[weights]);
+    const data = constantOf(this.#model, bias);
+    const value = this.#onnx.constant(isWhole ? ONNX_TYPE.int32 : ONNX_TYPE.float, tensors[bias].shape, data);
+    if (!isWhole) return [value];
     const scales = this.#constantFloats(tensors[weights].scales.map((scale) => tensors[input].scales[0] * scale));
     return [this.#onnx.node('DequantizeLinear', [value, scales], { axis: 0 })];
   }

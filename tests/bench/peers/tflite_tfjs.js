@@ -65,22 +65,27 @@ class Converter {
   #addOperator({ code, inputs, outputs: [output], options }) {
     const { tensors } = this.#model;
     switch (code) {
-      case OP.conv:
-        // [out, height, width, in] becomes [height, width, in, out].
-        return this.#addConv('_FusedConv2D', inputs, output, convWindow(options), this.#filter(inputs[1], ([out, height, width, depth]) => [height, width, depth, out]));
-      case OP.depthwiseConv:
-        return this.#addConv('FusedDepthwiseConv2dNative', inputs, output, depthwiseWindow(options), this.#filter(inputs[1], ([, height, width, depth]) => [height, width, depth, 1]));
+      case OP.conv: {
+        const filter = this.#filter(inputs[1], ([out, height, width, depth]) => [height, width, depth, out]);
+        return this.#addConv('_FusedConv2D', inputs, output, convWindow(options), filter);
+      }
+      case OP.depthwiseConv: {
+        const filter = this.#filter(inputs[1], ([one, height, width, depth]) => [height, width, depth, one]);
+        return this.#addConv('FusedDepthwiseConv2dNative', inputs, output, depthwiseWindow(options), filter);
+      }
       case OP.add:
         return this.#node(output, 'AddV2', inputs.map((input) => this.#name(input)), { T: FLOAT });
       case OP.averagePool: {
-        const { size, strides, isSame } = poolWindow(options);
-        const attributes = { T: FLOAT, ksize: ints([1, ...size, 1]), strides: ints([1, ...strides, 1]), padding: text(isSame ? 'SAME' : 'VALID'), data_format: text('NHWC') };
-        return this.#node(output, 'AvgPool', [this.#name(inputs[0])], attributes);
+        const { size, ...window } = poolWindow(options);
+        return this.#node(output, 'AvgPool', [this.#name(inputs[0])], { ksize: ints([1, ...size, 1]), ...placement(window) });
       }
-      case OP.mean:
-        return this.#node(output, 'Mean', [this.#name(inputs[0]), this.#constant(inputs[1])], { T: FLOAT, Tidx: INT32, keep_dims: { b: tensors[output].shape.length === 4 } });
+      case OP.mean: {
+        const attributes = { T: FLOAT, Tidx: INT32, keep_dims: { b: tensors[output].shape.length === 4 } };
+        return this.#node(output, 'Mean', [this.#name(inputs[0]), this.#constant(inputs[1])], attributes);
+      }
       case OP.reshape: {
-        const shape = this.#addWeights(`shape_of_${output}`, 'int32', [tensors[output].shape.length], Int32Array.from(tensors[output].shape));
+        const sizes = Int32Array.from(tensors[output].shape);
+        const shape = this.#addWeights(`shape_of_${output}`, 'int32', [sizes.length], sizes);
         return this.#node(output, 'Reshape', [this.#name(inputs[0]), shape], { T: FLOAT, Tshape: INT32 });
       }
       case OP.softmax:
@@ -91,15 +96,12 @@ class Converter {
   }
 
   /** @param {string} op @param {number[]} inputs @param {number} output @param {Window} window @param {string} filter */
-  #addConv(op, [input, , bias], output, { isSame, strides, dilations, activation }, filter) {
+  #addConv(op, [input, , bias], output, window, filter) {
     this.#node(output, op, [this.#name(input), filter, this.#constant(bias)], {
-      T: FLOAT,
-      strides: ints([1, ...strides, 1]),
-      dilations: ints([1, ...dilations, 1]),
-      padding: text(isSame ? 'SAME' : 'VALID'),
-      data_format: text('NHWC'),
+      ...placement(window),
+      dilations: ints([1, ...window.dilations, 1]),
       explicit_paddings: { list: {} },
-      fused_ops: texts(['BiasAdd', ...FUSED[activation]]),
+      fused_ops: texts(['BiasAdd', ...FUSED[window.activation]]),
       num_args: { i: '1' },
       epsilon: { f: 0 },
     });
@@ -141,6 +143,11 @@ class Converter {
     if (name === undefined) throw new Error(`tensor ${this.#model.tensors[index].name} is a constant, or not yet computed`);
     return name;
   }
+}
+
+/** @param {Window} window */
+function placement({ isSame, strides }) {
+  return { T: FLOAT, strides: ints([1, ...strides, 1]), padding: text(isSame ? 'SAME' : 'VALID'), data_format: text('NHWC') };
 }
 
 /** @param {string} value */

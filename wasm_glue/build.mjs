@@ -1,5 +1,5 @@
 // Builds dist/: minnow.js (the page's side), vision.js, audio.js and text.js (further tasks),
-// minnow-worker.js (the worker's), minnow-tasks.js (its part for further tasks), minnow-audio-worklet.js (the audio thread's), node.js, the wasm modules that
+// minnow-worker.js (the worker's), minnow-tasks.js (its part for further tasks and profiles), minnow-audio-worklet.js (the audio thread's), node.js, the wasm modules that
 // tools/build.sh compiled, and the type declarations. usage: build.mjs
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';

@@ -22,7 +22,7 @@ if (Object.keys(module.namespace).length === 0) throw new Error('no exports');
 /** A page's view of the package, by name. */
 const CONSUMER = `
 import { ImageClassifier, MemoryStorage, MinnowError, Model, storage, supported } from 'minnow';
-import type { CreateOptions, OutputTensor, Progress, SupportReport } from 'minnow';
+import type { CreateOptions, OperatorProfile, OutputTensor, Progress, SupportReport } from 'minnow';
 import { Model as NodeModel } from 'minnow/node';
 import { ImageSegmenter, ObjectDetector, upscaleToSource } from 'minnow/vision';
 import type { Detection } from 'minnow/vision';
@@ -48,6 +48,8 @@ export async function tensors(): Promise<OutputTensor[]> {
   const model: Model = await Model.create({ manifest: {}, shards: new Map<string, ArrayBuffer>() });
   // @ts-expect-error strings are no tensors
   await model.run('x');
+  const slowest: OperatorProfile = (await model.profile([new Float32Array(3)], { runs: 5 })).operators[0];
+  console.log(slowest.name, slowest.ms.toFixed(3), slowest.shape.join('x'));
   const here: NodeModel = await NodeModel.create('out');
   return here.run([new Int8Array(3)]);
 }

@@ -26,6 +26,8 @@ import { WasmInstance } from './wasm_instance.js';
  * @property {() => number} output_count
  * @property {(isOutput: number, index: number) => number} tensor_info
  * @property {() => number} run
+ * @property {() => number} step the next operator alone
+ * @property {(index: number) => number} operator_info
  * @property {(input: number, maxRows: number) => number} image_open
  * @property {() => number} image_buffer
  * @property {(rows: number) => number} image_rows

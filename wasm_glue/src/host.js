@@ -163,6 +163,17 @@ export class Host {
   }
 
   /**
+   * @param {import('./types.js').TensorData[]} inputs checked by the caller
+   * @param {number} runs
+   * @returns {Promise<RunReport & { profile: import('./types.js').Profile }>}
+   */
+  async profile(inputs, runs) {
+    const { profileEngine } = await loadTaskModule();
+    const { engine } = this.#ready();
+    return { profile: profileEngine(engine, inputs, runs), ...this.#report(engine) };
+  }
+
+  /**
    * Reads a picture into the input.
    * @param {import('./picture.js').Picture} picture
    * @returns {Promise<import('./types.js').PictureSize>} of the picture, upright

@@ -1,7 +1,8 @@
 /**
- * What the model's side needs for tasks other than the classification of pictures. A script of its own, fetched by
- * minnow-worker.js when a package asks for it, so that most pages never load it.
+ * What the model's side needs for tasks other than the classification of pictures, and for profiles. A script of its
+ * own, fetched by minnow-worker.js when it is asked for, so that most pages never load it.
  */
 export { readAudio, readText } from './manifest_inputs.js';
 export { checkTask, readDetection, readEmbedding, readSegmentation } from './manifest_tasks.js';
+export { profileEngine } from './profile.js';
 export { SoundAndText } from './sound_and_text.js';

@@ -31,9 +31,11 @@ export { absoluteUrl } from './source.js';
 /** @typedef {import('./types.js').MemoryPackage} MemoryPackage */
 /** @typedef {import('./types.js').MemoryReport} MemoryReport */
 /** @typedef {import('./types.js').ModelInfo} ModelInfo */
+/** @typedef {import('./types.js').OperatorProfile} OperatorProfile */
 /** @typedef {import('./types.js').OutputTensor} OutputTensor */
 /** @typedef {import('./types.js').PackageSource} PackageSource */
 /** @typedef {import('./types.js').PackageStorage} PackageStorage */
+/** @typedef {import('./types.js').Profile} Profile */
 /** @typedef {import('./types.js').Progress} Progress */
 /** @typedef {import('./types.js').TensorData} TensorData */
 /** @typedef {import('./types.js').TensorSpec} TensorSpec */

@@ -14,7 +14,7 @@ import { WorkerClient } from './worker_client.js';
 /** @typedef {import('./host.js').Host} Host */
 
 /**
- * @typedef {'load' | 'run' | 'infer' | 'classify' | 'beginPicture' | 'pushRows' | 'endPicture' | 'beginSound'} FirstMethods
+ * @typedef {'load' | 'run' | 'profile' | 'infer' | 'classify' | 'beginPicture' | 'pushRows' | 'endPicture' | 'beginSound'} FirstMethods
  * @typedef {FirstMethods | 'pushSound' | 'endSound' | 'readText' | 'dispose'} HostMethods
  */
 

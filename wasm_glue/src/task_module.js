@@ -1,4 +1,4 @@
-/** Fetches minnow-tasks.js where a package needs it. */
+/** Fetches minnow-tasks.js where a package or a call needs it. */
 import { MinnowError } from './errors.js';
 
 /** @typedef {typeof import('./minnow-tasks.js')} TaskModule */

@@ -198,6 +198,26 @@
 
 /** @typedef {{ memory: MemoryReport, timing: Timing }} RunReport */
 
+/**
+ * One operator of a profile; bytes and multiply-adds are of one run.
+ * @typedef {object} OperatorProfile
+ * @property {string} name as "CONV_2D"
+ * @property {readonly number[]} shape of its first output
+ * @property {number} ms mean over the runs that are counted
+ * @property {number} multiplyAdds of convolutions and products, 0 for other operators
+ * @property {number} gmacPerSecond 10⁹ multiply-adds a second; 0 also where the clock saw no time pass
+ * @property {number} constantBytes that it reads: weights, biases, tables
+ * @property {number} activationBytes that it reads and writes
+ */
+
+/**
+ * The slowest and the fastest quarter of the runs are not counted.
+ * @typedef {object} Profile
+ * @property {number} runs
+ * @property {number} ms a run: the sum of the operators'
+ * @property {readonly OperatorProfile[]} operators in execution order
+ */
+
 /** @typedef {{ index: number, score: number }} ClassScore */
 
 /** @typedef {{ index: number, label: string, score: number }} Classification label: '' where there is none */

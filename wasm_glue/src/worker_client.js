@@ -63,6 +63,11 @@ export class WorkerClient {
     return this.#call('run', inputs.map(compact));
   }
 
+  /** @param {Parameters<Host['run']>[0]} inputs @param {number} runs @returns {ReturnType<Host['profile']>} */
+  profile(inputs, runs) {
+    return this.#call('profile', inputs.map(compact), runs);
+  }
+
   /** @param {import('./picture.js').Picture} picture @param {Transferable[]} moved @returns {ReturnType<Host['readPicture']>} */
   readPicture(picture, moved) {
     return this.#call('readPicture', transfer(picture, moved));

@@ -1,58 +1,63 @@
 /**
- * Minnow and its peers on the same models, in one page of headless Chromium, turn and turn about.
+ * Minnow and its peers on the same models, in one page of headless Chromium, turn and turn about; then the way from an
+ * empty cache to the first result, and the speed of decoding weights.
  *
- *   npm run bench:peers -- [--models KEY,…] [--threads 1,2] [--rounds N] [--json FILE] [--svg FILE]
+ *   npm run bench:peers -- [--models KEY,…] [--threads 1,2] [--rounds N] [--js-flags FLAGS] [--cold]
+ *     [--json FILE] [--svg FILE] [--write]
  *
- * `ratios` in the JSON are ours divided by the best peer's: below 1 we are faster.
+ * With --models only those are timed and nothing else is measured, with --cold no model is timed. --js-flags are V8's,
+ * for the timing. --write puts a whole run's tables and chart into docs/. `ratios` in the JSON are ours divided by the
+ * best peer's: below 1 we are faster.
  */
-import { writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { readFile, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { launchEngine } from '../../e2e/engines/browser_engine.js';
-import { startTestServer } from '../../e2e/test_server.js';
 import { missingNative } from '../../parity/native_minnow.js';
-import { serveLiteRt } from '../../reference/litert_server.js';
 import { BENCH_MODELS, enginesFor, prepareModel } from './bench_models.js';
+import { measureColdStart } from './cold_start.js';
+import { measureDecoding } from './decode_speed.js';
 import { drawChart } from './peer_chart.js';
+import { coldLines, decodeLines, lineOf, tablesOf } from './peer_report.js';
+import { modelPath, startPeerServer } from './peer_server.js';
 
+/** @typedef {import('./bench_models.js').BenchModel} BenchModel */
 /** @typedef {import('./peer_page.js').EngineTimes} EngineTimes */
-/** @typedef {{ key: string, title: string, threads: number, goal: number, ratio: number, engines: Record<string, EngineTimes> }} BenchRow */
+/** @typedef {import('./peer_report.js').BenchRow} BenchRow */
+/** @typedef {import('./peer_report.js').Report} Report */
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const PAGE_DIR = path.dirname(fileURLToPath(import.meta.url));
+const DOCS = fileURLToPath(new URL('../../../docs/', import.meta.url));
+const MARKS = ['<!-- table -->\n', '<!-- end -->'];
 const PAGE_TIMEOUT_MS = 60_000;
 /** Of int8 outputs a step; of float ones what another order of additions makes. */
 const SAME_ANSWER = 0.02;
+/** Share of photos whose best class compression has to leave as it was. */
+const SAME_CLASS = 0.9;
 
-const NAMES = { minnow: 'Minnow', litert: 'LiteRT.js', ort: 'ORT-web' };
+/** Their loading is measured: MobileNetV2 with 8 bits and with fewer. */
+const LOADED_MODELS = BENCH_MODELS.filter(({ key }) => /^mobilenet_v2_(int8|lowbit)$/.test(key));
 
 /**
- * @param {typeof BENCH_MODELS} models
- * @param {{ threads: number[], rounds: number, onRow: (row: BenchRow) => void }} options
+ * @param {readonly BenchModel[]} models
+ * @param {{ threads: number[], rounds: number, jsFlags: string, onRow: (row: BenchRow) => void }} options
  * @returns {Promise<BenchRow[]>}
  */
-async function benchPeers(models, { threads, rounds, onRow }) {
-  const ort = path.dirname(createRequire(import.meta.url).resolve('onnxruntime-web'));
+async function benchPeers(models, { threads, rounds, jsFlags, onRow }) {
   const rows = [];
   for (const model of models) {
-    const { packageDir, peerFile } = await prepareModel(model);
-    const server = await startTestServer(
-      { '/page/': PAGE_DIR, '/minnow/': path.join(ROOT, 'wasm_glue/dist'), '/ort/': ort, '/package/': packageDir, '/peer/': path.dirname(peerFile) },
-      { isolate: true },
-    );
-    await serveLiteRt(server, '/litert/');
+    const prepared = await prepareModel(model);
+    const server = await startPeerServer(prepared);
     try {
       for (const count of threads) {
-        const engines = enginesFor(model).map((engine) => ({
-          engine,
-          url: engine === 'minnow' ? `${server.origin}/package/` : `${server.origin}/peer/${path.basename(peerFile)}`,
-        }));
-        const times = await timeInPage(server.origin, engines, { threads: count, rounds });
+        const engines = enginesFor(model).map((engine) => ({ engine, url: server.origin + modelPath(prepared, engine) }));
+        const photosUrl = prepared.photos && `${server.origin}/photos/${path.basename(prepared.photos)}`;
+        const times = await timeInPage(server.origin, engines, { threads: count, rounds, photosUrl }, jsFlags);
+        for (const { engine } of engines) checkAnswers(model, engine, times[engine]);
         const peers = engines.slice(1).map(({ engine }) => times[engine].median);
-        const row = { key: model.key, title: model.title, threads: count, goal: model.goal, ratio: times.minnow.median / Math.min(...peers), engines: times };
+        const { key, title, goal } = model;
+        const row = { key, title, threads: count, goal, ratio: times.minnow.median / Math.min(...peers), engines: times };
         onRow(row);
         rows.push(row);
       }
@@ -63,42 +68,63 @@ async function benchPeers(models, { threads, rounds, onRow }) {
   return rows;
 }
 
+/** @param {BenchModel} model @param {string} engine @param {EngineTimes} times */
+function checkAnswers({ title, isCompressed }, engine, { disagreement, agreement }) {
+  if (isCompressed ? agreement >= SAME_CLASS : disagreement <= SAME_ANSWER) return;
+  const how = `${(100 * agreement).toFixed(1)} % of the best classes are the same, values differ by up to ${disagreement.toFixed(4)} of the range`;
+  throw new Error(`${title}: ${engine} answers otherwise than Minnow: ${how}`);
+}
+
 /**
  * A browser of its own for each measurement: nothing of an earlier one is in memory.
  * @param {string} origin
  * @param {{ engine: import('./bench_models.js').EngineId, url: string }[]} engines
- * @param {{ threads: number, rounds: number }} options
+ * @param {{ threads: number, rounds: number, photosUrl?: string }} options
+ * @param {string} jsFlags
  * @returns {Promise<Record<string, EngineTimes>>}
  */
-async function timeInPage(origin, engines, options) {
-  const browser = await launchEngine('chromium');
+async function timeInPage(origin, engines, options, jsFlags) {
+  const browser = await launchEngine('chromium', { flags: jsFlags ? [`--js-flags=${jsFlags}`] : [] });
   try {
     const page = await browser.newPage();
-    await page.goto(`${origin}/page/peer_page.html`);
+    await page.goto(`${origin}/bench/peers/peer_page.html`);
     await page.waitFor(() => 'compareEngines' in window, PAGE_TIMEOUT_MS);
-    const times = await page.evaluate(
-      (engines, options) => /** @type {any} */ (window).compareEngines(engines, options),
-      engines,
-      options,
-    );
-    for (const { engine } of engines) {
-      const { disagreement } = times[engine];
-      if (!(disagreement <= SAME_ANSWER)) throw new Error(`${engine} answers otherwise than Minnow: ${disagreement} of the range`);
-    }
-    return times;
+    return await page.evaluate((engines, options) => /** @type {any} */ (window).compareEngines(engines, options), engines, options);
   } finally {
     await browser.close();
   }
 }
 
-/** @param {BenchRow} row */
-function lineOf({ title, threads, goal, ratio, engines }) {
-  const cells = Object.entries(NAMES).map(([id, name]) => {
-    const times = engines[id];
-    return times ? `${name} ${times.median.toFixed(3)} (p90 ${times.p90.toFixed(3)})` : '';
-  });
-  const verdict = ratio <= goal ? 'met' : 'MISSED';
-  return `${title.padEnd(28)} ${threads}t  ${cells.filter(Boolean).join('   ').padEnd(64)} ratio ${ratio.toFixed(2)}  goal ${goal} ${verdict}`;
+/** Of MobileNetV2's 8-bit and low-bit packages. @returns {Promise<Pick<Report, 'cold' | 'decode'>>} */
+async function measureLoading() {
+  const [int8, lowbit] = await Promise.all(LOADED_MODELS.map(prepareModel));
+  const decode = { int8: await measureDecoding(int8), lowbit: await measureDecoding(lowbit) };
+  for (const line of decodeLines(decode)) console.log(line);
+  console.log('Cold start: two to three minutes, most of them in wait of the throttled network');
+  const cold = await measureColdStart(int8, lowbit);
+  for (const line of coldLines(cold)) console.log(line);
+  return { cold, decode };
+}
+
+/** @param {string[]} wanted keys @param {BenchModel[]} models found @returns {string | false} why they cannot be measured */
+function problemOf(wanted, models) {
+  if (models.length < wanted.length) return `no such model; there are ${BENCH_MODELS.map(({ key }) => key).join(', ')}`;
+  return missingNative('photos/imagenet', 'photos/imagenet_eval', ...[...models, ...LOADED_MODELS].map(({ file }) => file));
+}
+
+async function machineName() {
+  const browser = await launchEngine('chromium');
+  await browser.close();
+  return `${os.cpus()[0].model}, ${os.cpus().length} cores, ${browser.version}`;
+}
+
+/** @param {Report} report into docs/PERFORMANCE.md and the chart that it shows */
+async function writeDocs(report) {
+  const page = path.join(DOCS, 'PERFORMANCE.md');
+  const text = await readFile(page, 'utf8');
+  const [start, end] = [text.indexOf(MARKS[0]) + MARKS[0].length, text.indexOf(MARKS[1])];
+  await writeFile(page, text.slice(0, start) + tablesOf(report) + text.slice(end));
+  await writeFile(path.join(DOCS, 'performance.svg'), drawChart(report));
 }
 
 async function main() {
@@ -107,27 +133,37 @@ async function main() {
       models: { type: 'string' },
       threads: { type: 'string', default: '1,2' },
       rounds: { type: 'string', default: '60' },
+      'js-flags': { type: 'string', default: '' },
+      cold: { type: 'boolean', default: false },
       json: { type: 'string' },
       svg: { type: 'string' },
+      write: { type: 'boolean', default: false },
     },
   });
-  const wanted = values.models?.split(',');
-  const models = BENCH_MODELS.filter(({ key }) => !wanted || wanted.includes(key));
-  const missing = missingNative(...models.map(({ file }) => file));
-  if (missing || models.length === 0) {
-    console.error(missing || `no such model; there are ${BENCH_MODELS.map(({ key }) => key).join(', ')}`);
+  const isWhole = !values.models && !values.cold;
+  const wanted = values.models?.split(',') ?? (values.cold ? [] : BENCH_MODELS.map(({ key }) => key));
+  const models = BENCH_MODELS.filter(({ key }) => wanted.includes(key));
+  const problem = problemOf(wanted, models) || (values.write && (!isWhole || values['js-flags']) && '--write needs a whole run without --js-flags');
+  if (problem) {
+    console.error(problem);
     process.exitCode = 2;
     return;
   }
-  console.log(`Milliseconds a run, medians; ${os.cpus()[0].model}, ${os.cpus().length} cores`);
-  const rows = await benchPeers(models, {
+  const machine = await machineName();
+  console.log(`Milliseconds a run, medians; ${machine}`);
+  const options = {
     threads: values.threads.split(',').map(Number),
     rounds: Number(values.rounds),
-    onRow: (row) => console.log(lineOf(row)),
-  });
-  const ratios = Object.fromEntries(rows.map(({ key, threads, ratio }) => [`${key}_${threads}t`, Number(ratio.toFixed(4))]));
-  if (values.json) await writeFile(values.json, `${JSON.stringify({ cpu: os.cpus()[0].model, ratios, rows }, null, 2)}\n`);
-  if (values.svg) await writeFile(values.svg, drawChart(rows, NAMES));
+    jsFlags: values['js-flags'],
+    onRow: (/** @type {BenchRow} */ row) => console.log(lineOf(row)),
+  };
+  /** @type {Report} */
+  const report = { machine, rows: await benchPeers(models, options) };
+  if (isWhole || values.cold) Object.assign(report, await measureLoading());
+  const ratios = Object.fromEntries(report.rows.map(({ key, threads, ratio }) => [`${key}_${threads}t`, Number(ratio.toFixed(4))]));
+  if (values.json) await writeFile(values.json, `${JSON.stringify({ cpu: os.cpus()[0].model, ratios, ...report }, null, 2)}\n`);
+  if (values.svg) await writeFile(values.svg, drawChart(report));
+  if (values.write) await writeDocs(report);
 }
 
 await main();

@@ -8,7 +8,6 @@
  * @property {Port[]} inputs
  * @property {(data: Data[]) => void} setInputs
  * @property {() => Promise<Data[]>} run the outputs, copied
- * @property {() => number} memoryBytes of the engine's wasm memory; 0: it does not tell
  */
 
 /** @type {Record<string, new (length: number) => Data>} */
@@ -32,7 +31,6 @@ export async function openMinnow(url, threads) {
     inputs: model.info.inputs.map(({ dtype, shape }) => ({ dtype, shape })),
     setInputs: (data) => void (inputs = data),
     run: async () => (await model.run(inputs)).map(({ data }) => /** @type {Data} */ (data)),
-    memoryBytes: () => model.memory.total,
   };
 }
 
@@ -56,7 +54,6 @@ export async function openLiteRt(url, threads) {
         return data;
       });
     },
-    memoryBytes: () => /** @type {any} */ (liteRtWasm).HEAPU8?.byteLength ?? 0,
   };
 }
 
@@ -82,6 +79,44 @@ export async function openOrt(url, threads) {
       const results = await session.run(feeds);
       return session.outputNames.map((name) => /** @type {Data} */ (results[name].data));
     },
-    memoryBytes: () => 0,
   };
+}
+
+/** TensorFlow.js as its scripts for pages, in the order in which they build on each other. */
+const TFJS_SCRIPTS = ['tfjs-core/dist/tf-core.min.js', 'tfjs-converter/dist/tf-converter.min.js', 'tfjs-backend-wasm/dist/tf-backend-wasm.min.js'];
+
+/** @param {string} url @param {number} threads @returns {Promise<Runner>} */
+export async function openTfjs(url, threads) {
+  for (const script of TFJS_SCRIPTS) await loadScript(`/tfjs/${script}`);
+  const { tf } = /** @type {any} */ (window);
+  tf.wasm.setWasmPaths('/tfjs/tfjs-backend-wasm/dist/');
+  // It would take the module for several threads all the same. Asked for two, it settles for one where there are two cores.
+  if (threads === 1) tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+  else tf.wasm.setThreadsCount(threads);
+  await tf.setBackend('wasm');
+  const model = await tf.loadGraphModel(url);
+  const inputs = model.inputs.map((/** @type {any} */ { dtype, shape }) => ({ dtype, shape }));
+  /** @type {any[]} */
+  let tensors = [];
+  return {
+    inputs,
+    setInputs: (data) => {
+      tf.dispose(tensors);
+      tensors = data.map((values, i) => tf.tensor(values, inputs[i].shape, inputs[i].dtype));
+    },
+    run: async () => {
+      const results = [model.execute(tensors)].flat();
+      const data = await Promise.all(results.map((result) => result.data()));
+      tf.dispose(results);
+      return data;
+    },
+  };
+}
+
+/** @param {string} src @returns {Promise<unknown>} */
+function loadScript(src) {
+  const script = Object.assign(document.createElement('script'), { src });
+  const loaded = new Promise((resolve, reject) => Object.assign(script, { onload: resolve, onerror: () => reject(new Error(`${src} does not load`)) }));
+  document.head.append(script);
+  return loaded;
 }

@@ -17,6 +17,7 @@ import { existsSync } from 'node:fs';
  * @property {string} [profileDir] folder that keeps the profile between launches; default: a fresh one,
  *   removed on close. WebKit cannot: its automation sessions are ephemeral (see `Engine.keepsProfile`).
  * @property {ColorScheme} [colorScheme] scheme of the whole launch, default light
+ * @property {string[]} [flags] of Chromium's command line; the others take none
  * @property {boolean} [fakeCamera] a synthetic camera, its use granted without asking
  */
 
@@ -44,6 +45,8 @@ import { existsSync } from 'node:fs';
  * @property {(selector: string) => Promise<void>} click a trusted click, which counts as a user's
  * @property {(key: string) => Promise<void>} press a trusted key: 'Tab', 'Enter', 'Space', 'Escape', 'ArrowLeft', 'a'…
  * @property {(path: string) => Promise<void>} screenshot PNG of the viewport
+ * @property {(network: { bytesPerSecond: number, latencyMs: number }) => Promise<void>} [throttle] Chromium only: of the
+ *   page itself; its workers go on unthrottled
  * @property {ConsoleMessage[]} consoleMessages in order, since the page was opened
  * @property {() => Promise<void>} close
  */

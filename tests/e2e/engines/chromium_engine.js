@@ -15,7 +15,7 @@ const FLAGS = [
 const FAKE_CAMERA_FLAGS = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
 
 /**
- * @param {import('./browser_engine.js').LaunchOptions & {flags?: string[]}} [options]
+ * @param {import('./browser_engine.js').LaunchOptions} [options]
  * @returns {Promise<import('./browser_engine.js').Engine>}
  */
 export async function launch({ profileDir, colorScheme = 'light', fakeCamera = false, flags = [] } = {}) {

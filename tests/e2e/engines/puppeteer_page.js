@@ -91,6 +91,11 @@ export class PuppeteerPage {
     await this.#page.screenshot({ path: /** @type {`${string}.png`} */ (path) });
   }
 
+  /** Chromium only. @param {{ bytesPerSecond: number, latencyMs: number }} network */
+  async throttle({ bytesPerSecond, latencyMs }) {
+    await this.#page.emulateNetworkConditions({ download: bytesPerSecond, upload: bytesPerSecond, latency: latencyMs });
+  }
+
   async close() {
     await this.#page.close();
   }

@@ -29,7 +29,8 @@ async function timeAll() {
 }
 
 const rates = await timeAll();
-for (const { set, name, gigaPerSecond } of rates) {
-  console.log(`${set.padEnd(8)} ${name.padEnd(42)} ${gigaPerSecond.toFixed(2).padStart(7)} G/s`);
+for (const { set, name, gigaPerSecond, limit, share } of rates) {
+  const part = share === undefined ? '' : `  ${(100 * share).toFixed(0).padStart(3)} % of ${limit}`;
+  console.log(`${set.padEnd(8)} ${name.padEnd(42)} ${gigaPerSecond.toFixed(2).padStart(7)} G/s${part}`);
 }
 if (values.json) writeFileSync(values.json, `${JSON.stringify(rates, null, 2)}\n`);

@@ -1,11 +1,10 @@
-// The matrix product in vector instructions.
+// The matrix product in vector instructions. Where the machine's dot product keeps the eighth bit,
+// gemm_s8_dot_simd.h does it; here is how it goes elsewhere.
 //
 // Weights come in tiles of 8 output channels. A tile is brought into the inner loop's form (see
 // weight_forms.h) once for a block of rows, on the stack, and every row then streams through it out
 // of the L1 cache. Per step of 4 k the weights are a few vectors, each to be multiplied with one
 // vector per row that repeats the row's 4 activations:
-//
-// Where the machine's dot product keeps the eighth bit, gemm_s8_dot_simd.h does better.
 //
 //   INT16    4 vectors, [channel 2v: k 0..3, channel 2v + 1: k 0..3]. i32x4.dot_i16x8 adds pairs of
 //            k only, so neighbouring accumulators are added at the end.

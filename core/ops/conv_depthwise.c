@@ -25,16 +25,6 @@ typedef struct pair_plan {
   size_t band_at, scratch_bytes;  // in front of the band: the operators' own, which take turns
 } pair_plan;
 
-static bool is_read_once(const mnw_graph *graph, int32_t tensor) {
-  size_t uses = 0;
-  for (uint32_t n = 0; n < graph->node_count; n++) {
-    const mnw_node *node = &graph->nodes[n];
-    for (uint32_t i = 0; i < node->input_count; i++) uses += node->inputs[i] == tensor;
-  }
-  for (uint32_t i = 0; i < graph->output_count; i++) uses += graph->outputs[i] == tensor;
-  return uses == 1;
-}
-
 static size_t lines_of(const mnw_window *w, size_t rows) {
   return (rows - 1) * (size_t)w->stride_h + (size_t)w->kernel_h;
 }
@@ -85,8 +75,7 @@ bool mnw_conv_depthwise_prepare(const mnw_graph *graph, uint32_t number, size_t 
   const mnw_tensor *weights = &graph->tensors[node[-1].inputs[1]];
   if (between->size_bytes < SMALLEST_BYTES ||
       between->size_bytes / LEAST_TIMES_WEIGHTS < weights->size_bytes ||
-      weights->kind != MNW_KIND_CONSTANT || weights->layout == MNW_LAYOUT_ROW_MAJOR ||
-      !is_read_once(graph, node->inputs[0])) {
+      weights->kind != MNW_KIND_CONSTANT || weights->layout == MNW_LAYOUT_ROW_MAJOR) {
     return false;
   }
   pair_plan plan;

@@ -7,7 +7,8 @@
 #include "op.h"
 
 // Whether node `number`, of a graph whose nodes are prepared, is such a depthwise convolution and
-// the node before it the convolution; `scratch_bytes`: what both need together.
+// the node before it the convolution. The caller knows that nothing else reads the tensor between
+// them. `scratch_bytes`: what both need together.
 bool mnw_conv_depthwise_prepare(const mnw_graph *graph, uint32_t number, size_t *scratch_bytes);
 
 // Runs both; the context is the depthwise convolution's. Outputs have the same bits as when both

@@ -4,14 +4,33 @@
 #include "../ops/conv_depthwise.h"
 #include "model_internal.h"
 
+// How often each tensor is read, by operators and by the caller.
+static const uint32_t *count_reads(mnw_model *model) {
+  const mnw_graph *graph = &model->graph;
+  uint32_t *const reads = model->plan_order;  // whose turn comes later
+  memset(reads, 0, graph->tensor_count * sizeof *reads);
+  for (uint32_t n = 0; n < graph->node_count; n++) {
+    const mnw_node *node = &graph->nodes[n];
+    for (uint32_t i = 0; i < node->input_count; i++) {
+      if (node->inputs[i] != MNW_NO_TENSOR) reads[node->inputs[i]]++;
+    }
+  }
+  for (uint32_t i = 0; i < graph->output_count; i++) reads[graph->outputs[i]]++;
+  return reads;
+}
+
 // Operators that run together with the one before them; their scratch then is for both.
 static void pair_nodes(mnw_model *model) {
   const mnw_graph *graph = &model->graph;
+  const uint32_t *reads = count_reads(model);
   for (uint32_t n = 0; n < graph->node_count; n++) {
     mnw_node *node = &graph->nodes[n];
     size_t scratch_bytes;
     node->runs_with_next = false;
-    if (!mnw_conv_depthwise_prepare(graph, n, &scratch_bytes)) continue;
+    if (node->input_count == 0 || node->inputs[0] == MNW_NO_TENSOR || reads[node->inputs[0]] != 1 ||
+        !mnw_conv_depthwise_prepare(graph, n, &scratch_bytes)) {
+      continue;
+    }
     node->scratch_bytes = (uint32_t)scratch_bytes;
     node[-1].runs_with_next = true;
   }

@@ -115,31 +115,34 @@ MNW_INLINE void dot_rows(const dot_pass *pass, size_t row, const int rows) {
 DOT_TILE(dot_tile, DOT_GROUP_ROWS)
 DOT_TILE(dot_small_tile, DOT_SMALL_GROUP_ROWS)
 
-// rows >= 2. zero_point: of the weights.
-static void dot_block(const gemm_call *call, dot_pass *pass, size_t rows, v128_t flip,
-                      int32_t zero_point) {
+// The block's rows, x_stride apart at x, with all tiles. rows >= 2. zero_point: of the weights.
+static void dot_block(const gemm_call *call, const int8_t *x, size_t x_stride, size_t rows,
+                      v128_t flip, int32_t zero_point) {
   int32_t row_offsets[GEMM_MAX_ROWS];
+  gemm_last_tile last = {{0}};
+  dot_pass pass = {.x = x,
+                   .w = call->w,
+                   .x_stride = x_stride,
+                   .k_count = call->k_count,
+                   .row_offsets = zero_point != 0 ? row_offsets : NULL};
   for (size_t row = 0; zero_point != 0 && row < rows; row++) {
     row_offsets[row] = gemm_row_offset(call->x + row * call->x_stride, call->k_count, zero_point);
   }
-  pass->row_offsets = zero_point != 0 ? row_offsets : NULL;
-  pass->w = call->w;
   for (size_t o = 0; o < call->o_count; o += MNW_TILE_CHANNELS) {
-    pass->requant = mnw_requant_load_8(call->requant, o);
-    gemm_last_tile last;
-    gemm_tile_begin(&pass->y, &pass->y_stride, &last, call, call->y, o);
-    dot_flip_offsets(pass->start, pass->w, call->k_count, flip);
+    pass.requant = mnw_requant_load_8(call->requant, o);
+    gemm_tile_begin(&pass.y, &pass.y_stride, &last, call, call->y, o);
+    dot_flip_offsets(pass.start, pass.w, call->k_count, flip);
     for (int half = 0; half < 2; half++) {
       const v128_t bias = wasm_v128_load(call->requant->bias + o + 4 * (size_t)half);
-      pass->start[half] = wasm_i32x4_sub(bias, pass->start[half]);
+      pass.start[half] = wasm_i32x4_sub(bias, pass.start[half]);
     }
     if (rows < DOT_GROUP_ROWS) {
-      dot_small_tile(pass, rows);
+      dot_small_tile(&pass, rows);
     } else {
-      dot_tile(pass, rows);
+      dot_tile(&pass, rows);
     }
     gemm_tile_end(&last, call, call->y, o, rows);
-    pass->w += mnw_tile_8x4_bytes(MNW_TILE_CHANNELS, call->k_count);
+    pass.w += mnw_tile_8x4_bytes(MNW_TILE_CHANNELS, call->k_count);
   }
 }
 
@@ -159,7 +162,6 @@ static void gemm_dot(const gemm_call *whole_call, size_t rows, int32_t zero_poin
   const size_t stride = dot_stride(call.k_count), fitting = DOT_BLOCK_BYTES / stride;
   const size_t blocks = mnw_ceil_div(rows, fitting < GEMM_MAX_ROWS ? fitting : GEMM_MAX_ROWS);
   const size_t per_block = mnw_ceil_div(rows, blocks);
-  dot_pass pass = {.x_stride = is_copied ? stride : call.x_stride, .k_count = call.k_count};
   for (size_t done = 0; done < rows; done += per_block) {
     const size_t first = rows - done == 1 ? done - 1 : done;
     const size_t count = rows - first < per_block ? rows - first : per_block;
@@ -168,8 +170,8 @@ static void gemm_dot(const gemm_call *whole_call, size_t rows, int32_t zero_poin
     for (size_t row = 0; is_copied && row < count; row++) {
       dot_copy_row(block_x + row * stride, call.x + row * call.x_stride, call.k_count, flip);
     }
-    pass.x = is_copied ? block_x : call.x;
-    dot_block(&call, &pass, count, flip, zero_point);
+    dot_block(&call, is_copied ? block_x : call.x, is_copied ? stride : call.x_stride, count, flip,
+              zero_point);
   }
 }
 

@@ -28,7 +28,7 @@ typedef struct gemm_last_tile {
   int8_t y[GEMM_MAX_ROWS * MNW_TILE_CHANNELS];
 } gemm_last_tile;
 
-// Where the tile from channel `o` on is to write its rows.
+// Where the tile from channel `o` on is to write its rows. `last`: initialised.
 MNW_INLINE void gemm_tile_begin(int8_t **y, size_t *y_stride, gemm_last_tile *last,
                                 const gemm_call *call, int8_t *block_y, size_t o) {
   const int is_whole = call->o_count - o >= MNW_TILE_CHANNELS;

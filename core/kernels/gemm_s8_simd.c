@@ -36,6 +36,7 @@ typedef struct tile_pass {
   int32_t row_offsets[GEMM_MAX_ROWS];  // to subtract at the end, if has_row_offsets
   v128_t start[GEMM_MAX_VECTORS];  // where accumulators start: the bias, or 0 after the first tile
   mnw_requant_8 requant;
+  gemm_last_tile last;
   const mnw_weight_forming *forming;
   const int8_t *x;  // of the block's first row, at the tile's first k
   int8_t *y;        // of the block's first row, 8 channels a row
@@ -208,9 +209,8 @@ static void multiply_block(const gemm_call *call, tile_pass *pass, size_t block,
         gemm_row_offset(block_x + row * call->x_stride, call->k_count, call->forming.offset_per_x);
   }
   for (size_t o = 0; o < call->o_count; o += MNW_TILE_CHANNELS) {
-    gemm_last_tile last;
     pass->requant = mnw_requant_load_8(call->requant, o);
-    gemm_tile_begin(&pass->y, &pass->y_stride, &last, call, block_y, o);
+    gemm_tile_begin(&pass->y, &pass->y_stride, &pass->last, call, block_y, o);
     for (size_t step = 0; step < steps; step += STEPS_PER_TILE) {
       const size_t k = step * MNW_TILE_K;
       const size_t tile_steps = steps - step < STEPS_PER_TILE ? steps - step : STEPS_PER_TILE;
@@ -222,7 +222,7 @@ static void multiply_block(const gemm_call *call, tile_pass *pass, size_t block,
       tile(pass, w, tile_steps, rows);
       w += tile_steps * GEMM_TILE_BYTES_PER_STEP;
     }
-    gemm_tile_end(&last, call, block_y, o, rows);
+    gemm_tile_end(&pass->last, call, block_y, o, rows);
   }
 }
 
@@ -231,6 +231,7 @@ MNW_NO_INLINE static void multiply_all(const gemm_call *call, size_t rows,
                                        const mnw_weight_form form, multiply_tile_fn *tile,
                                        size_t run_steps) {
   tile_pass pass;
+  pass.last = (gemm_last_tile){{0}};
   pass.forming = &call->forming;
   pass.x_stride = call->x_stride;
   pass.run_steps = run_steps;

@@ -230,36 +230,36 @@ static void load_row(float *restrict to, const uint8_t *from, size_t count, mnw_
   }
 }
 
-// Four taps in one pass, each added to the sum of those before.
-static void add_four(float *restrict sums, const float *const *pixels, const float *weights,
-                     size_t channels) {
-  const float *p0 = pixels[0], *p1 = pixels[1], *p2 = pixels[2], *p3 = pixels[3];
-  const float w0 = weights[0], w1 = weights[1], w2 = weights[2], w3 = weights[3];
+// The sum of four taps in one pass, in their order. False, and nothing done, where one of them has
+// no weight.
+static bool add_four(float *restrict sums, const float *const *rows, const axis_tap row_taps[2],
+                     const axis_tap column_taps[2], size_t channels) {
+  const float *p0 = rows[0] + (size_t)column_taps[0].position * channels;
+  const float *p1 = rows[0] + (size_t)column_taps[1].position * channels;
+  const float *p2 = rows[1] + (size_t)column_taps[0].position * channels;
+  const float *p3 = rows[1] + (size_t)column_taps[1].position * channels;
+  const float w0 = row_taps[0].weight * column_taps[0].weight;
+  const float w1 = row_taps[0].weight * column_taps[1].weight;
+  const float w2 = row_taps[1].weight * column_taps[0].weight;
+  const float w3 = row_taps[1].weight * column_taps[1].weight;
+  if (w0 == 0.0f || w1 == 0.0f || w2 == 0.0f || w3 == 0.0f) return false;
   for (size_t c = 0; c < channels; c++) {
     sums[c] = p0[c] * w0 + p1[c] * w1 + p2[c] * w2 + p3[c] * w3;
   }
+  return true;
 }
 
 // One output pixel from the rows that it reads. Taps without weight do not count, whatever stands
 // there.
 static void interpolate(float *restrict sums, const float *const *rows, const axis_tap *row_taps,
                         const axis_tap *column_taps, size_t taps, size_t channels) {
-  const float *pixels[MAX_TAPS * MAX_TAPS];
-  float weights[MAX_TAPS * MAX_TAPS];
-  size_t used = 0;
+  if (taps == 2 && add_four(sums, rows, row_taps, column_taps, channels)) return;
+  memset(sums, 0, channels * sizeof *sums);
   for (size_t i = 0; i < taps * taps; i++) {
     const axis_tap *column = column_taps + i % taps;
-    weights[used] = row_taps[i / taps].weight * column->weight;
-    pixels[used] = rows[i / taps] + (size_t)column->position * channels;
-    used += weights[used] != 0.0f;
-  }
-  if (used == 4) {
-    add_four(sums, pixels, weights, channels);
-    return;
-  }
-  memset(sums, 0, channels * sizeof *sums);
-  for (size_t t = 0; t < used; t++) {
-    for (size_t c = 0; c < channels; c++) sums[c] += pixels[t][c] * weights[t];
+    const float weight = row_taps[i / taps].weight * column->weight;
+    const float *const pixel = rows[i / taps] + (size_t)column->position * channels;
+    for (size_t c = 0; weight != 0.0f && c < channels; c++) sums[c] += pixel[c] * weight;
   }
 }
 
@@ -277,7 +277,7 @@ static void weighted_rows(void *argument, size_t begin, size_t end, uint32_t thr
     const axis_tap *row_taps = job->rows + oy * taps;
     uint8_t *const to = job->out + oy * out_row * element;
     float *const sums = is_f32 ? (float *)to : scratch;
-    const float *rows[MAX_TAPS];
+    const float *rows[MAX_TAPS] = {NULL};
     for (size_t r = 0; r < taps; r++) {
       const uint8_t *from = job->in + (size_t)row_taps[r].position * in_row * element;
       rows[r] = is_f32 ? (const float *)from : source + r * in_row;

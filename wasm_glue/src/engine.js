@@ -51,6 +51,8 @@ const ARRAYS = {
 };
 
 const TENSOR_WORDS = 12;
+/** A helper's stack and scratch, of which the manifest does not know: generous, for it is address space alone. */
+const THREAD_BYTES = 2 ** 20;
 /** Of shard 0, that open() looks at (MNW_PACKAGE_PEEK_BYTES). */
 const PEEK_BYTES = 80;
 
@@ -92,7 +94,7 @@ export class Engine extends WasmInstance {
    * @returns {Promise<Engine>}
    */
   static async createShared(module, threads, neededBytes, limitBytes) {
-    const memory = sharedMemory(neededBytes);
+    const memory = sharedMemory(neededBytes + threads * THREAD_BYTES);
     const engine = new Engine(await WasmInstance.instantiate(module, memory), limitBytes, memory);
     engine.call((e) => e.team_begin(threads));
     const jobs = Array.from({ length: threads - 1 }, (_, i) => ({

@@ -15,11 +15,6 @@ static size_t patch_elements(const mnw_window *w) {
   return (size_t)w->kernel_h * (size_t)w->kernel_w * (size_t)w->in_c;
 }
 
-static bool is_pointwise(const mnw_window *w) {
-  return w->kernel_h == 1 && w->kernel_w == 1 && w->stride_h == 1 && w->stride_w == 1 &&
-         w->pad_top == 0 && w->pad_left == 0 && w->in_h == w->out_h && w->in_w == w->out_w;
-}
-
 static size_t band_rows(const mnw_window *w) {
   const size_t rows = BAND_BYTES / mnw_round_up(patch_elements(w), MNW_ALIGNMENT);
   return rows < 4 ? 4 : rows > BAND_MAX_ROWS ? BAND_MAX_ROWS : rows;
@@ -51,7 +46,7 @@ mnw_status mnw_conv_2d_prepare(const mnw_op_context *context, size_t *scratch_by
                                     params[MNW_CONV_WEIGHT_ZERO_POINT],
                                     params[MNW_CONV_WEIGHT_BITS], params + MNW_CONV_CLAMP_MIN);
   if (status != MNW_STATUS_OK) return status;
-  *scratch_bytes = is_pointwise(&window)
+  *scratch_bytes = mnw_window_is_pointwise(&window)
                        ? 0
                        : band_rows(&window) * mnw_round_up(patch_elements(&window), MNW_ALIGNMENT);
   return MNW_STATUS_OK;
@@ -115,7 +110,7 @@ static void compute_pixels(const conv_job *job, int8_t *y, size_t begin, size_t 
                            void *scratch) {
   const mnw_window *w = &job->window;
   const size_t k = (size_t)w->in_c;
-  if (is_pointwise(w)) {
+  if (mnw_window_is_pointwise(w)) {
     multiply(job, y, job->x + begin * k, k, end - begin, k, 0, (size_t)w->out_c);
   } else {
     multiply_patches(job, y, begin, end, scratch);
@@ -154,10 +149,10 @@ void mnw_conv_2d_eval(const mnw_op_context *context) {
   const size_t pixels = (size_t)w->out_h * (size_t)w->out_w, out_c = (size_t)w->out_c;
   const size_t rows = (size_t)w->batches * pixels;
   const size_t grain = mnw_op_grain(patch_elements(w) * out_c, ROW_GROUP);
-  if (is_pointwise(w) && rows < out_c) {
+  if (mnw_window_is_pointwise(w) && rows < out_c) {
     mnw_team_split(context->team, eval_pointwise_outputs, &job, out_c,
                    mnw_op_grain(rows * (size_t)w->in_c, MNW_TILE_CHANNELS));
-  } else if (is_pointwise(w)) {
+  } else if (mnw_window_is_pointwise(w)) {
     mnw_team_split(context->team, eval_pixels, &job, rows, grain);
   } else {
     for (int32_t n = 0; n < w->batches; n++) {

@@ -57,9 +57,7 @@ static mnw_status make_plan(conv_plan *plan, const mnw_op_context *context) {
   status = mnw_matrix_f32_check(&plan->matrix, context, groups, (size_t)w->out_c / groups, k,
                                 &plan->scratch_bytes);
   if (status != MNW_STATUS_OK) return status;
-  plan->is_pointwise = w->kernel_h == 1 && w->kernel_w == 1 && w->stride_h == 1 &&
-                       w->stride_w == 1 && w->pad_top == 0 && w->pad_left == 0 &&
-                       w->in_h == w->out_h && w->in_w == w->out_w;
+  plan->is_pointwise = mnw_window_is_pointwise(w);
   const size_t rows = BAND_ELEMENTS / k / ROW_GROUP * ROW_GROUP;
   const size_t pixels =
       (size_t)w->out_h * (size_t)w->out_w * (plan->is_pointwise ? (size_t)w->batches : 1);
@@ -104,14 +102,15 @@ static conv_job make_job(const mnw_op_context *context) {
   return job;
 }
 
-// The product of `rows` rows of group `g`, whose channels stand at x and y.
+// Outputs first … first + count - 1 of group `g` of `rows` rows, whose channels stand at x and y;
+// first is that of a tile.
 static void multiply(const conv_job *job, float *y, const float *x, size_t x_stride, size_t rows,
-                     size_t g) {
+                     size_t g, size_t first, size_t count) {
   const mnw_matrix_f32 *m = &job->plan.matrix;
   const mnw_clamp_f32 clamp = mnw_op_clamp_f32(job->context->node->params + MNW_CONV_CLAMP_MIN);
-  job->context->kernels->gemm_f32(y + g * m->o, (size_t)job->plan.window.out_c, x, x_stride,
-                                  m->tiles + g * m->tile_elements, rows, m->k, m->o,
-                                  m->bias + g * m->bias_elements, clamp.min, clamp.max);
+  job->context->kernels->gemm_f32(y + g * m->o + first, (size_t)job->plan.window.out_c, x, x_stride,
+                                  m->tiles + g * m->tile_elements + first * m->k, rows, m->k, count,
+                                  m->bias + g * m->bias_elements + first, clamp.min, clamp.max);
 }
 
 // Output pixels begin … end − 1 to y: of one picture where patches are gathered, else of all. A
@@ -119,7 +118,7 @@ static void multiply(const conv_job *job, float *y, const float *x, size_t x_str
 static void compute_pixels(const conv_job *job, float *y, size_t begin, size_t end, float *band) {
   const conv_plan *plan = &job->plan;
   const mnw_window *w = &plan->window;
-  const size_t in_c = (size_t)w->in_c, k = plan->matrix.k;
+  const size_t in_c = (size_t)w->in_c, k = plan->matrix.k, outputs = plan->matrix.o;
   for (size_t done = begin; done < end;) {
     const size_t rows = end - done < plan->band_rows ? end - done : plan->band_rows;
     for (size_t g = 0; g < plan->matrix.groups; g++) {
@@ -129,11 +128,11 @@ static void compute_pixels(const conv_job *job, float *y, size_t begin, size_t e
                                        .pixel_bytes = in_c * sizeof(float),
                                        .copied_bytes = plan->in_c * sizeof(float)};
       if (plan->is_pointwise) {
-        multiply(job, y, x + done * in_c, in_c, rows, g);
+        multiply(job, y, x + done * in_c, in_c, rows, g, 0, outputs);
         continue;
       }
       mnw_patches_gather(band, k * sizeof *band, &source, done, rows);
-      multiply(job, y, band, k, rows, g);
+      multiply(job, y, band, k, rows, g, 0, outputs);
     }
     y += rows * (size_t)w->out_c;
     done += rows;
@@ -158,14 +157,10 @@ static void eval_pixels(void *argument, size_t begin, size_t end, uint32_t threa
 // activations, threads share the former out. begin is the first of a tile.
 static void eval_pointwise_outputs(void *argument, size_t begin, size_t end, uint32_t thread) {
   const conv_job *job = argument;
-  const mnw_matrix_f32 *m = &job->plan.matrix;
   const mnw_window *w = &job->plan.window;
-  const mnw_clamp_f32 clamp = mnw_op_clamp_f32(job->context->node->params + MNW_CONV_CLAMP_MIN);
   const size_t pixels = (size_t)w->batches * (size_t)w->out_h * (size_t)w->out_w;
   (void)thread;
-  job->context->kernels->gemm_f32(job->y + begin, (size_t)w->out_c, job->x, m->k,
-                                  m->tiles + begin * m->k, pixels, m->k, end - begin,
-                                  m->bias + begin, clamp.min, clamp.max);
+  multiply(job, job->y, job->x, (size_t)w->in_c, pixels, 0, begin, end - begin);
 }
 
 void mnw_conv_2d_f32_eval(const mnw_op_context *context) {

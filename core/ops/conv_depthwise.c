@@ -17,7 +17,8 @@ enum {
 
 // What both operators are, and where a thread's scratch has their parts.
 typedef struct pair_plan {
-  mnw_op_context conv, depthwise;
+  const mnw_op_context *depthwise;
+  mnw_op_context conv;
   mnw_depthwise_plan rows;
   bool is_f32;
   size_t line_bytes;              // of the tensor between
@@ -44,7 +45,8 @@ static bool make_plan(pair_plan *plan, const mnw_op_context *context) {
   const mnw_tensor *between = mnw_op_input(context, 0);
   const size_t conv_bytes = context->node[-1].scratch_bytes;
   size_t depthwise_bytes;
-  plan->conv = plan->depthwise = *context;
+  plan->depthwise = context;
+  plan->conv = *context;
   plan->conv.node--;
   plan->conv.node_number--;
   plan->is_f32 = between->dtype == MNW_DTYPE_F32;
@@ -115,7 +117,7 @@ static void eval_rows(void *argument, size_t begin, size_t end, uint32_t thread)
   const mnw_window *w = &plan->rows.window;
   mnw_depthwise_rows_fn *const rows_fn =
       plan->is_f32 ? mnw_depthwise_conv_2d_f32_rows : mnw_depthwise_conv_2d_rows;
-  uint8_t *const scratch = mnw_op_thread_scratch(&plan->depthwise, thread);
+  uint8_t *const scratch = mnw_op_thread_scratch(plan->depthwise, thread);
   line_band band = {.bytes = scratch + plan->band_at};
   for (size_t row = begin; row < end;) {
     const size_t rows = end - row < plan->band_rows ? end - row : plan->band_rows;
@@ -127,7 +129,7 @@ static void eval_rows(void *argument, size_t begin, size_t end, uint32_t thread)
     if (row == begin) band.first = band.end = first;
     fill_band(&band, plan, first, last, scratch);
     const mnw_line_source source = {band.bytes, (int32_t)first};
-    rows_fn(&plan->depthwise, &plan->rows, &source, row, row + rows, scratch);
+    rows_fn(plan->depthwise, &plan->rows, &source, row, row + rows, scratch);
     row += rows;
   }
 }

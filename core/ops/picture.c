@@ -49,3 +49,8 @@ mnw_status mnw_window_init(mnw_window *window, const mnw_op_context *context, co
   return check_axis(context, window->out_w, horizontal,
                     "operator %0: kernel width %1 or stride %2 is out of range");
 }
+
+bool mnw_window_is_pointwise(const mnw_window *w) {
+  return w->kernel_h == 1 && w->kernel_w == 1 && w->stride_h == 1 && w->stride_w == 1 &&
+         w->pad_top == 0 && w->pad_left == 0 && w->in_h == w->out_h && w->in_w == w->out_w;
+}

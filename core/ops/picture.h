@@ -19,6 +19,10 @@ typedef struct mnw_window {
 mnw_status mnw_window_init(mnw_window *window, const mnw_op_context *context, const mnw_tensor *x,
                            const mnw_tensor *y, const int32_t *kernel_stride_dilation_pad);
 
+// Whether each window is one pixel, its own output's: a convolution then takes the picture as it
+// is.
+bool mnw_window_is_pointwise(const mnw_window *window);
+
 // The part [first, end) of the kernel's taps along one axis that falls inside the input, for an
 // output position.
 static inline void mnw_taps_inside(int32_t *first, int32_t *end, int32_t position, int32_t kernel,

@@ -9,13 +9,14 @@ const EXTENTS_AT = 8;
 const FIGURES_AT = 32;
 const NAME_AT = 56;
 
+/** What of an engine is needed. @typedef {Pick<Engine, 'exports' | 'call' | 'setInput'>} ProfiledEngine */
 /** @typedef {Omit<OperatorProfile, 'ms' | 'gmacPerSecond'>} OperatorInfo */
 
 /**
  * Of the runs, the quarter that took longest and the one that took least are left out, as whole runs; the others'
  * times are averaged. A median of each operator would show nothing of those that are shorter than a step of the
  * clock, while over several runs a mean does: now and then the step falls into them.
- * @param {Engine} engine
+ * @param {ProfiledEngine} engine
  * @param {import('./types.js').TensorData[]} inputs of the dtypes and lengths of the model's
  * @param {number} runs
  * @returns {Profile}
@@ -38,7 +39,7 @@ export function profileEngine(engine, inputs, runs) {
   };
 }
 
-/** @param {Engine} engine @param {import('./types.js').TensorData[]} inputs @param {number} count */
+/** @param {ProfiledEngine} engine @param {import('./types.js').TensorData[]} inputs @param {number} count */
 function timeRun(engine, inputs, count) {
   // Activations share memory, so no input outlives a run.
   inputs.forEach((data, i) => engine.setInput(i, data));
@@ -49,14 +50,14 @@ function timeRun(engine, inputs, count) {
   });
 }
 
-/** @param {Engine} engine @returns {OperatorInfo[]} */
+/** @param {ProfiledEngine} engine @returns {OperatorInfo[]} */
 function listOperators(engine) {
   const operators = [];
   while (engine.exports.operator_info(operators.length) === 0) operators.push(readOperator(engine));
   return operators;
 }
 
-/** @param {Engine} engine @returns {OperatorInfo} the one that the transfer buffer tells of */
+/** @param {ProfiledEngine} engine @returns {OperatorInfo} the one that the transfer buffer tells of */
 function readOperator({ exports }) {
   const view = new DataView(exports.memory.buffer, exports.io());
   const [nameBytes, rank] = [0, 4].map((at) => view.getUint32(at, true));

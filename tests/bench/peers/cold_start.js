@@ -4,6 +4,7 @@
  * is left out.
  */
 import { launchEngine } from '../../e2e/engines/browser_engine.js';
+import { median } from '../wasm/model_subject.js';
 import { CONTESTANTS, startColdServer } from './cold_site.js';
 
 /** @typedef {import('./cold_site.js').ContestantId} ContestantId */
@@ -138,10 +139,4 @@ async function waitForResult(page, name) {
     const errors = page.consoleMessages.filter(({ type }) => type === 'pageerror').map(({ text }) => text);
     throw new Error(`the cold start gave no result: ${errors.join('; ')}`, { cause });
   }
-}
-
-/** @param {number[]} values */
-function median(values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }

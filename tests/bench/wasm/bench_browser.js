@@ -6,6 +6,8 @@ import { startTestServer } from '../../e2e/test_server.js';
 
 /** @typedef {import('../../e2e/engines/browser_engine.js').EnginePage} EnginePage */
 
+const HERE = path.dirname(fileURLToPath(import.meta.url));
+
 /**
  * @template R
  * @param {string} engineName
@@ -16,11 +18,12 @@ import { startTestServer } from '../../e2e/test_server.js';
 export async function withBenchPage(engineName, files, use) {
   const folders = [...new Set(files.map((file) => path.resolve(file.endsWith('.wasm') ? path.dirname(file) : file)))];
   const mounts = Object.fromEntries(folders.map((folder, i) => [`/${i}/`, folder]));
-  const server = await startTestServer({ '/page/': path.dirname(fileURLToPath(import.meta.url)), ...mounts }, { isolate: true });
+  const ours = { '/tests/bench/wasm/': HERE, '/wasm_glue/src/': path.join(HERE, '../../../wasm_glue/src') };
+  const server = await startTestServer({ ...ours, ...mounts }, { isolate: true });
   const engine = await launchEngine(/** @type {import('../../e2e/engines/browser_engine.js').EngineName} */ (engineName));
   try {
     const page = await engine.newPage();
-    await page.goto(`${server.origin}/page/bench_page.html`);
+    await page.goto(`${server.origin}/tests/bench/wasm/bench_page.html`);
     await page.waitFor(() => 'timeKernels' in window);
     return await use(page, (file) => {
       const isModule = file.endsWith('.wasm');

@@ -29,13 +29,13 @@ function printComparison(name, times) {
   });
 }
 
-/** @param {string} label @param {import('./model_subject.js').OperatorTime[]} operators */
+/** @param {string} label @param {readonly import('./model_subject.js').OperatorProfile[]} operators */
 function printProfile(label, operators) {
   let total = 0;
-  operators.forEach(({ name, dims, macs, ms }, i) => {
-    const speed = macs > 0 ? `${(macs / ms / 1e6).toFixed(1).padStart(6)} GMAC/s` : '';
+  operators.forEach(({ name, shape, multiplyAdds, gmacPerSecond, ms }, i) => {
+    const speed = multiplyAdds > 0 ? `${gmacPerSecond.toFixed(1).padStart(6)} GMAC/s` : '';
     console.log(
-      `${String(i).padStart(4)} ${name.padEnd(18)} ${dims.join('x').padEnd(18)} ${ms.toFixed(4).padStart(8)} ms ${speed}`,
+      `${String(i).padStart(4)} ${name.padEnd(18)} ${shape.join('x').padEnd(18)} ${ms.toFixed(4).padStart(8)} ms ${speed}`,
     );
     total += ms;
   });
@@ -51,7 +51,7 @@ function shardsOf(folder) {
 /** @param {string} folder */
 function benchInNode(folder) {
   const shards = shardsOf(folder);
-  const subjects = modules.map((path) => new Subject(new WebAssembly.Module(readFileSync(path)), shards));
+  const subjects = modules.map((path) => Subject.load(new WebAssembly.Module(readFileSync(path)), shards));
   if (values.profile) subjects.forEach((subject, i) => printProfile(labels[i], subject.profile(runs)));
   else printComparison(basename(folder), compareSubjects(subjects, runs));
 }

@@ -1,4 +1,4 @@
-// Little-endian loads from bytes at any alignment.
+// Little-endian loads and stores of bytes at any alignment.
 #ifndef MINNOW_BASE_BYTES_H_
 #define MINNOW_BASE_BYTES_H_
 
@@ -11,6 +11,10 @@ static inline uint32_t mnw_load_u32(const uint8_t *p) {
 
 static inline uint64_t mnw_load_u64(const uint8_t *p) {
   return (uint64_t)mnw_load_u32(p) | (uint64_t)mnw_load_u32(p + 4) << 32;
+}
+
+static inline void mnw_store_u32(uint8_t *p, uint32_t value) {
+  for (int i = 0; i < 4; i++) p[i] = (uint8_t)(value >> 8 * i);
 }
 
 static inline uint32_t mnw_float_bits(float value) {

@@ -4,6 +4,9 @@
 
 #include "../base/bytes.h"
 #include "../base/error.h"
+#include "../kernels/packed_layout.h"
+#include "symbol_expand.h"
+#include "trellis.h"
 
 static void skip_to_constant(mnw_weight_cursor *cursor, const mnw_graph *graph) {
   while (cursor->tensor < graph->tensor_count &&
@@ -16,6 +19,23 @@ void mnw_weight_cursor_start(mnw_weight_cursor *cursor, const mnw_graph *graph) 
   cursor->tensor = 0;
   cursor->offset_bytes = 0;
   skip_to_constant(cursor, graph);
+}
+
+void mnw_weight_tables_clear(mnw_weight_tables *tables) {
+  tables->huffman.is_valid = 0;
+  tables->has_codebook = false;
+}
+
+mnw_status mnw_codebook_read(mnw_weight_tables *tables, const uint8_t *payload,
+                             size_t payload_bytes, mnw_error *error) {
+  if (payload_bytes % 4 != 0 || payload_bytes > sizeof tables->codebook) {
+    return mnw_fail(error, MNW_STATUS_CORRUPT, "codebook of %0 bytes", (int64_t)payload_bytes, 0,
+                    0);
+  }
+  memset(tables->codebook, 0, sizeof tables->codebook);
+  memcpy(tables->codebook, payload, payload_bytes);
+  tables->has_codebook = true;
+  return MNW_STATUS_OK;
 }
 
 // Kernels rely on the bits that an operator says its weights have.
@@ -36,8 +56,67 @@ static mnw_status check_values(const mnw_tensor *tensor, uint32_t number, size_t
       number, low, high);
 }
 
+// A coded block whose bytes go to `offset` of the tensor.
+typedef struct coded_block {
+  const mnw_tensor *tensor;
+  uint32_t number, offset, bytes, coding;
+} coded_block;
+
+static mnw_status bad_block(const coded_block *block, mnw_error *error) {
+  return mnw_fail(error, MNW_STATUS_CORRUPT,
+                  "weight block of %0 bytes for tensor %1 does not fit its coding, %2",
+                  block->bytes, block->number, block->coding);
+}
+
+// Symbols to levels. False where the tensor is none that a trellis can code.
+static bool expand_trellis(const coded_block *block) {
+  const mnw_tensor *tensor = block->tensor;
+  const uint32_t step = MNW_TILE_CHANNELS * MNW_TILE_K;
+  const size_t channels = tensor->rank > 0 ? (size_t)tensor->dims[0] : 1;
+  if (tensor->layout == MNW_LAYOUT_ROW_MAJOR && tensor->dtype == MNW_DTYPE_S8) {
+    mnw_trellis_expand_rows(tensor->data, block->offset, block->bytes,
+                            tensor->size_bytes / channels);
+    return true;
+  }
+  if (tensor->layout != MNW_LAYOUT_TILE_8X4 || block->offset % step || block->bytes % step) {
+    return false;
+  }
+  mnw_trellis_expand_tiles(tensor->data, block->offset, block->bytes,
+                           tensor->size_bytes / mnw_round_up(channels, MNW_TILE_CHANNELS));
+  return true;
+}
+
+static mnw_status read_coded(const coded_block *block, const mnw_weight_tables *tables,
+                             const uint8_t *payload, size_t payload_bytes, mnw_error *error) {
+  const mnw_tensor *tensor = block->tensor;
+  const bool has_words = (block->coding & MNW_CODING_CODEBOOK) != 0;
+  const size_t expanded = has_words ? block->bytes / 4 : block->bytes;
+  uint8_t *end = tensor->data + block->offset + block->bytes;
+  size_t symbols = expanded;
+  if (has_words && (!tables->has_codebook || block->bytes % 4 != 0)) {
+    return bad_block(block, error);
+  }
+  if (block->coding & MNW_CODING_RUNS) {
+    if (payload_bytes < 4 || mnw_load_u32(payload) > symbols) return bad_block(block, error);
+    symbols = mnw_load_u32(payload);
+    payload += 4;
+    payload_bytes -= 4;
+  }
+  const mnw_status status =
+      mnw_huffman_decode(end - symbols, symbols, &tables->huffman, payload, payload_bytes, error);
+  if (status != MNW_STATUS_OK) return status;
+  if ((block->coding & MNW_CODING_RUNS) && !mnw_expand_runs(end - expanded, expanded, symbols)) {
+    return bad_block(block, error);
+  }
+  if (has_words) mnw_expand_codebook(end - block->bytes, expanded, tables->codebook);
+  if ((block->coding & MNW_CODING_TRELLIS) && !expand_trellis(block)) {
+    return bad_block(block, error);
+  }
+  return MNW_STATUS_OK;
+}
+
 mnw_status mnw_weight_block_read(mnw_weight_cursor *cursor, const mnw_graph *graph,
-                                 const mnw_huffman_table *table, const uint8_t *payload,
+                                 const mnw_weight_tables *tables, const uint8_t *payload,
                                  size_t payload_bytes, mnw_error *error) {
   if (payload_bytes < MNW_BLOCK_HEADER_BYTES) {
     return mnw_fail(error, MNW_STATUS_TRUNCATED, "weight block of %0 bytes", (int64_t)payload_bytes,
@@ -64,9 +143,9 @@ mnw_status mnw_weight_block_read(mnw_weight_cursor *cursor, const mnw_graph *gra
                       (int64_t)payload_bytes, bytes, 0);
     }
     memcpy(tensor->data + offset, payload, bytes);
-  } else if (coding == MNW_CODING_HUFFMAN) {
-    const mnw_status status =
-        mnw_huffman_decode(tensor->data + offset, bytes, table, payload, payload_bytes, error);
+  } else if ((coding & MNW_CODING_HUFFMAN) && coding <= MNW_CODING_LAST) {
+    const coded_block block = {tensor, number, offset, bytes, coding};
+    const mnw_status status = read_coded(&block, tables, payload, payload_bytes, error);
     if (status != MNW_STATUS_OK) return status;
   } else {
     return mnw_fail(error, MNW_STATUS_UNSUPPORTED_VERSION,

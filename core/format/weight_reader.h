@@ -1,5 +1,5 @@
-// Fills a graph's constants from HUFFMAN_TABLE and BLOCK chunks, which come in ascending order of
-// tensor and offset.
+// Fills a graph's constants from HUFFMAN_TABLE, CODEBOOK and BLOCK chunks; blocks come in ascending
+// order of tensor and offset.
 #ifndef MINNOW_FORMAT_WEIGHT_READER_H_
 #define MINNOW_FORMAT_WEIGHT_READER_H_
 
@@ -13,12 +13,25 @@ typedef struct mnw_weight_cursor {
   uint32_t offset_bytes;
 } mnw_weight_cursor;
 
+// What earlier chunks of the same shard say about coding.
+typedef struct mnw_weight_tables {
+  mnw_huffman_table huffman;
+  uint8_t codebook[4 * MNW_CODEBOOK_WORDS];  // words that the chunk does not give are 0
+  bool has_codebook;
+} mnw_weight_tables;
+
+void mnw_weight_tables_clear(mnw_weight_tables *tables);
+
+// Reads the payload of a CODEBOOK chunk. Errors: CORRUPT.
+mnw_status mnw_codebook_read(mnw_weight_tables *tables, const uint8_t *payload,
+                             size_t payload_bytes, mnw_error *error);
+
 void mnw_weight_cursor_start(mnw_weight_cursor *cursor, const mnw_graph *graph);
 
 // Reads the payload of a BLOCK chunk into its tensor and moves the cursor. Errors: CORRUPT,
 // TRUNCATED.
 mnw_status mnw_weight_block_read(mnw_weight_cursor *cursor, const mnw_graph *graph,
-                                 const mnw_huffman_table *table, const uint8_t *payload,
+                                 const mnw_weight_tables *tables, const uint8_t *payload,
                                  size_t payload_bytes, mnw_error *error);
 
 #endif  // MINNOW_FORMAT_WEIGHT_READER_H_

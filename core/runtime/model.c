@@ -62,7 +62,7 @@ static mnw_model *lay_out(mnw_arena *arena, const uint32_t *words, mnw_model *me
   model->roots = mnw_arena_take(arena, tensors, sizeof(uint32_t));
   model->shard_starts =
       mnw_arena_take(arena, words[MNW_PACKAGE_SHARD_COUNT], sizeof(mnw_weight_cursor));
-  model->table = mnw_arena_take(arena, 1, sizeof(mnw_huffman_table));
+  model->tables = mnw_arena_take(arena, 1, sizeof(mnw_weight_tables));
   model->weights = mnw_arena_take(arena, words[MNW_PACKAGE_WEIGHT_BYTES], 1);
   model->stream.staging = mnw_arena_take(arena, words[MNW_PACKAGE_MAX_CHUNK_BYTES], 1);
   return taken;
@@ -128,7 +128,7 @@ mnw_status mnw_model_init(mnw_model **model, void *memory, size_t memory_bytes,
   mnw_arena_init(&arena, memory, memory_bytes);
   mnw_model *made = lay_out(&arena, info->words, NULL);
   made->kernels = kernels;
-  made->table->is_valid = 0;
+  mnw_weight_tables_clear(made->tables);
   mnw_chunk_stream_init(&made->stream, made->stream.staging,
                         info->words[MNW_PACKAGE_MAX_CHUNK_BYTES],
                         info->words[MNW_PACKAGE_SHARD_COUNT]);
@@ -190,11 +190,11 @@ static mnw_status check_package_chunk(mnw_model *model, const uint8_t *payload,
   return MNW_STATUS_OK;
 }
 
-// A table serves the rest of its own shard only.
+// Tables serve the rest of its own shard only.
 static void note_shard_start(mnw_model *model) {
   while (model->shards_started <= model->stream.shard) {
     model->shard_starts[model->shards_started++] = model->cursor;
-    model->table->is_valid = 0;
+    mnw_weight_tables_clear(model->tables);
   }
 }
 
@@ -205,15 +205,18 @@ static mnw_status on_chunk(void *user, uint32_t type, const uint8_t *payload, si
   if (type == MNW_CHUNK_GRAPH && model->has_package && !model->has_graph) {
     return read_graph(model, payload, payload_bytes, error);
   }
-  if (!model->has_graph || type < MNW_CHUNK_HUFFMAN_TABLE || type > MNW_CHUNK_BLOCK) {
+  if (!model->has_graph || type < MNW_CHUNK_HUFFMAN_TABLE || type > MNW_CHUNK_CODEBOOK) {
     return mnw_fail(error, MNW_STATUS_CORRUPT, "chunk of type %0 out of place in shard %1", type,
                     model->stream.shard, 0);
   }
   note_shard_start(model);
   if (type == MNW_CHUNK_HUFFMAN_TABLE) {
-    return mnw_huffman_read_table(model->table, payload, payload_bytes, error);
+    return mnw_huffman_read_table(&model->tables->huffman, payload, payload_bytes, error);
   }
-  return mnw_weight_block_read(&model->cursor, &model->graph, model->table, payload, payload_bytes,
+  if (type == MNW_CHUNK_CODEBOOK) {
+    return mnw_codebook_read(model->tables, payload, payload_bytes, error);
+  }
+  return mnw_weight_block_read(&model->cursor, &model->graph, model->tables, payload, payload_bytes,
                                error);
 }
 
@@ -247,7 +250,7 @@ mnw_status mnw_model_rewind(mnw_model *model, uint32_t shard, mnw_error *error) 
     model->cursor = model->shard_starts[shard];
     model->shards_started = shard;
   }
-  model->table->is_valid = 0;
+  mnw_weight_tables_clear(model->tables);
   model->has_failed = false;
   mnw_chunk_stream_rewind(&model->stream, shard);
   return MNW_STATUS_OK;

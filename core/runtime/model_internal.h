@@ -16,7 +16,7 @@ struct mnw_model {
   mnw_chunk_stream stream;
   mnw_weight_cursor cursor;
   mnw_weight_cursor *shard_starts;  // the cursor at the start of each shard reached so far
-  mnw_huffman_table *table;
+  mnw_weight_tables *tables;
   mnw_plan_item
       *plan;  // one item per tensor (unused ones have size 0), then one per node for scratch
   uint32_t *plan_order;  // room for the planner

@@ -139,8 +139,8 @@ static bool round_layers(void *user, size_t worker, pk_error *error) {
   compression *c = user;
   for (size_t i = worker; i < c->layers.count; i += PK_WORKERS) {
     const pk_layer *layer = &c->layers.items[i];
-    const float step = c->table.rungs[i][c->chosen[i]].step;
-    if (isnan(pk_feedback_round(c->levels[i], layer, &c->table.feedbacks[i], step))) {
+    const pk_grid grid = c->table.rungs[i][c->chosen[i]].grid;
+    if (isnan(pk_feedback_round(c->levels[i], layer, &c->table.feedbacks[i], grid))) {
       return out_of_memory(error);
     }
   }
@@ -151,7 +151,7 @@ static bool rewrite(compression *c, pk_error *error) {
   bool ok = true;
   for (size_t i = 0; ok && i < c->layers.count; i++) {
     ok = pk_rewrite_layer(c->graph, &c->layers.items[i], c->levels[i],
-                          c->table.rungs[i][c->chosen[i]].step, c->biases[i], error);
+                          c->table.rungs[i][c->chosen[i]].grid.step, c->biases[i], error);
   }
   return ok;
 }
@@ -165,7 +165,7 @@ static bool try_lambda(compression *c, double lambda, pk_trial *trial, pk_error 
   c->net.simulates_int8 = !c->is_float || !c->options->keeps_float;
   for (size_t i = 0; ok && i < c->layers.count; i++) {
     pk_simulate_levels(&c->net, &c->layers.items[i], c->levels[i],
-                       c->table.rungs[i][c->chosen[i]].step);
+                       c->table.rungs[i][c->chosen[i]].grid.step);
   }
   ok = ok &&
        pk_correct_biases(c->biases, &c->net, &c->layers, c->means, &c->set, pack->progress,
@@ -259,12 +259,13 @@ static bool report_layers(compression *c, pk_error *error) {
     const pk_rung *rung = &c->table.rungs[i][c->chosen[i]];
     const size_t count = pk_layer_elements(layer);
     uint64_t counts[PK_HUFFMAN_SYMBOLS];
-    pk_huffman_count(counts, (const uint8_t *)c->levels[i], count);
+    pk_count_symbols(counts, c->levels[i], count, rung->grid.has_trellis);
     pk_layer_report *out = &report->layers[report->layer_count++];
     strncpy(out->name, op->name, sizeof out->name - 1);
     strncpy(out->kind, pk_op_kind_name(op->kind), sizeof out->kind - 1);
     out->weights = count;
-    out->step = rung->step;
+    out->step = rung->grid.step;
+    out->has_trellis = rung->grid.has_trellis;
     out->bits = rung->bits / (double)count;
     out->entropy = pk_entropy_bits(counts);
     out->zeros = (double)counts[128] / (double)count;

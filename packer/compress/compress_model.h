@@ -24,6 +24,7 @@ typedef struct pk_layer_report {
   char kind[32];
   size_t weights;  // elements
   float step;      // of the tensor; channels with large weights have wider ones
+  bool has_trellis;
   double bits;     // a weight, Huffman-coded
   double entropy;  // bits a weight
   double zeros;    // share of levels that are 0

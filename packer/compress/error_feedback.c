@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/kernels/packed_layout.h"
+#include "trellis_round.h"
+
 enum { BLOCK = 32 };
 static const double damping = 1e-3;  // of the mean variance, added to the diagonal
 
@@ -81,6 +84,10 @@ void pk_feedback_deinit(pk_feedback *feedback) {
   *feedback = (pk_feedback){0};
 }
 
+bool pk_layer_suits_trellis(const pk_layer *layer) {
+  return layer->groups == 1 && !layer->is_depthwise;
+}
+
 float pk_output_step(const pk_layer *layer, size_t o, float step) {
   const size_t first = layer->has_one_step ? 0 : o * layer->k;
   const size_t count = layer->has_one_step ? pk_layer_elements(layer) : layer->k;
@@ -97,24 +104,55 @@ typedef struct group_walk {
   float *errors;   // [rows][k]
   float *targets;  // [rows][BLOCK]: weights of the block less what earlier blocks' errors ask for
   int8_t *levels;  // [rows][k] by product
+  float *column, *prices;  // [rows], for a trellis: targets in steps, cost of a squared error
+  uint8_t *paths;          // [rows][PK_TRELLIS_STATES]
+  int8_t *column_levels;   // [rows]
+  bool has_trellis;
 } group_walk;
+
+// The weight at place j of a row less what the errors from place `first` on ask for.
+static float place_target(const group_walk *walk, size_t row, size_t first, size_t j) {
+  const float *errors = walk->errors + row * walk->k, *factors = walk->factors + j * walk->k;
+  float target = walk->targets[row * BLOCK + j - first];
+  for (size_t i = first; i < j; i++) target -= errors[i] * factors[i];
+  return target;
+}
+
+// Returns D_j times the squared residual.
+static double set_level(const group_walk *walk, size_t row, size_t j, float target, float level) {
+  const size_t at = row * walk->k + walk->order[j];
+  const double residual = (double)(level * walk->steps[row] - target);
+  walk->levels[at] = (int8_t)level;
+  walk->errors[row * walk->k + j] = level * walk->steps[row] - walk->weights[at];
+  return (double)walk->costs[j] * residual * residual;
+}
 
 // Places first … last of one row. Returns the sum of D_j times the squared residual.
 static double round_row(const group_walk *walk, size_t row, size_t first, size_t last) {
-  const size_t k = walk->k;
-  const float step = walk->steps[row], *weights = walk->weights + row * k;
-  float *errors = walk->errors + row * k;
   double cost = 0.0;
   for (size_t j = first; j < last; j++) {
-    const float *factors = walk->factors + j * k;
-    float target = walk->targets[row * BLOCK + j - first];
-    for (size_t i = first; i < j; i++) target -= errors[i] * factors[i];
-    float level = rintf(target / step);
-    level = fmaxf(fminf(level, (float)PK_LEVEL_MAX), (float)-PK_LEVEL_MAX);
-    const double residual = (double)(level * step - target);
-    cost += (double)walk->costs[j] * residual * residual;
-    walk->levels[row * k + walk->order[j]] = (int8_t)level;
-    errors[j] = level * step - weights[walk->order[j]];
+    const float target = place_target(walk, row, first, j);
+    const float level = rintf(target / walk->steps[row]);
+    cost += set_level(walk, row, j, target,
+                      fmaxf(fminf(level, (float)PK_LEVEL_MAX), (float)-PK_LEVEL_MAX));
+  }
+  return cost;
+}
+
+// Place j of all rows, a path through the trellis. Returns what it costs.
+static double round_column(const group_walk *walk, const float *sensitivity, size_t first,
+                           size_t j) {
+  double cost = 0.0;
+  for (size_t row = 0; row < walk->rows; row++) {
+    walk->column[row] = place_target(walk, row, first, j) / walk->steps[row];
+    walk->prices[row] = walk->steps[row] * walk->steps[row];
+  }
+  // Channels that only fill up the last tile hold zeros.
+  pk_trellis_round(walk->column_levels, walk->column, walk->prices, walk->rows, PK_LEVEL_MAX,
+                   walk->rows % MNW_TILE_CHANNELS != 0, walk->paths);
+  for (size_t row = 0; row < walk->rows; row++) {
+    cost += (double)sensitivity[row] * set_level(walk, row, j, walk->column[row] * walk->steps[row],
+                                                 (float)walk->column_levels[row]);
   }
   return cost;
 }
@@ -134,21 +172,25 @@ static double round_group(const group_walk *walk, const float *sensitivity) {
                   (int)first, -1.0f, walk->errors, (int)k, walk->factors + first * k, (int)k, 1.0f,
                   walk->targets, BLOCK);
     }
-    for (size_t row = 0; row < walk->rows; row++) {
+    for (size_t j = first; walk->has_trellis && j < last; j++) {
+      cost += round_column(walk, sensitivity, first, j);
+    }
+    for (size_t row = 0; !walk->has_trellis && row < walk->rows; row++) {
       cost += (double)sensitivity[row] * round_row(walk, row, first, last);
     }
   }
   return cost;
 }
 
-// `memory` holds the rows' errors, targets and steps.
+// `memory` holds the rows' errors, targets, columns and steps; `bytes` their levels and paths.
 static double round_groups(int8_t *levels, const pk_layer *layer, const pk_feedback *feedback,
-                           float step, float *memory) {
+                           pk_grid grid, float *memory, uint8_t *bytes) {
   const size_t rows = layer->rows, k = layer->k, outputs = pk_layer_outputs(layer);
-  float *errors = memory, *targets = errors + rows * k, *steps = targets + rows * BLOCK;
+  float *errors = memory, *targets = errors + rows * k, *column = targets + rows * BLOCK;
+  float *prices = column + rows, *steps = prices + rows;
   double cost = 0.0;
   for (size_t o = 0; o < outputs; o++) {
-    steps[o] = o > 0 && layer->has_one_step ? steps[0] : pk_output_step(layer, o, step);
+    steps[o] = o > 0 && layer->has_one_step ? steps[0] : pk_output_step(layer, o, grid.step);
   }
   for (size_t g = 0; g < layer->groups; g++) {
     const size_t first = g * rows;
@@ -161,18 +203,25 @@ static double round_groups(int8_t *levels, const pk_layer *layer, const pk_feedb
                              .order = feedback->order + g * k,
                              .errors = errors,
                              .targets = targets,
-                             .levels = levels + first * k};
+                             .levels = levels + first * k,
+                             .column = column,
+                             .prices = prices,
+                             .paths = bytes + rows,
+                             .column_levels = (int8_t *)bytes,
+                             .has_trellis = grid.has_trellis};
     cost += round_group(&walk, layer->sensitivity + first);
   }
   return cost;
 }
 
 double pk_feedback_round(int8_t *levels, const pk_layer *layer, const pk_feedback *feedback,
-                         float step) {
-  const size_t row_floats = layer->rows * (layer->k + BLOCK);
+                         pk_grid grid) {
+  const size_t row_floats = layer->rows * (layer->k + BLOCK + 2);
   float *memory = calloc(row_floats + pk_layer_outputs(layer) + 1, sizeof *memory);
-  if (!memory) return (double)NAN;
-  const double cost = round_groups(levels, layer, feedback, step, memory);
+  uint8_t *bytes = malloc(layer->rows * (1 + PK_TRELLIS_STATES) + 1);
+  const double cost =
+      memory && bytes ? round_groups(levels, layer, feedback, grid, memory, bytes) : (double)NAN;
   free(memory);
+  free(bytes);
   return cost;
 }

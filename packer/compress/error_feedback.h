@@ -13,6 +13,12 @@
 
 enum { PK_LEVEL_MAX = 127 };  // levels are symmetric int8
 
+// What weights are rounded to.
+typedef struct pk_grid {
+  float step;        // see pk_output_step()
+  bool has_trellis;  // levels of each product are a path along the outputs: trellis_round.h
+} pk_grid;
+
 // Factors of one layer's covariances, made once for any number of roundings.
 typedef struct pk_feedback {
   uint32_t *order;  // [groups][k]: the product at each place
@@ -26,9 +32,12 @@ void pk_feedback_deinit(pk_feedback *feedback);
 // The step of output `o`: `step`, or a wider one where its largest weight needs it.
 float pk_output_step(const pk_layer *layer, size_t o, float step);
 
+// Whether the package can code the layer's levels as those of a trellis.
+bool pk_layer_suits_trellis(const pk_layer *layer);
+
 // Rounds all weights to levels [outputs][k] of the outputs' steps. Returns the cost, the sum of
 // sensitivity * e^T C e; NaN when out of memory.
 double pk_feedback_round(int8_t *levels, const pk_layer *layer, const pk_feedback *feedback,
-                         float step);
+                         pk_grid grid);
 
 #endif  // MINNOW_PACKER_ERROR_FEEDBACK_H_

@@ -2,17 +2,27 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../encode/huffman_encode.h"
 #include "worker_pair.h"
 
 static const float rung_ratio = 1.25992105f;  // three rungs double the step
 
-double pk_level_bits(const int8_t *levels, size_t count) {
+void pk_count_symbols(uint64_t *counts, const int8_t *levels, size_t count, bool has_trellis) {
+  uint64_t halves[PK_HUFFMAN_SYMBOLS] = {0};
+  pk_huffman_count(counts, (const uint8_t *)levels, count);
+  if (!has_trellis) return;
+  // Half of each level, rounded down; both stand 128 higher here.
+  for (size_t s = 0; s < PK_HUFFMAN_SYMBOLS; s++) halves[(s + 128) / 2] += counts[s];
+  memcpy(counts, halves, sizeof halves);
+}
+
+double pk_level_bits(const int8_t *levels, size_t count, bool has_trellis) {
   uint64_t counts[PK_HUFFMAN_SYMBOLS];
   pk_huffman_code code;
   double bits = 0.0;
-  pk_huffman_count(counts, (const uint8_t *)levels, count);
+  pk_count_symbols(counts, levels, count, has_trellis);
   if (!pk_huffman_build(&code, counts)) return 0.0;
   for (size_t s = 0; s < PK_HUFFMAN_SYMBOLS; s++) bits += (double)counts[s] * code.lengths[s];
   return bits + 8.0 * (double)pk_huffman_table_bytes(&code);
@@ -36,11 +46,14 @@ static bool climb(pk_step_table *table, size_t index, pk_error *error) {
   int8_t *levels = malloc(pk_layer_elements(layer) + 1);
   float step = first_step(layer);
   bool ok = levels && pk_feedback_init(&table->feedbacks[index], layer, error);
-  for (size_t i = 0; ok && i < PK_RUNGS; i++, step *= rung_ratio) {
+  for (size_t i = 0; ok && i < PK_RUNGS; i++) {
     pk_rung *rung = &table->rungs[index][i];
-    rung->step = step;
-    rung->cost = pk_feedback_round(levels, layer, &table->feedbacks[index], step);
-    rung->bits = pk_level_bits(levels, pk_layer_elements(layer));
+    rung->grid = (pk_grid){step, i % 2 == 1};
+    rung->cost = INFINITY;
+    if (i % 2 == 1) step *= rung_ratio;
+    if (rung->grid.has_trellis && !pk_layer_suits_trellis(layer)) continue;
+    rung->cost = pk_feedback_round(levels, layer, &table->feedbacks[index], rung->grid);
+    rung->bits = pk_level_bits(levels, pk_layer_elements(layer), rung->grid.has_trellis);
     ok = !isnan(rung->cost);
   }
   free(levels);

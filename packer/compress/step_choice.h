@@ -10,10 +10,10 @@
 #include "../encode/package_writer.h"
 #include "error_feedback.h"
 
-enum { PK_RUNGS = 45 };
+enum { PK_STEPS = 45, PK_RUNGS = 2 * PK_STEPS };  // of each step without and with a trellis
 
 typedef struct pk_rung {
-  float step;
+  pk_grid grid;
   double bits;  // of the layer's weights, Huffman-coded, table included
   double cost;  // see pk_feedback_round()
 } pk_rung;
@@ -21,7 +21,7 @@ typedef struct pk_rung {
 typedef struct pk_step_table {
   const pk_layer_list *layers;
   pk_feedback *feedbacks;      // by layer
-  pk_rung (*rungs)[PK_RUNGS];  // by layer, steps rising
+  pk_rung (*rungs)[PK_RUNGS];  // by layer, steps rising; unusable ones have infinite cost
 } pk_step_table;               // all zero: empty
 
 bool pk_step_table_init(pk_step_table *table, const pk_layer_list *layers, pk_progress_fn *progress,
@@ -34,7 +34,11 @@ double pk_choose_rungs(size_t *chosen, const pk_step_table *table, double lambda
 // The smallest lambda that brings the layers to at most `bits`, or the largest there is.
 double pk_lambda_for_bits(const pk_step_table *table, double bits);
 
-// Bits of `levels` under the best Huffman code of their own.
-double pk_level_bits(const int8_t *levels, size_t count);
+// Counts what is Huffman-coded of `levels`: themselves, or the symbols of trellis-coded ones.
+void pk_count_symbols(uint64_t *counts, const int8_t *levels, size_t count, bool has_trellis);
+
+// Bits of `levels`, or of the symbols of trellis-coded ones, under the best Huffman code of their
+// own.
+double pk_level_bits(const int8_t *levels, size_t count, bool has_trellis);
 
 #endif  // MINNOW_PACKER_STEP_CHOICE_H_

@@ -71,7 +71,7 @@ static void test_feedback(void **state) {
   int8_t levels[ROWS * K], nearest[ROWS * K];
   const float step = 0.11f;
   assert_true(pk_feedback_init(&feedback, &layer, &error));
-  const double told = pk_feedback_round(levels, &layer, &feedback, step);
+  const double told = pk_feedback_round(levels, &layer, &feedback, (pk_grid){.step = step});
   for (size_t i = 0; i < ROWS * K; i++) {
     nearest[i] = (int8_t)rintf(layer.weights[i] / pk_output_step(&layer, i / K, step));
   }

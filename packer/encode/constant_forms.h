@@ -1,0 +1,36 @@
+// The forms in which a constant's bytes can be Huffman-coded: as they are, as the symbols of a
+// trellis, as numbers of a codebook's words, each with or without symbols for runs of zeros. Every
+// form decodes to the same bytes; which one is smallest is for the shard's writer to weigh.
+#ifndef MINNOW_PACKER_CONSTANT_FORMS_H_
+#define MINNOW_PACKER_CONSTANT_FORMS_H_
+
+#include "../lowered_graph.h"
+#include "../pk_error.h"
+#include "core/format/package_format.h"
+
+enum { PK_MAX_FORMS = 6 };
+
+typedef struct pk_constant_form {
+  uint32_t coding;         // MNW_CODING_*
+  const uint8_t *symbols;  // one for each element
+  size_t element_bytes;    // what a symbol stands for: 1, with a codebook 4
+} pk_constant_form;
+
+typedef struct pk_constant_forms {
+  pk_constant_form items[PK_MAX_FORMS];
+  size_t count;
+  uint8_t codebook[4 * MNW_CODEBOOK_WORDS];
+  size_t codebook_bytes;  // 0: there is none
+  uint8_t *halves, *words;
+} pk_constant_forms;  // all zero: empty
+
+// `tensor` is a constant and outlives the forms. Errors: OUT_OF_MEMORY.
+bool pk_constant_forms_init(pk_constant_forms *forms, const pk_lowered_tensor *tensor,
+                            pk_error *error);
+void pk_constant_forms_free(pk_constant_forms *forms);
+
+// The symbols of the constant's bytes offset … offset + size, whole elements, into `out`, which has
+// room for MNW_BLOCK_MAX_BYTES. Returns how many.
+size_t pk_form_symbols(uint8_t *out, const pk_constant_form *form, size_t offset, size_t size);
+
+#endif  // MINNOW_PACKER_CONSTANT_FORMS_H_

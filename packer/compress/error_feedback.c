@@ -9,6 +9,7 @@
 #include "trellis_round.h"
 
 enum { BLOCK = 32 };
+static const float step_ratios = 4.0f;  // wider steps in an octave
 static const double damping = 1e-3;  // of the mean variance, added to the diagonal
 
 // C = M D M^T from the last place to the first; `matrix` [k][k] in double is used up.
@@ -93,7 +94,11 @@ float pk_output_step(const pk_layer *layer, size_t o, float step) {
   const size_t count = layer->has_one_step ? pk_layer_elements(layer) : layer->k;
   float most = 0.0f;
   for (size_t i = 0; i < count; i++) most = fmaxf(most, fabsf(layer->weights[first + i]));
-  return fmaxf(step, most / (float)PK_LEVEL_MAX);
+  if (most <= step * (float)PK_LEVEL_MAX) return step;
+  if (step == 0.0f) return most / (float)PK_LEVEL_MAX;
+  // Few different steps make few different multipliers, which code well.
+  const float ratio = most / ((float)PK_LEVEL_MAX * step);
+  return step * exp2f(ceilf(step_ratios * log2f(ratio)) / step_ratios);
 }
 
 // One group's rows; errors stand by place.

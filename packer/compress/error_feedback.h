@@ -29,7 +29,8 @@ typedef struct pk_feedback {
 bool pk_feedback_init(pk_feedback *feedback, const pk_layer *layer, pk_error *error);
 void pk_feedback_deinit(pk_feedback *feedback);
 
-// The step of output `o`: `step`, or a wider one where its largest weight needs it.
+// The step of output `o`: `step`, or one wider by a multiple of a quarter octave where its largest
+// weight needs it.
 float pk_output_step(const pk_layer *layer, size_t o, float step);
 
 // Whether the package can code the layer's levels as those of a trellis.

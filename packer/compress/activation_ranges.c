@@ -4,19 +4,31 @@
 #include <stdlib.h>
 
 #include "layer_statistics.h"
+#include "loss_seed.h"
 #include "worker_pair.h"
 
-enum { BINS = 1024, CUTS = 48 };
+enum { BINS = 1024, LOSS_SAMPLES = 8, PASSES = 3 };
+
+// What a pass over the samples gathers.
+typedef enum range_pass { PASS_REACH, PASS_HISTOGRAM, PASS_DAMAGE } range_pass;
+
+typedef struct candidate {
+  pk_range range;
+  float scale;
+  int32_t zero_point;
+} candidate;
 
 typedef struct range_work {
   const pk_diff_net *net;
   const pk_sample_set *set;
-  pk_range *seen[PK_WORKERS];          // pass 1
-  uint32_t (*bins[PK_WORKERS])[BINS];  // pass 2
-  const pk_range *all;                 // pass 2: of both workers
-  pk_progress_fn *progress;
-  void *progress_user;
-  bool counts;  // pass 2
+  const pk_range_options *options;
+  range_pass pass;
+  pk_loss loss;
+  pk_range *seen[PK_WORKERS];                    // by tensor
+  uint32_t (*bins[PK_WORKERS])[BINS];            // by tensor
+  double (*damage[PK_WORKERS])[PK_RANGE_RULES];  // by tensor
+  const pk_range *all;                           // of both workers
+  candidate (*candidates)[PK_RANGE_RULES];       // by tensor
 } range_work;
 
 static void widen(pk_range *range, const float *values, size_t elements) {
@@ -35,89 +47,121 @@ static void count_values(uint32_t *bins, pk_range range, const float *values, si
   }
 }
 
+static void add_damage(double *damage, const candidate *candidates, const float *values,
+                       const float *grads, size_t elements) {
+  for (int rule = 0; rule < PK_RANGE_RULES; rule++) {
+    const candidate *c = &candidates[rule];
+    double moved = 0.0;
+    for (size_t i = 0; i < elements; i++) {
+      moved += (double)(grads[i] * pk_range_error(c->scale, c->zero_point, values[i]));
+    }
+    damage[rule] += moved * moved;
+  }
+}
+
+static bool run_sample(range_work *work, pk_diff_tape *tape, size_t worker, size_t sample,
+                       pk_error *error) {
+  const pk_diff_net *net = work->net;
+  bool ok =
+      pk_sample_to_tape(tape, &work->set->items[sample], error) && pk_diff_forward(tape, error);
+  if (ok && work->pass == PASS_REACH && worker == 0 && sample < PK_WORKERS * LOSS_SAMPLES) {
+    pk_loss_see_range(&work->loss, tape);
+  }
+  if (ok && work->pass == PASS_DAMAGE) {
+    ok = pk_loss_seed(&work->loss, tape, work->options->seed + sample, error) &&
+         pk_diff_backward(tape, error);
+  }
+  for (size_t t = 0; ok && t < net->tensor_count; t++) {
+    const float *values = tape->values[t], *grads = tape->grads[t];
+    if (!values) continue;
+    if (work->pass == PASS_REACH) widen(&work->seen[worker][t], values, net->elements[t]);
+    if (work->pass == PASS_HISTOGRAM) {
+      count_values(work->bins[worker][t], work->all[t], values, net->elements[t]);
+    }
+    if (work->pass == PASS_DAMAGE && grads) {
+      add_damage(work->damage[worker][t], work->candidates[t], values, grads, net->elements[t]);
+    }
+  }
+  return ok;
+}
+
 static bool run_worker(void *user, size_t worker, pk_error *error) {
   range_work *work = user;
+  const size_t count = work->set->count;
   pk_diff_tape tape;
   bool ok = pk_diff_tape_init(&tape, work->net, error);
-  for (size_t i = worker; ok && i < work->set->count; i += PK_WORKERS) {
-    ok = pk_sample_to_tape(&tape, &work->set->items[i], error) && pk_diff_forward(&tape, error);
-    for (size_t t = 0; ok && t < work->net->tensor_count; t++) {
-      const float *values = tape.values[t];
-      if (values && !work->counts) widen(&work->seen[worker][t], values, work->net->elements[t]);
-      if (values && work->counts) {
-        count_values(work->bins[worker][t], work->all[t], values, work->net->elements[t]);
-      }
-    }
-    if (worker == 0 && work->progress) {
-      work->progress(work->progress_user, "measuring ranges",
-                     i + 1 + work->counts * work->set->count, 2 * work->set->count);
+  for (size_t i = worker; ok && i < count; i += PK_WORKERS) {
+    ok = run_sample(work, &tape, worker, i, error);
+    if (worker == 0 && work->options->progress) {
+      work->options->progress(work->options->progress_user, "measuring ranges",
+                              i + 1 + (size_t)work->pass * count, PASSES * count);
     }
   }
   pk_diff_tape_deinit(&tape);
   return ok;
 }
 
-// Mean squared error, times the count, of rounding to 256 levels of low … high and cutting off what
-// lies beyond.
-static double cut_error(const uint32_t *bins, size_t count, pk_range seen, double low,
-                        double high) {
-  const double width = ((double)seen.high - (double)seen.low) / (double)count;
-  const double step = (high - low) / 255.0;
-  double error = 0.0;
-  for (size_t i = 0; i < count; i++) {
-    const double value = (double)seen.low + ((double)i + 0.5) * width;
-    const double beyond = value < low ? low - value : value > high ? value - high : 0.0;
-    error += (double)bins[i] * (beyond > 0.0 ? beyond * beyond : step * step / 12.0);
-  }
-  return error;
-}
-
-pk_range pk_best_range(const uint32_t *bins, size_t count, pk_range seen) {
-  pk_range best = seen;
-  double least = cut_error(bins, count, seen, (double)seen.low, (double)seen.high);
-  for (int cut = 1; cut < CUTS; cut++) {
-    const double share = 1.0 - (double)cut / (double)CUTS;
-    const double low = share * (double)seen.low, high = share * (double)seen.high;
-    const double both[3][2] = {{low, high}, {(double)seen.low, high}, {low, (double)seen.high}};
-    for (int i = 0; i < 3; i++) {
-      const double error = cut_error(bins, count, seen, both[i][0], both[i][1]);
-      if (error >= least) continue;
-      least = error;
-      best = (pk_range){(float)both[i][0], (float)both[i][1]};
-    }
-  }
-  return best;
-}
-
 static bool allocate(range_work *work, size_t tensors, pk_error *error) {
-  bool ok = true;
+  bool ok = (work->candidates = calloc(tensors + 1, sizeof *work->candidates)) != NULL;
   for (size_t w = 0; w < PK_WORKERS; w++) {
     work->seen[w] = calloc(tensors + 1, sizeof **work->seen);
     work->bins[w] = calloc(tensors + 1, sizeof **work->bins);
-    ok = ok && work->seen[w] && work->bins[w];
+    work->damage[w] = calloc(tensors + 1, sizeof **work->damage);
+    ok = ok && work->seen[w] && work->bins[w] && work->damage[w];
   }
   return ok || pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the ranges of activations");
 }
 
+static void release(range_work *work) {
+  for (size_t w = 0; w < PK_WORKERS; w++) {
+    free(work->seen[w]);
+    free(work->bins[w]);
+    free(work->damage[w]);
+  }
+  free(work->candidates);
+  pk_loss_deinit(&work->loss);
+}
+
+static bool run_pass(range_work *work, range_pass pass, pk_error *error) {
+  work->pass = pass;
+  return pk_workers_run(run_worker, work, error);
+}
+
+static void make_candidates(range_work *work, size_t tensor) {
+  uint32_t *bins = work->bins[0][tensor];
+  for (size_t i = 0; i < BINS; i++) bins[i] += work->bins[1][tensor][i];
+  for (int rule = 0; rule < PK_RANGE_RULES; rule++) {
+    candidate *c = &work->candidates[tensor][rule];
+    c->range = pk_range_by_rule((pk_range_rule)rule, bins, BINS, work->all[tensor]);
+    pk_range_quantization(&c->scale, &c->zero_point, c->range);
+  }
+}
+
+// The least damage; of equal ones the first.
+static pk_range choose(const range_work *work, size_t tensor) {
+  int best = 0;
+  double least = INFINITY;
+  for (int rule = 0; rule < PK_RANGE_RULES; rule++) {
+    const double damage = work->damage[0][tensor][rule] + work->damage[1][tensor][rule];
+    if (damage < least) best = rule;
+    least = fmin(least, damage);
+  }
+  return work->candidates[tensor][best].range;
+}
+
 bool pk_activation_ranges(pk_range *ranges, const pk_diff_net *net, const pk_sample_set *set,
-                          pk_progress_fn *progress, void *progress_user, pk_error *error) {
-  range_work work = {
-      .net = net, .set = set, .all = ranges, .progress = progress, .progress_user = progress_user};
-  bool ok = allocate(&work, net->tensor_count, error) && pk_workers_run(run_worker, &work, error);
+                          const pk_range_options *options, pk_error *error) {
+  range_work work = {.net = net, .set = set, .options = options, .all = ranges};
+  bool ok = allocate(&work, net->tensor_count, error) &&
+            pk_loss_init(&work.loss, net->graph, error) && run_pass(&work, PASS_REACH, error);
   for (size_t t = 0; ok && t < net->tensor_count; t++) {
     ranges[t].low = fminf(work.seen[0][t].low, work.seen[1][t].low);
     ranges[t].high = fmaxf(work.seen[0][t].high, work.seen[1][t].high);
   }
-  work.counts = true;
-  ok = ok && pk_workers_run(run_worker, &work, error);
-  for (size_t t = 0; ok && t < net->tensor_count; t++) {
-    uint32_t *bins = work.bins[0][t];
-    for (size_t i = 0; i < BINS; i++) bins[i] += work.bins[1][t][i];
-    if (ranges[t].high > ranges[t].low) ranges[t] = pk_best_range(bins, BINS, ranges[t]);
-  }
-  for (size_t w = 0; w < PK_WORKERS; w++) {
-    free(work.seen[w]);
-    free(work.bins[w]);
-  }
+  ok = ok && run_pass(&work, PASS_HISTOGRAM, error);
+  for (size_t t = 0; ok && t < net->tensor_count; t++) make_candidates(&work, t);
+  ok = ok && run_pass(&work, PASS_DAMAGE, error);
+  for (size_t t = 0; ok && t < net->tensor_count; t++) ranges[t] = choose(&work, t);
+  release(&work);
   return ok;
 }

@@ -5,19 +5,21 @@
 
 #include "../encode/package_writer.h"
 #include "layer_list.h"
+#include "range_candidates.h"
 #include "sample_set.h"
 
-typedef struct pk_range {
-  float low, high;  // low <= 0 <= high
-} pk_range;
+typedef struct pk_range_options {
+  uint64_t seed;
+  pk_progress_fn *progress;
+  void *progress_user;
+} pk_range_options;
 
-// Fills ranges[tensor] for every float32 activation of the net's graph: of all cuts of the values
-// seen, the one whose rounding to 256 levels together with its clipping has the least mean squared
-// error (min-max being one of them).
+// Fills ranges[tensor] for every float32 activation of the net's graph: of the ranges by each rule
+// of range_candidates.h the one that moves the net's answers least over the samples. What rounding
+// one activation does to them is measured to first order: its errors times the gradients that
+// loss_seed.h draws, summed over the activation, squared. An activation that no gradient reaches
+// (the net's input) takes the least squared error.
 bool pk_activation_ranges(pk_range *ranges, const pk_diff_net *net, const pk_sample_set *set,
-                          pk_progress_fn *progress, void *progress_user, pk_error *error);
-
-// The best range for a histogram of `count` bins from low to high; zero is always inside.
-pk_range pk_best_range(const uint32_t *bins, size_t count, pk_range seen);
+                          const pk_range_options *options, pk_error *error);
 
 #endif  // MINNOW_PACKER_ACTIVATION_RANGES_H_

@@ -92,11 +92,12 @@ static bool quantize(compression *c, pk_error *error) {
   }
   if (c->options->keeps_float) return true;
   if (!pk_diff_net_init(&net, c->graph, error)) return false;
+  const pk_range_options options = {
+      .seed = c->options->seed, .progress = pack->progress, .progress_user = pack->progress_user};
   pk_range *ranges = calloc(net.tensor_count + 1, sizeof *ranges);
-  const bool ok =
-      (ranges || out_of_memory(error)) &&
-      pk_activation_ranges(ranges, &net, &c->set, pack->progress, pack->progress_user, error) &&
-      pk_quantize_graph(c->graph, ranges, error);
+  const bool ok = (ranges || out_of_memory(error)) &&
+                  pk_activation_ranges(ranges, &net, &c->set, &options, error) &&
+                  pk_quantize_graph(c->graph, ranges, error);
   free(ranges);
   pk_diff_net_deinit(&net);
   return ok;

@@ -10,7 +10,7 @@
 
 enum { BLOCK = 32 };
 static const float step_ratios = 4.0f;  // wider steps in an octave
-static const double damping = 1e-3;  // of the mean variance, added to the diagonal
+static const double damping = 1e-3;     // of the mean variance, added to the diagonal
 
 // C = M D M^T from the last place to the first; `matrix` [k][k] in double is used up.
 static void factor(double *matrix, float *factors, float *costs, size_t k, double least) {

@@ -97,9 +97,7 @@ static bool set_range(pk_graph *graph, pk_tensor *tensor, pk_range range, pk_err
   float *scale = pk_arena_alloc(&graph->arena, 1, sizeof *scale, error);
   int32_t *zero_point = pk_arena_alloc(&graph->arena, 1, sizeof *zero_point, error);
   if (!scale || !zero_point) return false;
-  const float low = fminf(range.low, 0.0f), high = fmaxf(range.high, 0.0f);
-  *scale = fmaxf((high - low) / 255.0f, 1e-12f);
-  *zero_point = (int32_t)fmaxf(-128.0f, fminf(127.0f, rintf(-128.0f - low / *scale)));
+  pk_range_quantization(scale, zero_point, range);
   tensor->dtype = PK_DTYPE_S8;
   tensor->quantization = (pk_quantization){.count = 1, .scales = scale, .zero_points = zero_point};
   return true;

@@ -77,8 +77,8 @@ static uint8_t *new_bias_data(pk_graph *graph, const pk_op *op, size_t outputs, 
   return data;
 }
 
-// How many low bits of a bias mean less than an eighth of the output's step: they are cleared, because
-// zeros cost nothing in the package.
+// How many low bits of a bias mean less than an eighth of the output's step: they are cleared,
+// because zeros cost nothing in the package.
 static int spare_bits(double output_scale, double unit) {
   int bits = 0;
   while (bits < 16 && unit * (double)(2 << bits) <= output_scale / 4.0) bits++;

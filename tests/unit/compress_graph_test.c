@@ -147,7 +147,7 @@ static void test_int8_in_front_of_weights_only(void **state) {
   run(before, &c, 1, false);
   assert_true(pk_graph_is_float(&c.graph));
   assert_true(pk_diff_net_init(&net, &c.graph, &c.error));
-  assert_true(pk_activation_ranges(ranges, &net, &c.set, NULL, NULL, &c.error));
+  assert_true(pk_activation_ranges(ranges, &net, &c.set, &(pk_range_options){.seed = 1}, &c.error));
   pk_diff_net_deinit(&net);
   assert_true(pk_quantize_graph(&c.graph, ranges, &c.error));
   assert_false(pk_graph_is_float(&c.graph));
@@ -207,7 +207,8 @@ static void test_best_range(void **state) {
   for (size_t i = 120; i < 136; i++) tailed[i] = 1000000;
   tailed[0] = tailed[255] = 1;
   const pk_range seen = {-2.0f, 2.0f};
-  const pk_range whole = pk_best_range(even, 256, seen), cut = pk_best_range(tailed, 256, seen);
+  const pk_range whole = pk_range_by_rule(PK_RANGE_SQUARED_ERROR, even, 256, seen);
+  const pk_range cut = pk_range_by_rule(PK_RANGE_SQUARED_ERROR, tailed, 256, seen);
   assert_true(whole.low == -2.0f && whole.high == 2.0f);
   assert_true(cut.high < 1.0f && cut.high > 0.1f && cut.low > -1.0f && cut.low < -0.1f);
 }

@@ -47,15 +47,20 @@ static void count_values(uint32_t *bins, pk_range range, const float *values, si
   }
 }
 
+// What moves the answers is the sum of errors times gradients; its square over few samples is a
+// noisy measure, so the sum of squares, which it is on average where errors have no common sign,
+// counts as well.
 static void add_damage(double *damage, const candidate *candidates, const float *values,
                        const float *grads, size_t elements) {
   for (int rule = 0; rule < PK_RANGE_RULES; rule++) {
     const candidate *c = &candidates[rule];
-    double moved = 0.0;
+    double sum = 0.0, squares = 0.0;
     for (size_t i = 0; i < elements; i++) {
-      moved += (double)(grads[i] * pk_range_error(c->scale, c->zero_point, values[i]));
+      const double moved = (double)(grads[i] * pk_range_error(c->scale, c->zero_point, values[i]));
+      sum += moved;
+      squares += moved * moved;
     }
-    damage[rule] += moved * moved;
+    damage[rule] += sum * sum + squares;
   }
 }
 

@@ -16,8 +16,8 @@ typedef struct pk_range_options {
 
 // Fills ranges[tensor] for every float32 activation of the net's graph: of the ranges by each rule
 // of range_candidates.h the one that moves the net's answers least over the samples. What rounding
-// one activation does to them is measured to first order: its errors times the gradients that
-// loss_seed.h draws, summed over the activation, squared. An activation that no gradient reaches
+// one activation does to them is measured to first order, by its errors times the gradients that
+// loss_seed.h draws. An activation that no gradient reaches
 // (the net's input) takes the least squared error.
 bool pk_activation_ranges(pk_range *ranges, const pk_diff_net *net, const pk_sample_set *set,
                           const pk_range_options *options, pk_error *error);

@@ -27,7 +27,7 @@ static const pk_op *writer_of(const pk_graph *graph, int32_t tensor) {
 
 // Back over operators that keep the values to a softmax.
 static pk_loss_output find_output(const pk_graph *graph, int32_t tensor) {
-  const pk_loss_output plain = {.tensor = tensor};
+  const pk_loss_output plain = {.tensor = tensor, .low = INFINITY, .high = -INFINITY};
   for (const pk_op *op = writer_of(graph, tensor); op; op = writer_of(graph, tensor)) {
     tensor = op->inputs[0];
     if (op->kind == PK_OP_SOFTMAX) return (pk_loss_output){.tensor = tensor, .is_softmax = true};
@@ -56,12 +56,10 @@ void pk_loss_see_range(pk_loss *loss, const pk_diff_tape *tape) {
   for (size_t i = 0; i < loss->count; i++) {
     pk_loss_output *output = &loss->outputs[i];
     const float *values = pk_diff_value(tape, output->tensor);
-    float low = INFINITY, high = -INFINITY;
     for (size_t j = 0; j < tape->net->elements[output->tensor]; j++) {
-      low = fminf(low, values[j]);
-      high = fmaxf(high, values[j]);
+      output->low = fminf(output->low, values[j]);
+      output->high = fmaxf(output->high, values[j]);
     }
-    output->deviation = fmaxf(output->deviation, deviation_of_range * (high - low));
   }
 }
 
@@ -95,12 +93,15 @@ bool pk_loss_seed(const pk_loss *loss, pk_diff_tape *tape, uint64_t seed, pk_err
     if (!gradient) return false;
     const size_t rows = elements / width;
     const float share = 1.0f / sqrtf((float)rows);
+    // An output that never changes has nothing to lose.
+    const float range = output->high - output->low;
+    const float deviation = range > 0.0f ? deviation_of_range * range : INFINITY;
     for (size_t at = 0; output->is_softmax && at < elements; at += width) {
       seed_row(gradient + at, values + at, width, share / temperature, &random);
     }
     for (size_t at = 0; !output->is_softmax && at < elements; at++) {
       const float sign = next_random(&random) >> 63 ? 1.0f : -1.0f;
-      gradient[at] += sign * share / fmaxf(output->deviation, 1e-20f);
+      gradient[at] += sign * share / deviation;
     }
   }
   return true;

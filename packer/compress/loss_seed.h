@@ -13,7 +13,7 @@
 typedef struct pk_loss_output {
   int32_t tensor;   // where the gradient is seeded: logits, or the output itself
   bool is_softmax;  // rows along the last axis
-  float deviation;  // of others
+  float low, high;  // seen of others over all samples
 } pk_loss_output;
 
 typedef struct pk_loss {

@@ -47,6 +47,9 @@ static const char help[] =
     "where\n"
     "                        only weights are compressed\n"
     "  --seed NUMBER         of what is drawn at random (default: 1)\n"
+    "  --resume FILE         remembers the search's trials there; where the file exists the "
+    "search\n"
+    "                        goes on from it\n"
     "\n"
     "examples:\n"
     "  minnow pack mobilenet_v2.tflite -o out --labels imagenet_labels.txt\n"
@@ -73,7 +76,8 @@ enum {
   OPTION_MAX_DROP,
   OPTION_TARGET_SIZE,
   OPTION_SEED,
-  OPTION_ACTIVATIONS
+  OPTION_ACTIVATIONS,
+  OPTION_RESUME
 };
 
 static const struct option long_options[] = {
@@ -95,6 +99,7 @@ static const struct option long_options[] = {
     {"target-size", required_argument, NULL, OPTION_TARGET_SIZE},
     {"seed", required_argument, NULL, OPTION_SEED},
     {"activations", required_argument, NULL, OPTION_ACTIVATIONS},
+    {"resume", required_argument, NULL, OPTION_RESUME},
     {NULL, 0, NULL, 0}};
 
 typedef struct pack_arguments {
@@ -116,6 +121,9 @@ static bool parse_calibration(pk_calibration *calibration, int option, pk_error 
       return pk_parse_points(&calibration->options.max_drop, optarg, "max-drop", error);
     case OPTION_TARGET_SIZE:
       return pk_parse_bytes(&calibration->options.target_bytes, optarg, "target-size", error);
+    case OPTION_RESUME:
+      calibration->options.journal_file = optarg;
+      return true;
     case OPTION_ACTIVATIONS:
       calibration->options.keeps_float = strcmp(optarg, "float32") == 0;
       return calibration->options.keeps_float || strcmp(optarg, "int8") == 0 ||
@@ -180,6 +188,7 @@ static bool parse(pack_arguments *arguments, int argc, char **argv, pk_error *er
       case OPTION_TARGET_SIZE:
       case OPTION_SEED:
       case OPTION_ACTIVATIONS:
+      case OPTION_RESUME:
         ok = parse_calibration(&arguments->calibration, option, error);
         break;
       default:

@@ -11,10 +11,12 @@ static const double default_max_drop = 1.0;
 
 bool pk_calibration_check(pk_calibration *calibration, pk_error *error) {
   pk_compress_options *options = &calibration->options;
-  if (!options->folder && (options->max_drop > 0.0 || options->target_bytes > 0)) {
-    return pk_fail(error, PK_USAGE,
-                   "--max-drop and --target-size need samples to measure with: give a folder of "
-                   "them with --calibrate");
+  if (!options->folder &&
+      (options->max_drop > 0.0 || options->target_bytes > 0 || options->journal_file)) {
+    return pk_fail(
+        error, PK_USAGE,
+        "--max-drop, --target-size and --resume need samples to measure with: give a folder of "
+        "them with --calibrate");
   }
   if (options->max_drop > 0.0 && options->target_bytes > 0) {
     return pk_fail(error, PK_USAGE, "--max-drop and --target-size exclude each other: give one");
@@ -50,8 +52,8 @@ bool pk_calibration_read(pk_lowered_graph *graph, const char *model, pk_calibrat
 
 void pk_calibration_print(const pk_calibration *calibration) {
   const pk_compress_report *report = &calibration->report;
-  if (report->trial_count == 0) return;
-  const pk_trial *chosen = &report->trials[report->chosen];
+  if (report->trials.count == 0) return;
+  const pk_trial *chosen = &report->trials.items[report->trials.chosen];
   const pk_quality *q = &chosen->quality;
   printf("  weights  %zu at %.2f bits each; the package was %s before\n", report->weight_count,
          chosen->bits, pk_format_size(report->source_bytes).text);
@@ -64,40 +66,42 @@ void pk_calibration_print(const pk_calibration *calibration) {
     printf("           top-1 %.1f %%, before %.1f %% (%zu labelled)\n", q->top1, q->reference_top1,
            q->labelled);
   }
-  for (size_t i = 0; i < report->trial_count; i++) {
-    const pk_trial *trial = &report->trials[i];
-    printf("  trial    %.2f bits, %s, drop %.2f points%s\n", trial->bits,
-           pk_format_size(trial->package_bytes).text, trial->quality.drop,
-           i == report->chosen ? "  <- taken" : "");
+  for (size_t i = 0; i < report->trials.count; i++) {
+    const pk_trial *trial = &report->trials.items[i];
+    printf("  %s    %.2f bits, %s, drop %.2f points%s\n", trial->is_on_front ? "front" : "trial",
+           trial->bits, pk_format_size(trial->package_bytes).text, trial->quality.drop,
+           i == report->trials.chosen ? "  <- taken" : "");
   }
 }
 
 static json_t *trial_json(const pk_trial *trial) {
   const pk_quality *q = &trial->quality;
-  return json_pack("{s:f, s:I, s:f, s:f, s:f, s:f, s:f, s:I, s:I}", "bits", trial->bits, "bytes",
-                   (json_int_t)trial->package_bytes, "drop", q->drop, "agreement", q->agreement,
-                   "top1", q->top1, "top1Before", q->reference_top1, "rangeError", q->range_error,
-                   "samples", (json_int_t)q->samples, "labelled", (json_int_t)q->labelled);
+  return json_pack("{s:f, s:I, s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:b}", "bits", trial->bits,
+                   "bytes", (json_int_t)trial->package_bytes, "drop", q->drop, "agreement",
+                   q->agreement, "top1", q->top1, "top1Before", q->reference_top1, "rangeError",
+                   q->range_error, "samples", (json_int_t)q->samples, "labelled",
+                   (json_int_t)q->labelled, "onFront", trial->is_on_front);
 }
 
 json_t *pk_calibration_json(const pk_calibration *calibration) {
   const pk_compress_report *report = &calibration->report;
-  if (report->trial_count == 0) return NULL;
+  if (report->trials.count == 0) return NULL;
   json_t *trials = json_array(), *layers = json_array();
-  for (size_t i = 0; i < report->trial_count; i++) {
-    json_array_append_new(trials, trial_json(&report->trials[i]));
+  for (size_t i = 0; i < report->trials.count; i++) {
+    json_array_append_new(trials, trial_json(&report->trials.items[i]));
   }
   for (size_t i = 0; i < report->layer_count; i++) {
     const pk_layer_report *layer = &report->layers[i];
     json_array_append_new(
-        layers, json_pack("{s:s, s:s, s:I, s:f, s:f, s:f, s:f, s:f}", "name", layer->name, "kind",
-                          layer->kind, "weights", (json_int_t)layer->weights, "step",
-                          (double)layer->step, "bits", layer->bits, "entropy", layer->entropy,
-                          "zeros", layer->zeros, "cost", layer->cost));
+        layers, json_pack("{s:s, s:s, s:I, s:f, s:b, s:f, s:f, s:f, s:f}", "name", layer->name,
+                          "kind", layer->kind, "weights", (json_int_t)layer->weights, "step",
+                          (double)layer->step, "trellis", layer->has_trellis, "bits", layer->bits,
+                          "entropy", layer->entropy, "zeros", layer->zeros, "cost", layer->cost));
   }
   return json_pack(
       "{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "weights", (json_int_t)report->weight_count,
       "removedChannels", (json_int_t)report->removed_channels, "files", (json_int_t)report->files,
-      "bytesBefore", (json_int_t)report->source_bytes, "taken", (json_int_t)report->chosen,
-      "result", trial_json(&report->trials[report->chosen]), "trials", trials, "layers", layers);
+      "bytesBefore", (json_int_t)report->source_bytes, "taken", (json_int_t)report->trials.chosen,
+      "result", trial_json(&report->trials.items[report->trials.chosen]), "trials", trials,
+      "layers", layers);
 }

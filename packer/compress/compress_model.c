@@ -7,6 +7,7 @@
 #include "../encode/huffman_encode.h"
 #include "../encode/manifest_build.h"
 #include "../import/lower.h"
+#include "../package/file_io.h"
 #include "bias_correction.h"
 #include "layer_statistics.h"
 #include "prune_channels.h"
@@ -15,9 +16,8 @@
 #include "weight_rewrite.h"
 #include "worker_pair.h"
 
-enum { MAX_FILES = 120, SIZE_STEPS = 5, DROP_STEPS = 7 };
+enum { MAX_FILES = 120 };
 static const size_t correction_limit_bytes = (size_t)2 << 30;
-static const double most_bits = 7.0, least_bits = 1.0;  // a weight, between which is searched
 
 typedef struct compression {
   pk_graph *graph;
@@ -158,7 +158,8 @@ static bool rewrite(compression *c, pk_error *error) {
 }
 
 // Rounds for `lambda`, and asks the runtime what came of it.
-static bool try_lambda(compression *c, double lambda, pk_trial *trial, pk_error *error) {
+static bool make_trial(void *user, pk_trial *trial, double lambda, pk_error *error) {
+  compression *c = user;
   const pk_pack_options *pack = c->options->pack;
   pk_answers answers = {0};
   const double bits = pk_choose_rungs(c->chosen, &c->table, lambda);
@@ -176,78 +177,42 @@ static bool try_lambda(compression *c, double lambda, pk_trial *trial, pk_error 
     *trial = (pk_trial){.bits = bits / (double)c->report->weight_count,
                         .package_bytes = answers.package_bytes,
                         .quality = pk_quality_compare(&answers, &c->reference, &c->set)};
-    c->report->trials[c->report->trial_count++] = *trial;
   }
   pk_answers_free(&answers);
   return ok;
 }
 
-// --- the search ---
-
-static bool fulfils(const compression *c, const pk_trial *trial) {
-  return c->options->target_bytes > 0 ? trial->package_bytes <= c->options->target_bytes
-                                      : trial->quality.drop <= c->options->max_drop;
-}
-
-// What a trial takes beyond its weights' bits hardly changes: the first trial tells it, the next
-// ones aim at what is left.
-static bool search_size(compression *c, double *lambda, pk_error *error) {
-  const double target = (double)c->options->target_bytes;
-  double budget = 0.9 * target;
-  for (int i = 0; i < SIZE_STEPS; i++) {
-    pk_trial trial;
-    const double at = pk_lambda_for_bits(&c->table, 8.0 * budget);
-    if (!try_lambda(c, at, &trial, error)) return false;
-    if (fulfils(c, &trial)) {
-      *lambda = at;
-      c->report->chosen = c->report->trial_count - 1;
-      if ((double)trial.package_bytes > 0.998 * target) break;
-    }
-    // Steps are few, so the next aim lies a little below.
-    budget = trial.bits * (double)c->report->weight_count / 8.0 + target -
-             (double)trial.package_bytes - 1e-3 * target * i;
+// Of what a rate's trial depends on: the model's answers to the samples and what was measured of
+// it.
+static void make_fingerprint(char fingerprint[PK_SHA256_HEX_BYTES], const compression *c) {
+  pk_bytes all = {0};
+  char hash[PK_SHA256_HEX_BYTES];
+  const size_t values = c->reference.sample_count * c->reference.values_each;
+  pk_bytes_append_u32(&all, (uint32_t)shard_bytes(c));
+  pk_bytes_append_u32(&all, (uint32_t)c->options->keeps_float);
+  pk_sha256_hex(hash, c->reference.values, values * sizeof *c->reference.values);
+  pk_bytes_append(&all, hash, sizeof hash);
+  for (size_t i = 0; i < c->layers.count * PK_RUNGS; i++) {
+    const pk_rung *rung = &c->table.rungs[i / PK_RUNGS][i % PK_RUNGS];
+    pk_bytes_append(&all, &rung->bits, sizeof rung->bits);
+    pk_bytes_append(&all, &rung->cost, sizeof rung->cost);
   }
-  return true;
-}
-
-// Towards fewer bits accuracy falls; bisection, by ratio, finds where it falls too far.
-static bool search_drop(compression *c, double *lambda, pk_error *error) {
-  const double weights = (double)c->report->weight_count;
-  double good = most_bits, bad = least_bits;
-  for (int i = 0; i < DROP_STEPS; i++) {
-    pk_trial trial;
-    const double bits = sqrt(good * bad);
-    const double at = pk_lambda_for_bits(&c->table, bits * weights);
-    if (!try_lambda(c, at, &trial, error)) return false;
-    if (fulfils(c, &trial)) {
-      *lambda = at;
-      c->report->chosen = c->report->trial_count - 1;
-      good = bits;
-    } else {
-      bad = bits;
-    }
-  }
-  return true;
+  pk_sha256_hex(fingerprint, all.data, all.size);
+  pk_bytes_free(&all);
 }
 
 static bool search(compression *c, pk_error *error) {
-  const bool by_size = c->options->target_bytes > 0;
-  double lambda = 0.0;
-  pk_trial last;
-  c->report->chosen = PK_MAX_TRIALS;
-  if (!(by_size ? search_size : search_drop)(c, &lambda, error)) return false;
-  last = c->report->trials[c->report->trial_count - 1];
-  if (c->report->chosen == PK_MAX_TRIALS) {
-    return pk_fail(error, PK_USAGE,
-                   "no step sizes fulfil what is asked for: the last trial took %zu bytes with a "
-                   "drop of %.2f points. Allow a larger %s, or calibrate with more samples",
-                   last.package_bytes, last.quality.drop, by_size ? "--target-size" : "--max-drop");
-  }
-  // The graph holds the last trial; the chosen one is made again where it is another.
-  if (c->report->chosen == c->report->trial_count - 1) return true;
-  if (!try_lambda(c, lambda, &last, error)) return false;
-  c->report->trial_count--;
-  return true;
+  char fingerprint[PK_SHA256_HEX_BYTES];
+  make_fingerprint(fingerprint, c);
+  const pk_rate_search rates = {.table = &c->table,
+                                .weight_count = c->report->weight_count,
+                                .max_drop = c->options->max_drop,
+                                .target_bytes = c->options->target_bytes,
+                                .make = make_trial,
+                                .user = c,
+                                .journal_file = c->options->journal_file,
+                                .fingerprint = fingerprint};
+  return pk_rate_search_run(&c->report->trials, &rates, error);
 }
 
 static bool report_layers(compression *c, pk_error *error) {

@@ -6,7 +6,7 @@
 
 #include "../encode/package_writer.h"
 #include "../import/source_graph.h"
-#include "quality.h"
+#include "rate_search.h"
 
 typedef struct pk_compress_options {
   const char *folder;      // of calibration samples
@@ -14,6 +14,7 @@ typedef struct pk_compress_options {
   double max_drop;         // points, see quality.h; 0: target_bytes counts
   size_t target_bytes;     // of all plain shards
   uint64_t seed;
+  const char *journal_file;  // of the search, see search_journal.h; NULL: none
   bool keeps_float;  // activations of a float model stay float32; only its weights become int8
   const pk_pack_options *pack;  // crop, image range, shard size, progress
 } pk_compress_options;
@@ -31,20 +32,11 @@ typedef struct pk_layer_report {
   double cost;     // predicted damage
 } pk_layer_report;
 
-typedef struct pk_trial {
-  double bits;  // a weight
-  size_t package_bytes;
-  pk_quality quality;
-} pk_trial;
-
-enum { PK_MAX_TRIALS = 16 };
-
 typedef struct pk_compress_report {
   pk_layer_report *layers;
   size_t layer_count, weight_count, removed_channels;
-  size_t files, source_bytes;      // samples' files; package of the graph as it came
-  pk_trial trials[PK_MAX_TRIALS];  // in the order of the search
-  size_t trial_count, chosen;
+  size_t files, source_bytes;  // samples' files; package of the graph as it came
+  pk_trials trials;
 } pk_compress_report;  // all zero: empty
 
 // Rewrites the graph's weights. The result depends on the graph, the samples and the options only.

@@ -20,6 +20,23 @@ bytes=$(cat "$work/small"/*.mnw | wc -c)
 check 'the size is reached' test "$bytes" -le 300000 -a "$bytes" -ge 280000
 expect 0 'shards in total' inspect "$work/small"
 
+# A search that was broken off goes on: the journal without its last trials gives the same package.
+expect 0 '"trials"' pack "$model" -o "$work/resumed" --labels "$labels" --calibrate "$work/samples" --target-size 300k --resume "$work/journal" --json
+check 'a journal changes nothing' diff -r "$work/small" "$work/resumed"
+python3 - "$work/journal" <<'CUT'
+import json, sys
+journal = json.load(open(sys.argv[1]))
+assert len(journal['trials']) >= 2, journal
+journal['trials'] = journal['trials'][:1]
+journal['trials'][0]['agreement'] = 12.5
+json.dump(journal, open(sys.argv[1], 'w'))
+CUT
+expect 0 '"agreement": 12.5' pack "$model" -o "$work/resumed" --labels "$labels" --calibrate "$work/samples" --target-size 300k --resume "$work/journal" --json
+check 'what is remembered is not tried again, and the rest is the same' diff -r "$work/small" "$work/resumed"
+expect 64 'journal of another model' pack "$model" -o "$work/none" --labels "$labels" --calibrate "$work/samples" --seed 2 --target-size 300k --resume "$work/journal"
+echo '{' >"$work/journal"
+expect 64 'no journal of a search' pack "$model" -o "$work/none" --labels "$labels" --calibrate "$work/samples" --target-size 300k --resume "$work/journal"
+
 expect 64 'no picture' pack "$model" -o "$work/none" --calibrate "$work/empty"
 expect 74 'cannot be read as a folder' pack "$model" -o "$work/none" --calibrate "$work/nowhere"
 expect 64 'fulfil what is asked for' pack "$model" -o "$work/none" --calibrate "$work/samples" --target-size 20k

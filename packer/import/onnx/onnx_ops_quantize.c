@@ -133,20 +133,11 @@ static bool read_constant(pk_onnx *o, pk_value x, pk_value scale, pk_value zero,
 
 // The real values of a constant at once, with the grid that they lie on.
 static pk_value dequantize_constant(pk_onnx *o, const pk_tensor *numbers) {
-  const pk_quantization *q = &numbers->quantization;
   const int32_t source = pk_graph_add_tensor(o->graph, numbers, o->error);
   const int32_t real = source < 0 ? -1 : pk_graph_float_constant(o->graph, source, o->error);
   if (real < 0) return PK_FAILED;
   pk_tensor tensor = o->graph->tensors[real];
   tensor.name = o->node_name;
-  if (numbers->dtype != PK_DTYPE_S32) {
-    tensor.grid = *q;
-    int32_t *zero_points =
-        pk_arena_copy(&o->graph->arena, q->zero_points, q->count, sizeof *zero_points, o->error);
-    if (!zero_points) return PK_FAILED;
-    for (size_t i = 0; i < q->count; i++) zero_points[i] -= numbers->dtype == PK_DTYPE_U8 ? 128 : 0;
-    tensor.grid.zero_points = zero_points;
-  }
   return pk_onnx_add_tensor(o, &tensor);
 }
 

@@ -129,6 +129,17 @@ const GRAPHS = {
     net.writer.node('MatMul', ['x', net.dequantized([80, 24], [3, 24], { attributes: { axis: 0, block_size: 32 } })], {}, ['y']);
     return [4, 24];
   },
+  'blocks along the rows of a Gemm, with zero points and a bias': (net) => {
+    net.writer.input('x', ONNX_TYPE.float, [4, 96]);
+    const weights = net.dequantized([24, 96], [24, 3], { isSigned: false, attributes: { axis: 1, block_size: 32 } });
+    net.writer.node('Gemm', ['x', weights, net.floats(24)], { transB: 1 }, ['y']);
+    return [4, 24];
+  },
+  'blocks along the columns': (net) => {
+    net.writer.input('x', ONNX_TYPE.float, [4, 40]);
+    net.writer.node('MatMul', ['x', net.dequantized([40, 64], [40, 4], { attributes: { axis: 1, block_size: 16 } })], {}, ['y']);
+    return [4, 64];
+  },
   'MatMulNBits': nbits({ block: 32 }),
   'MatMulNBits, zero points, the last block shorter': nbits({ block: 32, zero: 'packed', inner: 80 }),
   'MatMulNBits, real zero points': nbits({ block: 16, zero: 'real' }),
@@ -144,6 +155,8 @@ const FEW_LEVELS = {
   'a convolution with a scale for each output': [48 * 72, 48],
   'a convolution and a factor for each output behind it': [48 * 72, 48],
   'a depthwise convolution': [24 * 25, 24],
+  'blocks along the rows, the last one shorter': [24 * 96, 72],
+  'blocks along the rows of a Gemm, with zero points and a bias': [24 * 96, 72],
   'MatMulNBits': [40 * 96, 120],
   'MatMulNBits, zero points, the last block shorter': [40 * 96, 120],
   'MatMulNBits, one block a row and a bias': [40 * 96, 40],
@@ -212,4 +225,40 @@ describe('ONNX weights of few bits against ONNX Runtime', { skip: missingNative(
       assert.ok(bytes < 2304 / 2 + 1100);
     });
   });
+
+  for (const [what, change, words] of /** @type {[string, (inputs: string[], net: LowBitNet) => Record<string, number>, RegExp][]} */ ([
+    ['bits', () => ({ bits: 3 }), /MatMulNBits \(with weights of 3 bits\)/],
+    ['a block size', () => ({ block_size: 0 }), /block_size 0 is out of range/],
+    ['an inner size', () => ({ K: 1 << 30 }), /K 1073741824/],
+    ['another inner size', () => ({ K: 128 }), /does not hold the 2560 bytes expected/],
+    ['an order', (inputs, net) => {
+      inputs.push('', net.writer.constant(ONNX_TYPE.int32, [96], new Int32Array(96)));
+      return {};
+    }, /MatMulNBits \(with g_idx\)/],
+    ['zero points', (inputs, net) => {
+      inputs.push(net.writer.constant(ONNX_TYPE.uint8, [3], new Uint8Array(3)));
+      return {};
+    }, /does not hold the 80 bytes expected/],
+    ['scales', (inputs, net) => {
+      inputs[2] = net.scales([7]);
+      return {};
+    }, /it has 7 scales or zero points instead of 120/],
+    ['weights', (inputs) => {
+      inputs[1] = 'x';
+      return {};
+    }, /must be known while packing|constant|computed/],
+  ])) {
+    test(`MatMulNBits with ${what} that it cannot have is refused`, () =>
+      withTempDir(async (dir) => {
+        const net = new LowBitNet();
+        const { writer } = net;
+        const packed = writer.constant(ONNX_TYPE.uint8, [40, 3, 16], packLevels(net.levels(40 * 96, 4), 4));
+        const inputs = [writer.input('x', ONNX_TYPE.float, [2, 96]), packed, net.scales([120])];
+        const attributes = { K: 96, N: 40, bits: 4, block_size: 32, ...change(inputs, net) };
+        writer.node('com.microsoft::MatMulNBits', inputs, attributes, ['y']);
+        writer.output('y', ONNX_TYPE.float, [2, 40]);
+        await writeFile(path.join(dir, 'model.onnx'), writer.toBuffer(OPSET));
+        await assert.rejects(packInto(path.join(dir, 'model.onnx'), path.join(dir, 'package')), words);
+      }));
+  }
 });

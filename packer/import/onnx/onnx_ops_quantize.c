@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../float_constant.h"
+#include "onnx_blocks.h"
 
 // A scale or zero point of one number for each block along `axis`, repeated to the shape of `in`.
 static pk_value by_blocks(pk_onnx *o, pk_value value, const pk_tensor *in, int axis) {
@@ -152,7 +153,14 @@ pk_value pk_onnx_dequantize(pk_onnx *o, pk_value x, pk_value scale, pk_value zer
     y = pk_onnx_binary(o, MNW_BINARY_SUB, y,
                        along_axis(o, pk_onnx_cast(o, zero, PK_DTYPE_F32), &in, axis));
   }
-  return pk_onnx_binary(o, MNW_BINARY_MUL, y, along_axis(o, scale, &in, axis));
+  const pk_value real = pk_onnx_binary(o, MNW_BINARY_MUL, y, along_axis(o, scale, &in, axis));
+  const bool has_blocks = real >= 0 && pk_onnx_tensor(o, scale)->rank == 2 && in.rank == 2;
+  if (has_blocks && pk_onnx_axis(o, &axis, in.rank) &&
+      !pk_onnx_note_blocks(o, real, y, scale, (int)axis,
+                           pk_onnx_attribute_int(o, "block_size", 0))) {
+    return PK_FAILED;
+  }
+  return real;
 }
 
 bool pk_onnx_op_quantize_linear(pk_onnx *o) {

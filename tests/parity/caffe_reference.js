@@ -231,7 +231,7 @@ function concat(bottoms) {
 
 /**
  * @param {Network} network
- * @param {Float32Array} input NCHW
+ * @param {Float32Array} inputData NCHW
  * @returns {Blob[]} the outputs
  */
 export function runNetwork({ input, inputDims, layers, outputs }, inputData) {

@@ -118,6 +118,13 @@ const GRAPHS = {
     net.writer.node('Mul', [sum, net.scales([48, 1, 1])], {}, ['y']);
     return [1, 48, 7, 7];
   },
+  'a convolution and factors behind it that turn signs': (net) => {
+    net.writer.input('x', ONNX_TYPE.float, [1, 8, 9, 9]);
+    const sum = net.writer.node('Conv', ['x', net.dequantized([48, 8, 3, 3], [48], { attributes: { axis: 0 } })]);
+    const factors = Float32Array.from({ length: 48 }, (_, i) => (i % 3) - 1);
+    net.writer.node('Mul', [sum, net.writer.constant(ONNX_TYPE.float, [48, 1, 1], factors)], {}, ['y']);
+    return [1, 48, 7, 7];
+  },
   'a depthwise convolution': (net) => {
     net.writer.input('x', ONNX_TYPE.float, [1, 24, 9, 9]);
     const weights = net.dequantized([24, 1, 5, 5], [24], { attributes: { axis: 0 } });

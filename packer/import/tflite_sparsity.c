@@ -189,7 +189,7 @@ static bool read_levels(sparse_reader *r, pk_fb_table sparsity) {
   const pk_fb_vector block_map = pk_fb_list(sparsity, PK_TFLITE_SPARSITY_BLOCK_MAP, 4, "block_map");
   const pk_fb_vector metadata =
       pk_fb_list(sparsity, PK_TFLITE_SPARSITY_DIM_METADATA, 4, "dim_metadata");
-  size_t level_of[MOST_LEVELS];
+  size_t level_of[MOST_LEVELS] = {0};
   const size_t rank = (size_t)r->tensor->rank;
   if (r->file->failed) return false;
   if (rank == 0 || block_map.count > rank || order.count != rank + block_map.count ||

@@ -32,6 +32,9 @@ static const char help[] =
     "  --dim NAME=N          size of all of its dimensions of that name (default: 1 for the first\n"
     "                        dimension of an input, the batch)\n"
     "  --const NAME=N,…      makes an input of an ONNX model a constant\n"
+    "  --prototxt FILE       Caffe's deploy.prototxt of a MODEL.net with weights by Deep "
+    "Compression\n"
+    "                        (default: the only .prototxt beside it)\n"
     "  --json                print what was written as JSON\n"
     "\n"
     "make it smaller, with samples:\n"
@@ -58,7 +61,8 @@ static const char help[] =
     "  minnow pack keywords.tflite -o out --frontend mfcc.json --labels words.txt\n"
     "  minnow pack mobilenet_v2.tflite -o out --labels labels.txt --calibrate photos --max-drop "
     "1\n"
-    "  minnow pack silero_vad.onnx -o out --shape input=1,512 --const sr=16000\n";
+    "  minnow pack silero_vad.onnx -o out --shape input=1,512 --const sr=16000\n"
+    "  minnow pack compressed_SqueezeNet.net -o out --frontend caffe.json\n";
 
 enum {
   OPTION_LABELS = 256,
@@ -71,6 +75,7 @@ enum {
   OPTION_SHAPE,
   OPTION_DIM,
   OPTION_CONST,
+  OPTION_PROTOTXT,
   OPTION_JSON,
   OPTION_CALIBRATE,
   OPTION_MAX_DROP,
@@ -93,6 +98,7 @@ static const struct option long_options[] = {
     {"shape", required_argument, NULL, OPTION_SHAPE},
     {"dim", required_argument, NULL, OPTION_DIM},
     {"const", required_argument, NULL, OPTION_CONST},
+    {"prototxt", required_argument, NULL, OPTION_PROTOTXT},
     {"json", no_argument, NULL, OPTION_JSON},
     {"calibrate", required_argument, NULL, OPTION_CALIBRATE},
     {"max-drop", required_argument, NULL, OPTION_MAX_DROP},
@@ -179,6 +185,9 @@ static bool parse(pack_arguments *arguments, int argc, char **argv, pk_error *er
         break;
       case OPTION_CONST:
         ok = pk_binding_add(&arguments->calibration.inputs.constants, optarg, "const", error);
+        break;
+      case OPTION_PROTOTXT:
+        arguments->calibration.inputs.prototxt = optarg;
         break;
       case OPTION_JSON:
         arguments->as_json = true;

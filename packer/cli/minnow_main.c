@@ -11,7 +11,7 @@ static const char help[] =
     "\n"
     "usage: minnow COMMAND …\n"
     "\n"
-    "  pack MODEL -o FOLDER     turn a .tflite model into a package\n"
+    "  pack MODEL -o FOLDER     turn a model (.tflite, .onnx, .net) into a package\n"
     "  inspect FOLDER|MODEL     show layers, sizes and entropy\n"
     "  run FOLDER IMAGE…        recognise pictures, or run raw tensors\n"
     "  bench FOLDER             time loading and running\n"

@@ -6,6 +6,9 @@
 #include "../lowered_graph.h"
 #include "../pk_error.h"
 
+// A file that ends in .net holds weights by Deep Compression; its graph is the .prototxt that the
+// edit's inputs name, or the only one beside it.
+
 // To be released with pk_lowered_graph_free(). Errors: those of import/import.h, and PK_IO.
 bool pk_model_read(pk_lowered_graph *graph, const char *path, pk_error *error);
 

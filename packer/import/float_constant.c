@@ -52,6 +52,18 @@ static int32_t load_integer(const uint8_t *data, pk_dtype dtype, size_t index) {
   }
 }
 
+// The grid of 8-bit numbers, as int8. False: error filled.
+static bool keep_grid(pk_graph *graph, pk_tensor *tensor, pk_error *error) {
+  if (tensor->dtype != PK_DTYPE_S8 && tensor->dtype != PK_DTYPE_U8) return true;
+  const pk_quantization *q = &tensor->quantization;
+  int32_t *points = pk_arena_copy(&graph->arena, q->zero_points, q->count, sizeof *points, error);
+  if (!points) return false;
+  for (size_t i = 0; i < q->count; i++) points[i] -= tensor->dtype == PK_DTYPE_U8 ? 128 : 0;
+  tensor->grid = *q;
+  tensor->grid.zero_points = points;
+  return true;
+}
+
 int32_t pk_graph_float_constant(pk_graph *graph, int32_t number, pk_error *error) {
   pk_tensor tensor = graph->tensors[number];
   const int64_t elements = pk_tensor_elements(&tensor);
@@ -79,6 +91,7 @@ int32_t pk_graph_float_constant(pk_graph *graph, int32_t number, pk_error *error
       values[i] = q->scales[scale] * (float)value;
     }
   }
+  if (!keep_grid(graph, &tensor, error)) return -1;
   tensor.dtype = PK_DTYPE_F32;
   tensor.quantization = (pk_quantization){.count = 0};
   tensor.data = (const uint8_t *)values;

@@ -92,6 +92,8 @@ bool pk_graph_prepare(pk_graph *graph, const pk_graph_edit *edit, pk_error *erro
       !pk_graph_check(graph, error)) {
     return false;
   }
-  if (!edit || !edit->apply) return true;
-  return edit->apply(edit->user, graph, error) && pk_graph_check(graph, error);
+  const bool is_edited = edit && edit->apply;
+  return (is_edited ? edit->apply(edit->user, graph, error)
+                    : pk_pass_separate_scales(graph, error)) &&
+         pk_graph_check(graph, error);
 }

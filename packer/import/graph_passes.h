@@ -15,6 +15,9 @@ typedef bool pk_pass_fn(pk_graph *graph, pk_error *error);
 // Runs all of graph_passes.inc.
 bool pk_graph_run_passes(pk_graph *graph, pk_error *error);
 
+// Runs behind all others, where no edit rewrites the weights (its file says why).
+pk_pass_fn pk_pass_separate_scales;
+
 // All that lies between an importer and lowering: check, passes, check, and `edit` (NULL: none)
 // with a check of its own.
 bool pk_graph_prepare(pk_graph *graph, const pk_graph_edit *edit, pk_error *error);

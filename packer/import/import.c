@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "caffe/caffe_import.h"
 #include "graph_check.h"
 #include "graph_passes.h"
 #include "import_text.h"
@@ -46,35 +47,68 @@ static bool set_names(pk_lowered_graph *out, const char *file_name, pk_error *er
   return pk_fail(error, PK_OUT_OF_MEMORY, "out of memory while importing the model");
 }
 
-static bool import_tflite(pk_lowered_graph *out, pk_graph *graph, const uint8_t *bytes,
-                          size_t size_bytes, const pk_graph_edit *edit, pk_error *error) {
+// What is imported: a TFLite file, or a Caffe network where `caffe` is there.
+typedef struct import_source {
+  const uint8_t *bytes;
+  size_t size_bytes;
+  const char *file_name;
+  const pk_caffe_files *caffe;
+} import_source;
+
+static bool import_graph(pk_lowered_graph *out, pk_graph *graph, const import_source *source,
+                         const pk_graph_edit *edit, pk_error *error) {
   pk_report report = {.group_count = 0};
-  if (!pk_tflite_to_graph(graph, &report, bytes, size_bytes, error)) return false;
+  if (!(source->caffe
+            ? pk_caffe_to_graph(graph, &report, source->caffe, error)
+            : pk_tflite_to_graph(graph, &report, source->bytes, source->size_bytes, error))) {
+    return false;
+  }
   pk_graph_report_dtypes(graph, &report);
   if (!pk_report_is_empty(&report)) return pk_report_fail(&report, error);
   return pk_graph_prepare(graph, edit, error) && pk_lower(out, graph, error);
 }
 
-static bool import_tflite_edited(pk_lowered_graph *out, const uint8_t *bytes, size_t size_bytes,
-                                 const char *file_name, const pk_graph_edit *edit,
-                                 pk_error *error) {
+static bool import_edited(pk_lowered_graph *out, const import_source *source,
+                          const pk_graph_edit *edit, pk_error *error) {
   pk_graph graph;
   pk_error cause = {.code = PK_OK};
   memset(out, 0, sizeof *out);
   const size_t most_file_bytes = (SIZE_MAX - BASE_MEMORY_BYTES) / MEMORY_PER_FILE_BYTE;
-  const size_t file_bytes = size_bytes < most_file_bytes ? size_bytes : most_file_bytes;
+  const size_t file_bytes =
+      source->size_bytes < most_file_bytes ? source->size_bytes : most_file_bytes;
   pk_graph_init(&graph, BASE_MEMORY_BYTES + MEMORY_PER_FILE_BYTE * file_bytes);
-  const bool ok = import_tflite(out, &graph, bytes, size_bytes, edit, &cause) &&
-                  set_names(out, file_name, &cause);
+  const bool ok =
+      import_graph(out, &graph, source, edit, &cause) && set_names(out, source->file_name, &cause);
   pk_graph_deinit(&graph);
   if (ok) return true;
   pk_lowered_graph_free(out);
-  return fail_in_file(error, &cause, file_name);
+  return fail_in_file(error, &cause, source->file_name);
 }
 
 bool pk_import_tflite(pk_lowered_graph *out, const uint8_t *bytes, size_t size_bytes,
                       const char *file_name, pk_error *error) {
-  return import_tflite_edited(out, bytes, size_bytes, file_name, NULL, error);
+  const import_source source = {bytes, size_bytes, file_name, NULL};
+  return import_edited(out, &source, NULL, error);
+}
+
+// Options that only models with open shapes take.
+static bool refuse_shapes(const pk_graph_edit *edit, const char *file_name, pk_error *error) {
+  const pk_model_options *options = edit ? edit->inputs : NULL;
+  pk_error cause = {.code = PK_OK};
+  if (!options || !(options->shapes.count || options->dims.count || options->constants.count)) {
+    return true;
+  }
+  pk_fail(&cause, PK_USAGE,
+          "--shape, --dim and --const are for ONNX models; other formats fix their shapes");
+  return fail_in_file(error, &cause, file_name);
+}
+
+bool pk_import_caffe(pk_lowered_graph *out, const pk_caffe_files *files, const pk_graph_edit *edit,
+                     pk_error *error) {
+  const import_source source = {files->weights, files->weights_bytes, files->weights_name, files};
+  memset(out, 0, sizeof *out);
+  return refuse_shapes(edit, files->weights_name, error) &&
+         import_edited(out, &source, edit, error);
 }
 
 typedef struct known_format {
@@ -115,18 +149,14 @@ bool pk_import_model_edited(pk_lowered_graph *out, const uint8_t *bytes, size_t 
   };
   memset(out, 0, sizeof *out);
   pk_error cause = {.code = PK_OK};
-  const pk_model_options *options = edit ? edit->inputs : NULL;
   if (looks_like_onnx(bytes, size_bytes)) {
-    pk_onnx_options onnx = {.model = options, .finds_folder = true};
+    pk_onnx_options onnx = {.model = edit ? edit->inputs : NULL, .finds_folder = true};
     return pk_import_onnx_edited(out, bytes, size_bytes, file_name, &onnx, edit, error);
   }
-  if (options && (options->shapes.count || options->dims.count || options->constants.count)) {
-    pk_fail(&cause, PK_USAGE,
-            "--shape, --dim and --const are for ONNX models; other formats fix their shapes");
-    return fail_in_file(error, &cause, file_name);
-  }
+  if (!refuse_shapes(edit, file_name, error)) return false;
   if (size_bytes >= 8 && memcmp(bytes + 4, "TFL3", 4) == 0) {
-    return import_tflite_edited(out, bytes, size_bytes, file_name, edit, error);
+    const import_source source = {bytes, size_bytes, file_name, NULL};
+    return import_edited(out, &source, edit, error);
   }
   for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
     const known_format *format = &formats[i];

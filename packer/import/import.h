@@ -38,4 +38,16 @@ bool pk_import_model_edited(pk_lowered_graph *out, const uint8_t *bytes, size_t 
 bool pk_import_model(pk_lowered_graph *out, const uint8_t *bytes, size_t size_bytes,
                      const char *file_name, pk_error *error);
 
+// A Caffe network whose weights Deep Compression has made small: two files (caffe/caffe_import.h).
+typedef struct pk_caffe_files {
+  const uint8_t *weights, *prototxt;
+  size_t weights_bytes, prototxt_bytes;
+  const char *weights_name, *prototxt_name;  // as `file_name` above; the first names the model
+} pk_caffe_files;
+
+// The same for such a network; `edit` may be NULL. Errors as above, UNSUPPORTED for layers that are
+// not known and for fields that change what they compute.
+bool pk_import_caffe(pk_lowered_graph *out, const pk_caffe_files *files, const pk_graph_edit *edit,
+                     pk_error *error);
+
 #endif  // MINNOW_PACKER_IMPORT_IMPORT_H_

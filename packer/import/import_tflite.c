@@ -5,6 +5,7 @@
 
 #include "import_text.h"
 #include "tflite_ops.h"
+#include "tflite_sparsity.h"
 
 // Numbers of the schema's tensor types. Types that are left out become OTHER.
 static pk_dtype dtype_of(int type) {
@@ -71,6 +72,34 @@ static bool import_quantization(pk_tflite_import *import, const pk_tflite_tensor
   return true;
 }
 
+// int4 constants, two a byte, the first in the low bits, as int8: what they mean stays the same.
+static bool unpack_int4(pk_tflite_import *import, pk_tensor *tensor) {
+  const int64_t elements = pk_tensor_elements(tensor);
+  if (elements < 0 || tensor->data_bytes != (size_t)(elements + 1) / 2) {
+    return pk_fb_fail(&import->model.file, "\"%s\" of shape %s has %zu bytes of int4 numbers",
+                      tensor->name, pk_tensor_shape_text(tensor).text, tensor->data_bytes);
+  }
+  int8_t *data = pk_arena_alloc(&import->graph->arena, (size_t)elements, 1, import->error);
+  if (!data) return false;
+  for (size_t i = 0; i < (size_t)elements; i++) {
+    const int bits = tensor->data[i / 2] >> (i % 2 * 4) & 15;
+    data[i] = (int8_t)((bits ^ 8) - 8);
+  }
+  tensor->dtype = PK_DTYPE_S8;
+  tensor->data = (const uint8_t *)data;
+  tensor->data_bytes = (size_t)elements;
+  return true;
+}
+
+static bool import_data(pk_tflite_import *import, const pk_tflite_tensor *source,
+                        pk_tensor *tensor) {
+  const bool is_sparse = source->sparsity.buffer != NULL;
+  if (is_sparse && pk_dtype_bits(tensor->dtype) >= 8) {
+    return pk_tflite_densify(tensor, source->sparsity, &import->graph->arena);
+  }
+  return is_sparse || !tensor->data || tensor->dtype != PK_DTYPE_S4 || unpack_int4(import, tensor);
+}
+
 static bool import_tensor(pk_tflite_import *import, size_t index) {
   pk_tflite_tensor source;
   pk_tensor tensor = {0};
@@ -80,11 +109,13 @@ static bool import_tensor(pk_tflite_import *import, size_t index) {
   tensor.dtype = dtype_of(source.type);
   tensor.data = source.data;
   tensor.data_bytes = source.data_bytes;
-  if (!import_shape(import, &source, &tensor) || !import_quantization(import, &source, &tensor)) {
+  if (!import_shape(import, &source, &tensor) || !import_quantization(import, &source, &tensor) ||
+      !import_data(import, &source, &tensor)) {
     return false;
   }
-  const char *missing = source.is_sparse                  ? "sparse tensors"
-                        : source.is_external              ? "weights in another file"
+  const bool is_packed = pk_dtype_bits(tensor.dtype) < 8;
+  const char *missing = source.is_external                    ? "weights in another file"
+                        : source.sparsity.buffer && is_packed ? "sparse tensors of less than a byte"
                         : source.has_unknown_quantization ? "blockwise or multi-axis quantisation"
                                                           : NULL;
   if (missing) pk_report_add(import->report, missing, "tensor", index, tensor.name);

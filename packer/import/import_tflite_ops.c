@@ -237,6 +237,7 @@ static const importer_row rows[] = {
     {PK_TFLITE_CUMSUM, pk_tflite_import_cum_sum},
     {PK_TFLITE_DEPTHWISE_CONV_2D, import_depthwise_conv_2d},
     {PK_TFLITE_DEPTH_TO_SPACE, pk_tflite_import_depth_space},
+    {PK_TFLITE_DENSIFY, pk_tflite_import_densify},
     {PK_TFLITE_DEQUANTIZE, pk_tflite_import_dequantize},
     {PK_TFLITE_DIV, pk_tflite_import_binary},
     {PK_TFLITE_ELU, pk_tflite_import_unary},

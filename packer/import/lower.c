@@ -1,5 +1,6 @@
 #include "lower.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,10 +88,21 @@ static bool check_limits(const pk_tensor *tensor, pk_error *error) {
                  tensor->name, pk_dtype_name(tensor->dtype), pk_tensor_shape_text(tensor).text);
 }
 
+// Of tensors that no operator's rule has looked at: inputs of the graph that nobody reads.
+static bool check_scale(const pk_tensor *tensor, pk_error *error) {
+  const float scale = pk_tensor_scale(tensor);
+  const int32_t zero_point = pk_tensor_zero_point(tensor);
+  if (scale >= 0.0f && isfinite(scale) && zero_point >= -128 && zero_point <= 255) return true;
+  return pk_fail(error, PK_BAD_MODEL, "tensor \"%s\" has the scale %g and the zero point %d",
+                 tensor->name, (double)scale, zero_point);
+}
+
 int32_t pk_lowering_tensor(pk_lowering *lowering, int32_t source) {
   const pk_tensor *tensor = &lowering->graph->tensors[source];
   if (lowering->numbers[source] != MNW_NO_TENSOR) return lowering->numbers[source];
-  if (!check_limits(tensor, lowering->error)) return MNW_NO_TENSOR;
+  if (!check_limits(tensor, lowering->error) || !check_scale(tensor, lowering->error)) {
+    return MNW_NO_TENSOR;
+  }
   pk_lowered_tensor lowered = {.name = pk_lowering_name(lowering, tensor->name, ""),
                                .dtype = pk_dtype_runtime(tensor->dtype),
                                .rank = (uint32_t)tensor->rank,

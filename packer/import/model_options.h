@@ -1,4 +1,4 @@
-// What the user tells about a model's inputs: pack's --shape, --dim and --const.
+// What the user tells about a model and its inputs: pack's --shape, --dim, --const and --prototxt.
 #ifndef MINNOW_PACKER_IMPORT_MODEL_OPTIONS_H_
 #define MINNOW_PACKER_IMPORT_MODEL_OPTIONS_H_
 
@@ -18,6 +18,7 @@ typedef struct pk_model_options {
   pk_binding_list shapes;     // input=1,64,…: the shape of an input
   pk_binding_list dims;       // batch=1: the size of all dimensions of that name
   pk_binding_list constants;  // input=16000: the input becomes a constant
+  const char *prototxt;       // path of the graph of Deep Compression's weights; NULL: beside them
 } pk_model_options;
 
 // Adds `text`, which must stand as long as the list. USAGE where it is no "NAME=VALUES".

@@ -20,7 +20,7 @@ static bool transpose_weights(pk_graph *graph, pk_op *op, pk_error *error) {
   weights.data = data;
   weights.dims[0] = (int32_t)channels;
   weights.dims[3] = 1;
-  weights.quantization.axis = 0;
+  weights.quantization.axis = weights.grid.axis = 0;
   op->inputs[PK_INPUT_WEIGHTS] = pk_graph_add_tensor(graph, &weights, error);
   return op->inputs[PK_INPUT_WEIGHTS] >= 0;
 }

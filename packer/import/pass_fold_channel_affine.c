@@ -47,9 +47,31 @@ static int32_t add_constant(pk_graph *graph, const pk_tensor *like, float **data
   return pk_graph_add_tensor(graph, &tensor, error);
 }
 
+// What a product with `factor` does to the weights' grid; one that turns signs ends it.
+static bool scale_grid(pk_graph *graph, pk_tensor *weights, const pk_tensor *factor,
+                       size_t channels, int axis, pk_error *error) {
+  const pk_quantization old = weights->grid;
+  if (old.count == 0) return true;
+  weights->grid = (pk_quantization){.count = 0};
+  if (old.count > 1 && (old.axis != axis || old.count != channels)) return true;
+  float *scales = pk_arena_alloc(&graph->arena, channels, sizeof *scales, error);
+  int32_t *points = pk_arena_alloc(&graph->arena, channels, sizeof *points, error);
+  if (!scales || !points) return false;
+  for (size_t i = 0; i < channels; i++) {
+    const size_t from = old.count > 1 ? i : 0;
+    if (!(at(factor, i) > 0.0f)) return true;
+    scales[i] = old.scales[from] * at(factor, i);
+    points[i] = old.zero_points[from];
+  }
+  weights->grid =
+      (pk_quantization){.count = channels, .scales = scales, .zero_points = points, .axis = axis};
+  return true;
+}
+
 static bool fold(pk_graph *graph, pk_op *target, const pk_tensor *factor_view, bool is_product,
                  pk_error *error) {
   const pk_tensor factor = *factor_view, weights = *pk_op_input(graph, target, PK_INPUT_WEIGHTS);
+  pk_tensor product = weights;
   const pk_tensor *bias_view = pk_op_input(graph, target, PK_INPUT_BIAS);
   const pk_tensor old_bias = bias_view ? *bias_view : (pk_tensor){.rank = 0};
   const pk_tensor *output = pk_op_output(graph, target);
@@ -61,7 +83,8 @@ static bool fold(pk_graph *graph, pk_op *target, const pk_tensor *factor_view, b
   int32_t inputs[3] = {target->inputs[0], target->inputs[1], PK_NO_TENSOR};
   float *values;
   if (is_product) {
-    inputs[1] = add_constant(graph, &weights, &values, error);
+    if (!scale_grid(graph, &product, &factor, channels, is_depthwise ? 3 : 0, error)) return false;
+    inputs[1] = add_constant(graph, &product, &values, error);
     if (inputs[1] < 0) return false;
     for (size_t i = 0; i < count; i++) {
       values[i] = at(&weights, i) * at(&factor, is_depthwise ? i % channels : i / each);

@@ -55,7 +55,8 @@ typedef struct pk_tensor {
   int32_t dims[PK_MAX_RANK];
   pk_quantization quantization;
   // Of float32 constants that were int8 or uint8 numbers: every value is scale * (n - zero_point)
-  // with n in -128 … 127, so that a pass can go back to them.
+  // with n in -128 … 127, so that a pass can go back to them (near enough: products with constants
+  // are rounded).
   pk_quantization grid;
   const uint8_t *data;  // NULL: an activation
   size_t data_bytes;

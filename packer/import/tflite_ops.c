@@ -163,6 +163,30 @@ bool pk_tflite_widen_weights(pk_tflite_import *import, pk_op *op) {
   return true;
 }
 
+// Gives the operator's output the values of a constant: nothing is left to compute.
+static bool fold_into_output(pk_tflite_import *import, pk_op *op, const pk_tensor *values) {
+  pk_tensor *output = pk_op_output(import->graph, op);
+  if (output->dtype != values->dtype || output->data || !pk_tensor_same_shape(output, values)) {
+    return pk_fb_fail(&import->model.file, "its output \"%s\" is no %s tensor of shape %s",
+                      output->name, pk_dtype_name(values->dtype),
+                      pk_tensor_shape_text(values).text);
+  }
+  output->data = values->data;
+  output->data_bytes = values->data_bytes;
+  output->grid = values->grid;
+  op->is_removed = true;
+  return true;
+}
+
+// The constant was made whole when it was read.
+bool pk_tflite_import_densify(pk_tflite_import *import, const pk_tflite_operator *source,
+                              pk_op *op) {
+  if (!pk_tflite_require_inputs(import, op, 1)) return false;
+  const pk_tensor *input = pk_op_input(import->graph, op, 0);
+  return input->data ? fold_into_output(import, op, input)
+                     : pk_tflite_report(import, op, source, "of a computed tensor");
+}
+
 // Of a constant (float16 weights, mostly): done here, the result takes the output's place.
 bool pk_tflite_import_dequantize(pk_tflite_import *import, const pk_tflite_operator *source,
                                  pk_op *op) {
@@ -173,14 +197,5 @@ bool pk_tflite_import_dequantize(pk_tflite_import *import, const pk_tflite_opera
   if (!pk_is_float_convertible(input)) return true;
   const int32_t number = pk_graph_float_constant(import->graph, op->inputs[0], import->error);
   if (number < 0) return false;
-  pk_tensor *output = pk_op_output(import->graph, op);
-  const pk_tensor *values = &import->graph->tensors[number];
-  if (output->dtype != PK_DTYPE_F32 || output->data || !pk_tensor_same_shape(output, values)) {
-    return pk_fb_fail(&import->model.file, "its output \"%s\" is no float32 tensor of shape %s",
-                      output->name, pk_tensor_shape_text(values).text);
-  }
-  output->data = values->data;
-  output->data_bytes = values->data_bytes;
-  op->is_removed = true;
-  return true;
+  return fold_into_output(import, op, &import->graph->tensors[number]);
 }

@@ -62,6 +62,7 @@ pk_tflite_op_importer pk_tflite_import_concatenation, pk_tflite_import_transpose
     pk_tflite_import_top_k;
 pk_tflite_op_importer pk_tflite_import_resize, pk_tflite_import_transpose_conv,
     pk_tflite_import_transpose_conv_bias, pk_tflite_import_mirror_pad, pk_tflite_import_depth_space,
-    pk_tflite_import_dequantize, pk_tflite_import_detection, pk_tflite_import_lstm;
+    pk_tflite_import_densify, pk_tflite_import_dequantize, pk_tflite_import_detection,
+    pk_tflite_import_lstm;
 
 #endif  // MINNOW_PACKER_IMPORT_TFLITE_OPS_H_

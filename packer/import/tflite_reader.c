@@ -123,7 +123,7 @@ bool pk_tflite_read_tensor(pk_tflite_tensor *tensor, pk_tflite_model *model, siz
   tensor->type = pk_fb_u8(table, PK_TFLITE_TENSOR_TYPE, 0, "type");
   tensor->name = pk_fb_list(table, PK_TFLITE_TENSOR_NAME, 1, "name");
   tensor->is_variable = pk_fb_u8(table, PK_TFLITE_TENSOR_IS_VARIABLE, 0, "is_variable") != 0;
-  tensor->is_sparse = pk_fb_has(table, PK_TFLITE_TENSOR_SPARSITY);
+  tensor->sparsity = pk_fb_child(table, PK_TFLITE_TENSOR_SPARSITY, "sparsity");
   tensor->is_external =
       pk_fb_u32(table, PK_TFLITE_TENSOR_EXTERNAL_BUFFER, 0, "external_buffer") != 0;
   tensor->shape_signature =

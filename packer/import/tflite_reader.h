@@ -24,7 +24,8 @@ typedef struct pk_tflite_tensor {
   pk_fb_vector scales;       // float
   pk_fb_vector zero_points;  // int64
   int32_t quantized_dimension;
-  bool is_variable, is_sparse, is_external, has_unknown_quantization;
+  pk_fb_table sparsity;  // absent: dense
+  bool is_variable, is_external, has_unknown_quantization;
 } pk_tflite_tensor;
 
 typedef struct pk_tflite_operator {

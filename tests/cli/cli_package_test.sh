@@ -89,6 +89,22 @@ if [[ -e $models/micro_speech/audio_preprocessor_int8.tflite ]]; then
   expect 66 'SignalWindow' pack "$models/micro_speech/audio_preprocessor_int8.tflite" -o "$work/signal"
 fi
 
+# Weights without a graph: the only .prototxt beside them, or the one that is named.
+squeezenet=$models/squeezenet_deep_compression
+if [[ -e $squeezenet/compressed_SqueezeNet.net ]]; then
+  mkdir "$work/caffe"
+  cp "$squeezenet/compressed_SqueezeNet.net" "$work/caffe/net.net"
+  expect 64 'no .prototxt stands beside it' pack "$work/caffe/net.net" -o "$work/squeezenet"
+  expect 0 'image-classification' pack "$work/caffe/net.net" -o "$work/squeezenet" --prototxt "$squeezenet/SqueezeNet_deploy.prototxt"
+  cp "$squeezenet/SqueezeNet_deploy.prototxt" "$work/caffe/one.prototxt"
+  (cd "$work/caffe" && expect 0 'CONV_2D' inspect net.net && exit "$failures") || failures=$((failures + 1))
+  sed 's/num_output: 1000/num_output: 1001/' "$work/caffe/one.prototxt" >"$work/caffe/two.prototxt"
+  expect 64 'more than one .prototxt stands beside it' pack "$work/caffe/net.net" -o "$work/squeezenet"
+  expect 65 "the graph is another model's" pack "$work/caffe/net.net" -o "$work/squeezenet" --prototxt "$work/caffe/two.prototxt"
+  expect 64 '--shape, --dim and --const are for ONNX models' pack "$squeezenet/compressed_SqueezeNet.net" -o "$work/squeezenet" --dim batch=1
+  expect 74 'none.prototxt' pack "$work/caffe/net.net" -o "$work/squeezenet" --prototxt "$work/none.prototxt"
+fi
+
 # A picture as float32: the range goes into the manifest.
 if [[ -e $models/mlperf_tiny/vww_96_float.tflite ]]; then
   expect 0 'image-classification' pack "$models/mlperf_tiny/vww_96_float.tflite" -o "$work/vww" --image-range 0,1

@@ -43,6 +43,7 @@ function runtimeSection() {
 /** @param {SuiteResult[]} suites */
 function onnxSection(suites) {
   const names = rowsOf('packer/import/onnx/onnx_ops.inc', /^PK_ONNX_OP\("(\w+)"/gm).map(([name]) => name).sort();
+  const microsoft = rowsOf('packer/import/onnx/onnx_ops.inc', /^PK_ONNX_OP\("com\.microsoft::(\w+)"/gm).map(([name]) => name).sort();
   const cases = suites.flatMap((suite) => suite.cases);
   const rows = names.map((name) => {
     const using = cases.filter((entry) => entry.operators.includes(name));
@@ -57,6 +58,8 @@ function onnxSection(suites) {
     '| operator | cases that pass | cases |',
     '| --- | ---: | ---: |',
     ...rows,
+    '',
+    `And of \`com.microsoft\`, ${microsoft.length}: ${nameLines(microsoft)}.`,
   ];
 }
 

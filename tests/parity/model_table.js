@@ -29,9 +29,13 @@ const IS_MODEL = /\.(tflite|onnx|net|bin)$|model\.json$/;
 const IS_PART = /mobilenet_v2_035_tfjs\/weights\.bin$/;
 /** On noise its outputs are next to 0, and so is the range that errors are measured by. */
 const PHOTOS_ONLY = /selfie_segmentation/;
-/** Compared elsewhere: int16_operators_test.js (golden files), integer_lstm_test.js (LiteRT.js refuses the file). */
+/**
+ * Compared elsewhere: int16_operators_test.js (golden files), integer_lstm_test.js (LiteRT.js refuses the file),
+ * deep_compression_test.js (photos, its graph written as ONNX).
+ */
 const TESTED_ELSEWHERE = [
   { files: /^seanet_int16\//, figure: 'exact: golden file' },
+  { files: /squeezenet_deep_compression/, figure: 'logits of photos within 1e-4 of the range (ONNX Runtime)' },
   { files: /keras_lstm_mnist_ptq/, figure: 'reads ten of ten drawn digits; LiteRT.js does not load it' },
 ];
 

@@ -2,7 +2,7 @@
 
 /** @typedef {{ name: string, type: number, shape: (number | string)[] }} ValueInfo string: a symbolic dimension */
 
-export const ONNX_TYPE = Object.freeze({ float: 1, uint8: 2, int8: 3, int32: 6, int64: 7 });
+export const ONNX_TYPE = Object.freeze({ float: 1, uint8: 2, int8: 3, int32: 6, int64: 7, uint4: 21, int4: 22 });
 const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 };
 
 /** @param {number} value @returns {Buffer} */
@@ -71,7 +71,7 @@ export class OnnxWriter {
     this.#outputs.push(bytes(12, valueInfo({ name, type, shape })));
   }
 
-  /** @param {number} type @param {number[]} shape @param {Float32Array | Int8Array | Uint8Array | Int32Array | BigInt64Array} data */
+  /** Of 4-bit types: packed, the first in the low bits. @param {number} type @param {number[]} shape @param {Float32Array | Int8Array | Uint8Array | Int32Array | BigInt64Array} data */
   constant(type, shape, data) {
     const name = `constant_${this.#count++}`;
     const raw = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
@@ -110,6 +110,7 @@ export class OnnxWriter {
       bytes(8, Buffer.concat([bytes(1, ''), integer(2, opset)])),
       bytes(8, Buffer.concat([bytes(1, 'com.microsoft'), integer(2, 1)])),
     ];
-    return Buffer.concat([integer(1, 8), bytes(2, 'test'), bytes(7, graph), ...sets]);
+    const irVersion = opset >= 21 ? 10 : 8; // that of 4-bit types
+    return Buffer.concat([integer(1, irVersion), bytes(2, 'test'), bytes(7, graph), ...sets]);
   }
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../core/ops/op_params.h"
 #include "import/import.h"
 #include "import_invariants.h"
 #include "import_samples.h"
@@ -193,11 +194,60 @@ static void test_damaged_real_models(void **state) {
   }
 }
 
+static int compare_u32(const void *a, const void *b) {
+  uint32_t x, y;
+  memcpy(&x, a, sizeof x);
+  memcpy(&y, b, sizeof y);
+  return (x > y) - (x < y);
+}
+
+// The weights that Deep Compression shared reach the encoder as the few values that they were, and
+// as many of them pruned; all between only moves them.
+static void test_shared_weights_stay_shared(void **state) {
+  (void)state;
+  enum { WEIGHTS = 1244448, ENTRIES = 422083, FILLERS = 6162 };
+  pk_caffe_files files = {.weights_name = "squeezenet.net", .prototxt_name = "deploy.prototxt"};
+  uint8_t *net =
+      read_model("squeezenet_deep_compression/compressed_SqueezeNet.net", &files.weights_bytes);
+  uint8_t *text =
+      read_model("squeezenet_deep_compression/SqueezeNet_deploy.prototxt", &files.prototxt_bytes);
+  pk_lowered_graph graph;
+  pk_error error = {.code = PK_OK};
+  size_t layers = 0, weights = 0, kept = 0;
+  if (!net || !text) skip();
+  files.weights = net;
+  files.prototxt = text;
+  if (!pk_import_caffe(&graph, &files, NULL, &error)) fail_msg("%s", error.message);
+  for (size_t i = 0; i < graph.op_count; i++) {
+    if (graph.ops[i].code != MNW_OP_CONV_2D) continue;
+    const pk_lowered_tensor *tensor = &graph.tensors[graph.ops[i].inputs[1]];
+    const size_t count = tensor->data_bytes / 4;
+    uint32_t *values = malloc(tensor->data_bytes);
+    size_t different = 1;
+    assert_non_null(values);
+    memcpy(values, tensor->data, tensor->data_bytes);
+    qsort(values, count, sizeof *values, compare_u32);
+    for (size_t j = 0; j < count; j++) {
+      different += j > 0 && values[j] != values[j - 1];
+      kept += values[j] != 0;
+    }
+    assert_in_range(different, 2, 256);
+    free(values);
+    weights += count;
+    layers++;
+  }
+  assert_int_equal(layers, 26);
+  assert_int_equal(weights, WEIGHTS);  // all outputs come in eights: nothing is padded
+  assert_int_equal(kept, ENTRIES - FILLERS);
+  pk_lowered_graph_free(&graph);
+  free(net);
+  free(text);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_damaged_samples),
-      cmocka_unit_test(test_every_byte_matters_or_not),
-      cmocka_unit_test(test_real_models),
+      cmocka_unit_test(test_shared_weights_stay_shared), cmocka_unit_test(test_damaged_samples),
+      cmocka_unit_test(test_every_byte_matters_or_not),  cmocka_unit_test(test_real_models),
       cmocka_unit_test(test_damaged_real_models),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "sparse_encoder.h"
+
 enum { SAME = PK_TFLITE_PADDING_SAME, VALID = PK_TFLITE_PADDING_VALID };
 
 // Constants: bytes that look like weights, shared by all samples.
@@ -227,6 +229,36 @@ static void sample_unsupported(tflite_builder *b) {
   tflite_set_ends(b, x, y);
 }
 
+// Weights of four bits, then sparse ones in blocks of 1x4.
+static void sample_small_weights(tflite_builder *b) {
+  static const sparse_form form = {.rank = 2,
+                                   .dims = {4, 36},
+                                   .block_count = 1,
+                                   .block_map = {1},
+                                   .block_sizes = {4},
+                                   .traversal_order = {0, 1, 2},
+                                   .is_sparse = {false, true, false},
+                                   .index_type = PK_TFLITE_INDICES_U16};
+  static sparse_constant sparse;
+  int8_t dense[4 * 36];
+  for (int i = 0; i < 4 * 36; i++) dense[i] = (int8_t)(i / 4 % 3 == 0 ? i - 60 : 0);
+  sparse_encode(&sparse, &form, dense, 1);
+  tflite_builder_init(b);
+  const int x = picture(b, "x", TFLITE_INT8, 3, 3, 2, 0.05f, 3);
+  const int w = weights(b, "four bits", TFLITE_INT4, (const int32_t[]){4, 1, 1, 2}, 4, 0, 0);
+  b->tensors[w].data_bytes = 4;
+  const int z = picture(b, "z", TFLITE_INT8, 3, 3, 4, 0.06f, -2);
+  const int v = weights(b, "sparse", TFLITE_INT8, form.dims, 2, -1, 0);
+  b->tensors[v].data = sparse.values;
+  b->tensors[v].data_bytes = sparse.value_bytes;
+  b->tensors[v].sparsity = &sparse.sparsity;
+  const int y = activation(b, "y", TFLITE_INT8, 2, (const int32_t[]){1, 4}, 0.5f, 0);
+  add_conv(b, PK_TFLITE_CONV_2D, x, w, bias(b, 4), z, VALID, 1, 0);
+  const tflite_operator_spec dense_layer = op(PK_TFLITE_FULLY_CONNECTED, z, v, bias(b, 4), y);
+  tflite_add_operator(b, &dense_layer);
+  tflite_set_ends(b, x, y);
+}
+
 const import_sample import_samples[IMPORT_SAMPLE_COUNT] = {
     {"conv", import_sample_conv},
     {"uint8", sample_uint8},
@@ -236,4 +268,5 @@ const import_sample import_samples[IMPORT_SAMPLE_COUNT] = {
     {"shapes", sample_shapes},
     {"pad_value", sample_pad_value},
     {"unsupported", sample_unsupported},
+    {"small_weights", sample_small_weights},
 };

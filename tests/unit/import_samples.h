@@ -10,7 +10,7 @@ typedef struct import_sample {
   void (*describe)(tflite_builder *builder);
 } import_sample;
 
-enum { IMPORT_SAMPLE_COUNT = 8 };
+enum { IMPORT_SAMPLE_COUNT = 9 };
 extern const import_sample import_samples[IMPORT_SAMPLE_COUNT];
 
 // x int8 [1,5,6,3] -> CONV_2D 3x3 SAME stride 2, RELU6, 5 channels -> y [1,3,3,5]. Tensor numbers:

@@ -120,6 +120,51 @@ static void write_quantization(tflite_builder *b, const tflite_tensor_spec *spec
   for (int i = 0; i < count; i++) put_number(b, (uint64_t)spec->zero_point, 8);
 }
 
+static void write_index_list(tflite_builder *b, const table_writer *owner, int slot, int type,
+                             const int32_t *values, int count) {
+  static const size_t widths[] = {4, 4, 2, 1};
+  table_writer t = {.sizes = {0}};
+  begin_target(b, owner, slot);
+  set_reference(&t, 0);
+  write_table(b, &t);
+  begin_target(b, &t, 0);
+  put_number(b, (uint64_t)count, 4);
+  for (int i = 0; i < count; i++) put_number(b, (uint32_t)values[i], widths[type & 3]);
+}
+
+static void write_sparse_level(tflite_builder *b, const tflite_sparse_level *level) {
+  const int segments = PK_TFLITE_DIMENSION_SEGMENTS, indices = PK_TFLITE_DIMENSION_INDICES;
+  table_writer t = {.sizes = {0}};
+  set_scalar(&t, PK_TFLITE_DIMENSION_FORMAT, 1, (uint64_t)level->format);
+  set_scalar(&t, PK_TFLITE_DIMENSION_DENSE_SIZE, 4, (uint32_t)level->dense_size);
+  if (level->format != PK_TFLITE_DIMENSION_DENSE) {
+    set_scalar(&t, segments, 1, (uint64_t)level->index_type);
+    set_scalar(&t, indices, 1, (uint64_t)level->index_type);
+    set_reference(&t, segments + 1);
+    set_reference(&t, indices + 1);
+  }
+  write_table(b, &t);
+  if (level->format == PK_TFLITE_DIMENSION_DENSE) return;
+  write_index_list(b, &t, segments + 1, level->index_type, level->segments, level->segment_count);
+  write_index_list(b, &t, indices + 1, level->index_type, level->indices, level->index_count);
+}
+
+static void write_sparsity(tflite_builder *b, const tflite_sparsity *sparsity) {
+  table_writer t = {.sizes = {0}};
+  for (int slot = 0; slot <= PK_TFLITE_SPARSITY_DIM_METADATA; slot++) set_reference(&t, slot);
+  write_table(b, &t);
+  write_vector(b, &t, PK_TFLITE_SPARSITY_TRAVERSAL_ORDER, sparsity->traversal_order,
+               (size_t)sparsity->order_count, 4);
+  write_vector(b, &t, PK_TFLITE_SPARSITY_BLOCK_MAP, sparsity->block_map,
+               (size_t)sparsity->block_count, 4);
+  const size_t levels =
+      write_references(b, &t, PK_TFLITE_SPARSITY_DIM_METADATA, sparsity->level_count);
+  for (int i = 0; i < sparsity->level_count; i++) {
+    point_here(b, levels + 4 * (size_t)i);
+    write_sparse_level(b, &sparsity->levels[i]);
+  }
+}
+
 static void write_tensor(tflite_builder *b, const tflite_tensor_spec *spec, int index) {
   const bool quantized = spec->scale != 0 || spec->scales;
   int32_t signature[9];
@@ -132,6 +177,7 @@ static void write_tensor(tflite_builder *b, const tflite_tensor_spec *spec, int 
   if (quantized) set_reference(&t, PK_TFLITE_TENSOR_QUANTIZATION);
   if (spec->is_variable) set_scalar(&t, PK_TFLITE_TENSOR_IS_VARIABLE, 1, 1);
   if (spec->open_batch) set_reference(&t, PK_TFLITE_TENSOR_SHAPE_SIGNATURE);
+  if (spec->sparsity) set_reference(&t, PK_TFLITE_TENSOR_SPARSITY);
   write_table(b, &t);
   write_vector(b, &t, PK_TFLITE_TENSOR_SHAPE, spec->dims, (size_t)spec->rank, 4);
   write_vector(b, &t, PK_TFLITE_TENSOR_NAME, spec->name, strlen(spec->name), 1);
@@ -139,6 +185,10 @@ static void write_tensor(tflite_builder *b, const tflite_tensor_spec *spec, int 
   memcpy(signature, spec->dims, sizeof signature);
   signature[0] = -1;
   write_vector(b, &t, PK_TFLITE_TENSOR_SHAPE_SIGNATURE, signature, (size_t)spec->rank, 4);
+  if (spec->sparsity) {
+    begin_target(b, &t, PK_TFLITE_TENSOR_SPARSITY);
+    write_sparsity(b, spec->sparsity);
+  }
   if (!quantized) return;
   begin_target(b, &t, PK_TFLITE_TENSOR_QUANTIZATION);
   write_quantization(b, spec);

@@ -23,9 +23,25 @@ enum {
   TFLITE_UINT8 = 3,
   TFLITE_INT64 = 4,
   TFLITE_BOOL = 6,
-  TFLITE_INT8 = 9
+  TFLITE_INT8 = 9,
+  TFLITE_INT4 = 17
 };
 enum { TFLITE_MAX_TENSORS = 64, TFLITE_MAX_OPERATORS = 32, TFLITE_MAX_OPTIONS = 8 };
+
+// How a sparse constant is stored: SparsityParameters of the schema.
+typedef struct tflite_sparse_level {
+  int format;  // PK_TFLITE_DIMENSION_…
+  int32_t dense_size;
+  int index_type;  // PK_TFLITE_INDICES_…, of both lists
+  const int32_t *segments, *indices;
+  int segment_count, index_count;
+} tflite_sparse_level;
+
+typedef struct tflite_sparsity {
+  const int32_t *traversal_order, *block_map;
+  const tflite_sparse_level *levels;
+  int order_count, block_count, level_count;
+} tflite_sparsity;
 
 typedef struct tflite_tensor_spec {
   const char *name;
@@ -41,6 +57,7 @@ typedef struct tflite_tensor_spec {
   size_t data_bytes;
   bool is_outside;  // the data is stored behind the flatbuffer
   bool is_variable;
+  const tflite_sparsity *sparsity;  // NULL: dense; stands until tflite_build()
 } tflite_tensor_spec;
 
 // A field of an operator's options: its slot, size in bytes (1 or 4) and bits.

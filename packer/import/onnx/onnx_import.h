@@ -55,6 +55,14 @@ typedef struct pk_onnx_name {
   pk_value value;  // PK_FAILED: computed by an operator that is not supported
 } pk_onnx_name;
 
+// A constant of blocks (onnx_blocks.h).
+typedef struct pk_onnx_block_note {
+  pk_value value, levels, scales;
+  int axis;
+  int64_t block;
+  const struct pk_onnx_block_note *next;
+} pk_onnx_block_note;
+
 typedef struct pk_onnx {
   pk_graph *graph;
   pk_report *report;
@@ -71,6 +79,7 @@ typedef struct pk_onnx {
   // By tensor: a float32 tensor of the same whole numbers, or 0 (which is none) to be cast.
   int32_t *float_twins;
   size_t twin_capacity;
+  const pk_onnx_block_note *block_notes;
   uint64_t fold_budget;  // elements that constant folding may still compute
 
   // The operator at work.

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../float_constant.h"
+#include "onnx_blocks.h"
 
 // A scale or zero point of one number for each block along `axis`, repeated to the shape of `in`.
 static pk_value by_blocks(pk_onnx *o, pk_value value, const pk_tensor *in, int axis) {
@@ -133,20 +134,11 @@ static bool read_constant(pk_onnx *o, pk_value x, pk_value scale, pk_value zero,
 
 // The real values of a constant at once, with the grid that they lie on.
 static pk_value dequantize_constant(pk_onnx *o, const pk_tensor *numbers) {
-  const pk_quantization *q = &numbers->quantization;
   const int32_t source = pk_graph_add_tensor(o->graph, numbers, o->error);
   const int32_t real = source < 0 ? -1 : pk_graph_float_constant(o->graph, source, o->error);
   if (real < 0) return PK_FAILED;
   pk_tensor tensor = o->graph->tensors[real];
   tensor.name = o->node_name;
-  if (numbers->dtype != PK_DTYPE_S32) {
-    tensor.grid = *q;
-    int32_t *zero_points =
-        pk_arena_copy(&o->graph->arena, q->zero_points, q->count, sizeof *zero_points, o->error);
-    if (!zero_points) return PK_FAILED;
-    for (size_t i = 0; i < q->count; i++) zero_points[i] -= numbers->dtype == PK_DTYPE_U8 ? 128 : 0;
-    tensor.grid.zero_points = zero_points;
-  }
   return pk_onnx_add_tensor(o, &tensor);
 }
 
@@ -161,7 +153,14 @@ pk_value pk_onnx_dequantize(pk_onnx *o, pk_value x, pk_value scale, pk_value zer
     y = pk_onnx_binary(o, MNW_BINARY_SUB, y,
                        along_axis(o, pk_onnx_cast(o, zero, PK_DTYPE_F32), &in, axis));
   }
-  return pk_onnx_binary(o, MNW_BINARY_MUL, y, along_axis(o, scale, &in, axis));
+  const pk_value real = pk_onnx_binary(o, MNW_BINARY_MUL, y, along_axis(o, scale, &in, axis));
+  const bool has_blocks = real >= 0 && pk_onnx_tensor(o, scale)->rank == 2 && in.rank == 2;
+  if (has_blocks && pk_onnx_axis(o, &axis, in.rank) &&
+      !pk_onnx_note_blocks(o, real, y, scale, (int)axis,
+                           pk_onnx_attribute_int(o, "block_size", 0))) {
+    return PK_FAILED;
+  }
+  return real;
 }
 
 bool pk_onnx_op_quantize_linear(pk_onnx *o) {

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "onnx_build.h"
+#include "onnx_blocks.h"
 
 bool pk_onnx_op_reduce_axes(pk_onnx *o) {
   const pk_value x = pk_onnx_required(o, 0);
@@ -65,6 +65,8 @@ bool pk_onnx_op_matmul_any(pk_onnx *o) {
   const pk_tensor x = *pk_onnx_tensor(o, a), y = *pk_onnx_tensor(o, b);
   if (x.rank == 0 || y.rank == 0) return pk_onnx_broken(o, "it multiplies scalars");
   if (is_weights(o, a, b) && x.rank >= 2 && x.dims[x.rank - 1] == y.dims[0]) {
+    const pk_value by_blocks = pk_onnx_product_with_noted(o, a, b, false);
+    if (by_blocks != PK_ABSENT) return pk_onnx_set_output(o, 0, by_blocks);
     return pk_onnx_set_output(o, 0, fully_connected(o, a, transposed(o, b), PK_ABSENT));
   }
   // A vector is a row on the left and a column on the right; that axis goes again.
@@ -101,6 +103,11 @@ bool pk_onnx_op_gemm(pk_onnx *o) {
                         pk_onnx_tensor(o, c)->rank == 1 && pk_onnx_tensor(o, c)->dims[0] == columns;
   if (is_weights(o, a, b) && !transpose_a && x.dims[1] == inner && (c == PK_ABSENT || has_bias)) {
     if (alpha != 1.0f) b = pk_onnx_binary_scalar(o, MNW_BINARY_MUL, b, (double)alpha);
+    pk_value by_blocks = pk_onnx_product_with_noted(o, a, b, transpose_b);
+    if (by_blocks != PK_ABSENT) {
+      if (has_bias) by_blocks = pk_onnx_binary(o, MNW_BINARY_ADD, by_blocks, c);
+      return pk_onnx_set_output(o, 0, by_blocks);
+    }
     return pk_onnx_set_output(o, 0, fully_connected(o, a, transpose_b ? b : transposed(o, b), c));
   }
   pk_value product = pk_onnx_matmul(o, a, b, transpose_a, transpose_b);

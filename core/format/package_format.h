@@ -33,7 +33,8 @@ enum {
   MNW_CHUNK_GRAPH = 2,
   MNW_CHUNK_HUFFMAN_TABLE = 3,
   MNW_CHUNK_BLOCK = 4,
-  MNW_CHUNK_CODEBOOK = 5
+  MNW_CHUNK_CODEBOOK = 5,
+  MNW_CHUNK_MASK_TABLE = 6
 };
 
 // How a block is coded: raw, or as Huffman-coded symbols with what is done to them afterwards, in
@@ -41,19 +42,11 @@ enum {
 enum {
   MNW_CODING_RAW = 0,
   MNW_CODING_HUFFMAN = 1,
-  MNW_CODING_RUNS = 2,      // some symbols stand for runs of zeros
+  MNW_CODING_MASK = 2,      // a bit for each symbol tells the zeros, the others follow
   MNW_CODING_TRELLIS = 4,   // symbols are those of trellis-coded levels: format/trellis.h
   MNW_CODING_CODEBOOK = 8,  // symbols are numbers of words of the shard's latest codebook
-  MNW_CODING_LAST = MNW_CODING_HUFFMAN | MNW_CODING_RUNS | MNW_CODING_TRELLIS | MNW_CODING_CODEBOOK
+  MNW_CODING_LAST = MNW_CODING_HUFFMAN | MNW_CODING_MASK | MNW_CODING_TRELLIS | MNW_CODING_CODEBOOK
 };
-
-// Symbols of runs: the bytes from MNW_RUN_FIRST on, which are the lowest values of int8.
-enum { MNW_RUN_FIRST = 128, MNW_RUN_SYMBOLS = 16 };
-
-// The length of a run: 2 … 15, 32, 128.
-static inline uint32_t mnw_run_length(uint32_t run) {
-  return run < 14 ? run + 2 : 32u << 2 * (run - 14);
-}
 
 enum { MNW_CODEBOOK_WORDS = 256 };
 

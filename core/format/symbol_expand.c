@@ -2,24 +2,14 @@
 
 #include <string.h>
 
-#include "package_format.h"
-
-bool mnw_expand_runs(uint8_t *bytes, size_t size, size_t count) {
+bool mnw_expand_mask(uint8_t *bytes, size_t size, size_t count, const uint8_t *mask) {
   const uint8_t *next = bytes + size - count, *end = bytes + size;
-  uint8_t *out = bytes;
-  while (next < end) {
-    const uint8_t symbol = *next++;
-    const unsigned run = symbol - MNW_RUN_FIRST;  // wraps for what is no run
-    const size_t length = run < MNW_RUN_SYMBOLS ? mnw_run_length(run) : 1;
-    if (length > (size_t)(next - out)) return false;
-    if (run < MNW_RUN_SYMBOLS) {
-      memset(out, 0, length);
-    } else {
-      *out = symbol;
-    }
-    out += length;
+  for (size_t i = 0; i < size; i++) {
+    const bool is_set = (mask[i / 8] >> i % 8 & 1) != 0;
+    if (is_set && next == end) return false;
+    bytes[i] = is_set ? *next++ : 0;
   }
-  return out == end;
+  return next == end;
 }
 
 void mnw_expand_codebook(uint8_t *bytes, size_t count, const uint8_t *codebook) {

@@ -1,5 +1,5 @@
 // What stands between decoded symbols and a tensor's bytes, in place: symbols stand at the end of
-// the room that what they expand to fills, so that writing never overtakes reading.
+// the room that what they expand to fills, so that writing does not overtake reading.
 #ifndef MINNOW_FORMAT_SYMBOL_EXPAND_H_
 #define MINNOW_FORMAT_SYMBOL_EXPAND_H_
 
@@ -7,9 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The last `count` of `size` bytes are symbols: writes zeros for those that stand for runs, so that
-// they fill all. False if they do not fill exactly that; what was written by then is undefined.
-bool mnw_expand_runs(uint8_t *bytes, size_t size, size_t count);
+// The last `count` of `size` bytes are what the set bits of `mask`, lowest first, stand for: writes
+// all `size`, 0 where a bit is not set. False if there are not exactly `count` set bits; what was
+// written by then is undefined.
+bool mnw_expand_mask(uint8_t *bytes, size_t size, size_t count, const uint8_t *mask);
 
 // The last `count` of 4 * count bytes are numbers of words in `codebook`, 256 of 4 bytes.
 void mnw_expand_codebook(uint8_t *bytes, size_t count, const uint8_t *codebook);

@@ -22,7 +22,7 @@ void mnw_weight_cursor_start(mnw_weight_cursor *cursor, const mnw_graph *graph) 
 }
 
 void mnw_weight_tables_clear(mnw_weight_tables *tables) {
-  tables->huffman.is_valid = 0;
+  tables->huffman.is_valid = tables->mask_table.is_valid = 0;
   tables->has_codebook = false;
 }
 
@@ -86,28 +86,40 @@ static bool expand_trellis(const coded_block *block) {
   return true;
 }
 
-static mnw_status read_coded(const coded_block *block, const mnw_weight_tables *tables,
+// Symbols that a mask spreads, to the last `expanded` bytes before `end`: the payload is their
+// number, the bytes of the mask's own Huffman part, that part, and theirs.
+static mnw_status read_masked(uint8_t *end, size_t expanded, mnw_weight_tables *tables,
+                              const uint8_t *payload, size_t payload_bytes, mnw_error *error) {
+  enum { HEAD = 8 };
+  const size_t count = payload_bytes < HEAD ? SIZE_MAX : mnw_load_u32(payload);
+  const size_t mask_bytes = payload_bytes < HEAD ? 0 : mnw_load_u32(payload + 4);
+  mnw_status status = MNW_STATUS_CORRUPT;
+  if (count <= expanded && mask_bytes <= payload_bytes - HEAD) {
+    status = mnw_huffman_decode(tables->mask, (expanded + 7) / 8, &tables->mask_table,
+                                payload + HEAD, mask_bytes, error);
+    if (status != MNW_STATUS_OK) return status;
+    status = mnw_huffman_decode(end - count, count, &tables->huffman, payload + HEAD + mask_bytes,
+                                payload_bytes - HEAD - mask_bytes, error);
+    if (status != MNW_STATUS_OK) return status;
+    if (mnw_expand_mask(end - expanded, expanded, count, tables->mask)) return status;
+  }
+  return mnw_fail(error, MNW_STATUS_CORRUPT, "a block's mask does not fit its %0 symbols",
+                  (int64_t)expanded, 0, 0);
+}
+
+static mnw_status read_coded(const coded_block *block, mnw_weight_tables *tables,
                              const uint8_t *payload, size_t payload_bytes, mnw_error *error) {
-  const mnw_tensor *tensor = block->tensor;
   const bool has_words = (block->coding & MNW_CODING_CODEBOOK) != 0;
   const size_t expanded = has_words ? block->bytes / 4 : block->bytes;
-  uint8_t *end = tensor->data + block->offset + block->bytes;
-  size_t symbols = expanded;
+  uint8_t *end = block->tensor->data + block->offset + block->bytes;
   if (has_words && (!tables->has_codebook || block->bytes % 4 != 0)) {
     return bad_block(block, error);
   }
-  if (block->coding & MNW_CODING_RUNS) {
-    if (payload_bytes < 4 || mnw_load_u32(payload) > symbols) return bad_block(block, error);
-    symbols = mnw_load_u32(payload);
-    payload += 4;
-    payload_bytes -= 4;
-  }
-  const mnw_status status =
-      mnw_huffman_decode(end - symbols, symbols, &tables->huffman, payload, payload_bytes, error);
+  const mnw_status status = block->coding & MNW_CODING_MASK
+                                ? read_masked(end, expanded, tables, payload, payload_bytes, error)
+                                : mnw_huffman_decode(end - expanded, expanded, &tables->huffman,
+                                                     payload, payload_bytes, error);
   if (status != MNW_STATUS_OK) return status;
-  if ((block->coding & MNW_CODING_RUNS) && !mnw_expand_runs(end - expanded, expanded, symbols)) {
-    return bad_block(block, error);
-  }
   if (has_words) mnw_expand_codebook(end - block->bytes, expanded, tables->codebook);
   if ((block->coding & MNW_CODING_TRELLIS) && !expand_trellis(block)) {
     return bad_block(block, error);
@@ -116,7 +128,7 @@ static mnw_status read_coded(const coded_block *block, const mnw_weight_tables *
 }
 
 mnw_status mnw_weight_block_read(mnw_weight_cursor *cursor, const mnw_graph *graph,
-                                 const mnw_weight_tables *tables, const uint8_t *payload,
+                                 mnw_weight_tables *tables, const uint8_t *payload,
                                  size_t payload_bytes, mnw_error *error) {
   if (payload_bytes < MNW_BLOCK_HEADER_BYTES) {
     return mnw_fail(error, MNW_STATUS_TRUNCATED, "weight block of %0 bytes", (int64_t)payload_bytes,

@@ -1,5 +1,5 @@
-// Fills a graph's constants from HUFFMAN_TABLE, CODEBOOK and BLOCK chunks; blocks come in ascending
-// order of tensor and offset.
+// Fills a graph's constants from HUFFMAN_TABLE, MASK_TABLE, CODEBOOK and BLOCK chunks; blocks come
+// in ascending order of tensor and offset.
 #ifndef MINNOW_FORMAT_WEIGHT_READER_H_
 #define MINNOW_FORMAT_WEIGHT_READER_H_
 
@@ -15,7 +15,8 @@ typedef struct mnw_weight_cursor {
 
 // What earlier chunks of the same shard say about coding.
 typedef struct mnw_weight_tables {
-  mnw_huffman_table huffman;
+  mnw_huffman_table huffman, mask_table;
+  uint8_t mask[MNW_BLOCK_MAX_BYTES / 8];     // of the block being read
   uint8_t codebook[4 * MNW_CODEBOOK_WORDS];  // words that the chunk does not give are 0
   bool has_codebook;
 } mnw_weight_tables;
@@ -31,7 +32,7 @@ void mnw_weight_cursor_start(mnw_weight_cursor *cursor, const mnw_graph *graph);
 // Reads the payload of a BLOCK chunk into its tensor and moves the cursor. Errors: CORRUPT,
 // TRUNCATED.
 mnw_status mnw_weight_block_read(mnw_weight_cursor *cursor, const mnw_graph *graph,
-                                 const mnw_weight_tables *tables, const uint8_t *payload,
+                                 mnw_weight_tables *tables, const uint8_t *payload,
                                  size_t payload_bytes, mnw_error *error);
 
 #endif  // MINNOW_FORMAT_WEIGHT_READER_H_

@@ -205,13 +205,15 @@ static mnw_status on_chunk(void *user, uint32_t type, const uint8_t *payload, si
   if (type == MNW_CHUNK_GRAPH && model->has_package && !model->has_graph) {
     return read_graph(model, payload, payload_bytes, error);
   }
-  if (!model->has_graph || type < MNW_CHUNK_HUFFMAN_TABLE || type > MNW_CHUNK_CODEBOOK) {
+  if (!model->has_graph || type < MNW_CHUNK_HUFFMAN_TABLE || type > MNW_CHUNK_MASK_TABLE) {
     return mnw_fail(error, MNW_STATUS_CORRUPT, "chunk of type %0 out of place in shard %1", type,
                     model->stream.shard, 0);
   }
   note_shard_start(model);
-  if (type == MNW_CHUNK_HUFFMAN_TABLE) {
-    return mnw_huffman_read_table(&model->tables->huffman, payload, payload_bytes, error);
+  if (type == MNW_CHUNK_HUFFMAN_TABLE || type == MNW_CHUNK_MASK_TABLE) {
+    mnw_weight_tables *tables = model->tables;
+    return mnw_huffman_read_table(
+        type == MNW_CHUNK_MASK_TABLE ? &tables->mask_table : &tables->huffman, payload, payload_bytes, error);
   }
   if (type == MNW_CHUNK_CODEBOOK) {
     return mnw_codebook_read(model->tables, payload, payload_bytes, error);

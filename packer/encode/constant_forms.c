@@ -11,7 +11,7 @@ enum {
   WORD_SLOTS = 1024,          // of the hash table, at most a quarter full
   TILE_STEP = MNW_TILE_CHANNELS * MNW_TILE_K
 };
-static const double zeros_for_runs = 0.4;  // share below which runs cannot pay
+static const double zeros_for_mask = 0.3;  // share below which a mask cannot pay
 
 static const uint32_t lowest_bits = 0x01010101u;
 
@@ -63,6 +63,12 @@ static bool halve_levels(uint8_t *halves, const pk_lowered_tensor *tensor) {
 
 // --- the codebook ---
 
+typedef struct word_count {
+  uint32_t word;
+  uint8_t first;  // number by first appearance
+  size_t count;
+} word_count;
+
 typedef struct word_table {
   uint32_t words[WORD_SLOTS];
   int16_t numbers[WORD_SLOTS];  // -1: free
@@ -75,48 +81,66 @@ static size_t find_slot(const word_table *table, uint32_t word) {
   return slot;
 }
 
-// Numbers words by their first appearance; false where there are too many.
-static bool number_words(pk_constant_forms *forms, const pk_lowered_tensor *tensor) {
+// Numbers words by their first appearance, 0 first; returns how many, 0 where there are too many.
+static size_t number_words(word_count *found, uint8_t *numbers, const pk_lowered_tensor *tensor) {
   word_table table;
   size_t used = 0;
   memset(table.numbers, -1, sizeof table.numbers);
-  // 0 first, whose symbol then is the one that runs are made of.
-  table.words[find_slot(&table, 0)] = 0;
-  table.numbers[find_slot(&table, 0)] = (int16_t)used++;
-  memset(forms->codebook, 0, sizeof forms->codebook);
-  for (size_t i = 0; i < tensor->data_bytes / 4; i++) {
-    const uint32_t word = mnw_load_u32(tensor->data + 4 * i);
+  for (size_t i = 0; i <= tensor->data_bytes / 4; i++) {
+    const uint32_t word = i == 0 ? 0 : mnw_load_u32(tensor->data + 4 * (i - 1));
     const size_t slot = find_slot(&table, word);
     if (table.numbers[slot] < 0) {
-      if (used == MNW_CODEBOOK_WORDS) return false;
+      if (used == MNW_CODEBOOK_WORDS) return 0;
       table.words[slot] = word;
       table.numbers[slot] = (int16_t)used;
-      mnw_store_u32(forms->codebook + 4 * used++, word);
+      found[used] = (word_count){.word = word, .first = (uint8_t)used};
+      used++;
     }
-    forms->words[i] = (uint8_t)table.numbers[slot];
+    if (i == 0) continue;
+    numbers[i - 1] = (uint8_t)table.numbers[slot];
+    found[table.numbers[slot]].count++;
+  }
+  return used;
+}
+
+static int compare_counts(const void *left, const void *right) {
+  const word_count *a = left, *b = right;
+  if (a->count != b->count) return a->count > b->count ? -1 : 1;
+  return a->first < b->first ? -1 : a->first > b->first;
+}
+
+// Fills the codebook: 0 in place 0, whose number a mask tells, then by falling count.
+static bool make_codebook(pk_constant_forms *forms, const pk_lowered_tensor *tensor) {
+  word_count found[MNW_CODEBOOK_WORDS] = {{0}};
+  uint8_t places[MNW_CODEBOOK_WORDS] = {0};
+  const size_t used = number_words(found, forms->words, tensor);
+  if (used == 0) return false;
+  qsort(found + 1, used - 1, sizeof *found, compare_counts);
+  memset(forms->codebook, 0, sizeof forms->codebook);
+  for (size_t rank = 0; rank < used; rank++) {
+    places[found[rank].first] = (uint8_t)rank;
+    mnw_store_u32(forms->codebook + 4 * rank, found[rank].word);
   }
   forms->codebook_bytes = 4 * used;
+  for (size_t i = 0; i < tensor->data_bytes / 4; i++) forms->words[i] = places[forms->words[i]];
   return true;
 }
 
 // --- forms ---
 
-static bool can_have_runs(const uint8_t *symbols, size_t count) {
+static bool has_many_zeros(const uint8_t *symbols, size_t count) {
   size_t zeros = 0;
-  for (size_t i = 0; i < count; i++) {
-    if ((size_t)(symbols[i] - MNW_RUN_FIRST) < MNW_RUN_SYMBOLS) return false;
-    zeros += symbols[i] == 0;
-  }
-  return (double)zeros >= zeros_for_runs * (double)count;
+  for (size_t i = 0; i < count; i++) zeros += symbols[i] == 0;
+  return (double)zeros >= zeros_for_mask * (double)count;
 }
 
 static void add_form(pk_constant_forms *forms, uint32_t coding, const uint8_t *symbols,
                      size_t count, size_t element_bytes) {
   const pk_constant_form form = {MNW_CODING_HUFFMAN | coding, symbols, element_bytes};
   forms->items[forms->count++] = form;
-  if (!can_have_runs(symbols, count)) return;
+  if (!has_many_zeros(symbols, count)) return;
   forms->items[forms->count] = form;
-  forms->items[forms->count++].coding |= MNW_CODING_RUNS;
+  forms->items[forms->count++].coding |= MNW_CODING_MASK;
 }
 
 bool pk_constant_forms_init(pk_constant_forms *forms, const pk_lowered_tensor *tensor,
@@ -136,7 +160,7 @@ bool pk_constant_forms_init(pk_constant_forms *forms, const pk_lowered_tensor *t
   if (has_levels && halve_levels(forms->halves, tensor)) {
     add_form(forms, MNW_CODING_TRELLIS, forms->halves, size, 1);
   }
-  if (has_words && number_words(forms, tensor)) {
+  if (has_words && make_codebook(forms, tensor)) {
     add_form(forms, MNW_CODING_CODEBOOK, forms->words, size / 4, 4);
   }
   return true;
@@ -148,28 +172,21 @@ void pk_constant_forms_free(pk_constant_forms *forms) {
   *forms = (pk_constant_forms){0};
 }
 
-// The longest run that `zeros` hold; its number, or -1 where there is none.
-static int longest_run(size_t zeros) {
-  for (int run = MNW_RUN_SYMBOLS; run-- > 0;) {
-    if (mnw_run_length((uint32_t)run) <= zeros) return run;
-  }
-  return -1;
-}
-
 size_t pk_form_symbols(uint8_t *out, const pk_constant_form *form, size_t offset, size_t size) {
   const uint8_t *symbols = form->symbols + offset / form->element_bytes;
   const size_t count = size / form->element_bytes;
   size_t written = 0;
-  if (!(form->coding & MNW_CODING_RUNS)) {
-    memcpy(out, symbols, count);
-    return count;
-  }
-  for (size_t i = 0; i < count;) {
-    size_t zeros = 0;
-    while (i + zeros < count && symbols[i + zeros] == 0) zeros++;
-    const int run = longest_run(zeros);
-    out[written++] = run < 0 ? symbols[i] : (uint8_t)(MNW_RUN_FIRST + run);
-    i += run < 0 ? 1 : mnw_run_length((uint32_t)run);
+  for (size_t i = 0; i < count; i++) {
+    if (symbols[i] != 0 || !(form->coding & MNW_CODING_MASK)) out[written++] = symbols[i];
   }
   return written;
+}
+
+size_t pk_form_mask(uint8_t *out, const pk_constant_form *form, size_t offset, size_t size) {
+  const uint8_t *symbols = form->symbols + offset / form->element_bytes;
+  const size_t count = size / form->element_bytes, bytes = (count + 7) / 8;
+  if (!(form->coding & MNW_CODING_MASK)) return 0;
+  memset(out, 0, bytes);
+  for (size_t i = 0; i < count; i++) out[i / 8] |= (uint8_t)((symbols[i] != 0) << i % 8);
+  return bytes;
 }

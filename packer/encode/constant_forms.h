@@ -1,5 +1,5 @@
 // The forms in which a constant's bytes can be Huffman-coded: as they are, as the symbols of a
-// trellis, as numbers of a codebook's words, each with or without symbols for runs of zeros. Every
+// trellis, as numbers of a codebook's words, each with or without a mask of those that are 0. Every
 // form decodes to the same bytes; which one is smallest is for the shard's writer to weigh.
 #ifndef MINNOW_PACKER_CONSTANT_FORMS_H_
 #define MINNOW_PACKER_CONSTANT_FORMS_H_
@@ -30,7 +30,11 @@ bool pk_constant_forms_init(pk_constant_forms *forms, const pk_lowered_tensor *t
 void pk_constant_forms_free(pk_constant_forms *forms);
 
 // The symbols of the constant's bytes offset … offset + size, whole elements, into `out`, which has
-// room for MNW_BLOCK_MAX_BYTES. Returns how many.
+// room for MNW_BLOCK_MAX_BYTES; with a mask only those that are not 0. Returns how many.
 size_t pk_form_symbols(uint8_t *out, const pk_constant_form *form, size_t offset, size_t size);
+
+// The bytes of their mask, the first symbol in the lowest bit of the first, into `out`, which has
+// room for an eighth of that. Returns how many; 0 where the form has none.
+size_t pk_form_mask(uint8_t *out, const pk_constant_form *form, size_t offset, size_t size);
 
 #endif  // MINNOW_PACKER_CONSTANT_FORMS_H_

@@ -17,9 +17,10 @@ enum {
   TABLE_MAX_BYTES = MNW_CHUNK_HEADER_BYTES + 2 + PK_HUFFMAN_SYMBOLS / 2,
   CODEBOOK_MAX_BYTES = MNW_CHUNK_HEADER_BYTES + 4 * MNW_CODEBOOK_WORDS,
   BLOCK_MULTIPLE = MNW_TILE_CHANNELS * MNW_TILE_K,  // what a trellis's blocks must be
+  MASK_HEAD_BYTES = 8,
   PACKAGE_WORDS_AT = MNW_SHARD_HEADER_BYTES + MNW_CHUNK_HEADER_BYTES
 };
-_Static_assert(PK_SHARD_BYTES_MIN > 2 * (MNW_SHARD_HEADER_BYTES + TABLE_MAX_BYTES +
+_Static_assert(PK_SHARD_BYTES_MIN > 2 * (MNW_SHARD_HEADER_BYTES + 2 * TABLE_MAX_BYTES +
                                          CODEBOOK_MAX_BYTES + BLOCK_OVERHEAD_BYTES),
                "a shard must hold a block");
 
@@ -35,8 +36,8 @@ typedef struct constant {
 typedef struct coding_choice {
   const pk_constant_form *form;  // NULL: raw
   bool has_own_table;
-  pk_huffman_code code;
-  size_t head_bytes;  // chunks of the table and the codebook
+  pk_huffman_code code, mask_code;
+  size_t head_bytes;  // chunks of the tables and the codebook
 } coding_choice;
 
 typedef struct shard_writer {
@@ -47,6 +48,7 @@ typedef struct shard_writer {
   pk_huffman_code latest;  // that table
   pk_bytes scratch;        // payload of the block being written
   uint8_t *symbols;        // of a block: room for MNW_BLOCK_MAX_BYTES
+  uint8_t *mask;           // of a block: room for an eighth of that
 } shard_writer;
 
 void pk_shards_free(pk_shards *shards) {
@@ -93,56 +95,76 @@ static size_t block_size(const shard_writer *writer, size_t left) {
   return left < writer->block_bytes ? left : writer->block_bytes;
 }
 
-// What a block of `count` symbols takes behind its header.
-static size_t coded_bytes(const pk_constant_form *form, const pk_huffman_code *code,
-                          const uint8_t *symbols, size_t count) {
-  const size_t bytes = pk_huffman_block_bytes(code, symbols, count);
-  return bytes == SIZE_MAX || !(form->coding & MNW_CODING_RUNS) ? bytes : bytes + 4;
+// What a block takes behind its header.
+static size_t coded_bytes(const shard_writer *writer, const coding_choice *choice, size_t offset,
+                          size_t size) {
+  const size_t count = pk_form_symbols(writer->symbols, choice->form, offset, size);
+  const size_t masks = pk_form_mask(writer->mask, choice->form, offset, size);
+  const size_t bytes = pk_huffman_block_bytes(&choice->code, writer->symbols, count);
+  if (bytes == SIZE_MAX || masks == 0) return bytes;
+  return bytes + MASK_HEAD_BYTES + pk_huffman_block_bytes(&choice->mask_code, writer->mask, masks);
 }
 
-// Bytes of all blocks from `offset` on, each raw or, where it is smaller, in `form` with `code`.
+// Bytes of all blocks from `offset` on, each raw or, where it is smaller, as `choice` says.
 static size_t blocks_cost(const shard_writer *writer, const constant *c, size_t offset,
-                          const pk_constant_form *form, const pk_huffman_code *code) {
+                          const coding_choice *choice) {
   size_t cost = 0;
   for (size_t at = offset; at < c->size;) {
     const size_t raw = block_size(writer, c->size - at);
-    const size_t count = form ? pk_form_symbols(writer->symbols, form, at, raw) : 0;
-    const size_t coded = form ? coded_bytes(form, code, writer->symbols, count) : raw;
+    const size_t coded = choice->form ? coded_bytes(writer, choice, at, raw) : raw;
     cost += BLOCK_OVERHEAD_BYTES + (coded < raw ? coded : raw);
     at += raw;
   }
   return cost;
 }
 
-// The best code for all blocks of `form` from `offset` on.
+typedef size_t symbols_fn(uint8_t *out, const pk_constant_form *form, size_t offset, size_t size);
+
+// The best code for what `symbols_of` says of all blocks from `offset` on.
 static void own_code(pk_huffman_code *code, const shard_writer *writer, const constant *c,
-                     size_t offset, const pk_constant_form *form) {
+                     size_t offset, const pk_constant_form *form, symbols_fn *symbols_of) {
   uint64_t all[PK_HUFFMAN_SYMBOLS] = {0};
   for (size_t at = offset; at < c->size;) {
     uint64_t counts[PK_HUFFMAN_SYMBOLS];
     const size_t raw = block_size(writer, c->size - at);
-    pk_huffman_count(counts, writer->symbols, pk_form_symbols(writer->symbols, form, at, raw));
+    pk_huffman_count(counts, writer->symbols, symbols_of(writer->symbols, form, at, raw));
     for (size_t s = 0; s < PK_HUFFMAN_SYMBOLS; s++) all[s] += counts[s];
     at += raw;
   }
-  pk_huffman_build(code, all);
+  // A code of nothing is one of something, so that a table can be written.
+  if (!pk_huffman_build(code, all)) {
+    all[PK_HUFFMAN_SYMBOLS / 2] = 1;
+    pk_huffman_build(code, all);
+  }
+}
+
+static size_t table_bytes(const pk_huffman_code *code) {
+  return MNW_CHUNK_HEADER_BYTES + pk_huffman_table_bytes(code);
+}
+
+// Bytes of the chunks that must stand before the blocks.
+static size_t head_bytes(const constant *c, const coding_choice *choice) {
+  const uint32_t coding = choice->form->coding;
+  size_t bytes = choice->has_own_table ? table_bytes(&choice->code) : 0;
+  if (coding & MNW_CODING_MASK) bytes += table_bytes(&choice->mask_code);
+  if (coding & MNW_CODING_CODEBOOK) bytes += MNW_CHUNK_HEADER_BYTES + c->forms.codebook_bytes;
+  return bytes;
 }
 
 static coding_choice choose_coding(const shard_writer *writer, const constant *c, size_t offset) {
   coding_choice best = {.form = NULL};
-  size_t least = blocks_cost(writer, c, offset, NULL, NULL);
+  size_t least = blocks_cost(writer, c, offset, &best);
   for (size_t i = 0; i < c->forms.count; i++) {
     const pk_constant_form *form = &c->forms.items[i];
-    const bool has_book = (form->coding & MNW_CODING_CODEBOOK) != 0;
     coding_choice choice = {.form = form, .code = writer->latest};
+    if (form->coding & MNW_CODING_MASK) {
+      own_code(&choice.mask_code, writer, c, offset, form, pk_form_mask);
+    }
     for (int own = writer->has_table ? 0 : 1; own < 2; own++) {
       choice.has_own_table = own == 1;
-      choice.head_bytes = has_book ? MNW_CHUNK_HEADER_BYTES + c->forms.codebook_bytes : 0;
-      if (choice.has_own_table) {
-        own_code(&choice.code, writer, c, offset, form);
-        choice.head_bytes += MNW_CHUNK_HEADER_BYTES + pk_huffman_table_bytes(&choice.code);
-      }
-      const size_t cost = choice.head_bytes + blocks_cost(writer, c, offset, form, &choice.code);
+      if (own == 1) own_code(&choice.code, writer, c, offset, form, pk_form_symbols);
+      choice.head_bytes = head_bytes(c, &choice);
+      const size_t cost = choice.head_bytes + blocks_cost(writer, c, offset, &choice);
       if (cost >= least) continue;
       least = cost;
       best = choice;
@@ -151,24 +173,39 @@ static coding_choice choose_coding(const shard_writer *writer, const constant *c
   return best;
 }
 
+static void append_table(shard_writer *writer, uint32_t type, const pk_huffman_code *code) {
+  append_chunk_header(writer, type, pk_huffman_table_bytes(code));
+  pk_huffman_write_table(current_shard(writer), code);
+}
+
 static void append_head(shard_writer *writer, const constant *c, const coding_choice *choice) {
-  if (choice->form->coding & MNW_CODING_CODEBOOK) {
+  const uint32_t coding = choice->form->coding;
+  if (coding & MNW_CODING_CODEBOOK) {
     append_chunk_header(writer, MNW_CHUNK_CODEBOOK, c->forms.codebook_bytes);
     pk_bytes_append(current_shard(writer), c->forms.codebook, c->forms.codebook_bytes);
   }
+  if (coding & MNW_CODING_MASK) append_table(writer, MNW_CHUNK_MASK_TABLE, &choice->mask_code);
   if (!choice->has_own_table) return;
-  append_chunk_header(writer, MNW_CHUNK_HUFFMAN_TABLE, pk_huffman_table_bytes(&choice->code));
-  pk_huffman_write_table(current_shard(writer), &choice->code);
+  append_table(writer, MNW_CHUNK_HUFFMAN_TABLE, &choice->code);
   writer->latest = choice->code;
   writer->has_table = true;
+}
+
+// The mask's part of a block, with how many symbols there are and how long it is.
+static void append_mask(shard_writer *writer, const coding_choice *choice, size_t count,
+                        size_t masks) {
+  pk_bytes *scratch = &writer->scratch;
+  pk_bytes_append_u32(scratch, (uint32_t)count);
+  pk_bytes_append_u32(scratch,
+                      (uint32_t)pk_huffman_block_bytes(&choice->mask_code, writer->mask, masks));
+  pk_huffman_write_block(scratch, &choice->mask_code, writer->mask, masks);
 }
 
 // Makes the block's payload in the scratch buffer.
 static void encode_block(shard_writer *writer, const constant *c, const coding_choice *choice,
                          size_t offset, size_t size) {
   const pk_constant_form *form = choice->form;
-  const size_t count = form ? pk_form_symbols(writer->symbols, form, offset, size) : 0;
-  const bool is_coded = form && coded_bytes(form, &choice->code, writer->symbols, count) < size;
+  const bool is_coded = form && coded_bytes(writer, choice, offset, size) < size;
   pk_bytes *scratch = &writer->scratch;
   pk_bytes_clear(scratch);
   pk_bytes_append_u32(scratch, c->number);
@@ -179,23 +216,25 @@ static void encode_block(shard_writer *writer, const constant *c, const coding_c
     pk_bytes_append(scratch, c->data + offset, size);
     return;
   }
-  if (form->coding & MNW_CODING_RUNS) pk_bytes_append_u32(scratch, (uint32_t)count);
+  const size_t count = pk_form_symbols(writer->symbols, form, offset, size);
+  const size_t masks = pk_form_mask(writer->mask, form, offset, size);
+  if (masks > 0) append_mask(writer, choice, count, masks);
   pk_huffman_write_block(scratch, &choice->code, writer->symbols, count);
 }
 
 // Writes as much of the constant from *offset on as fits into the current shard, in one coding.
 static void fill_shard(shard_writer *writer, size_t *offset, const constant *c) {
   const coding_choice choice = choose_coding(writer, c, *offset);
-  size_t head_bytes = choice.head_bytes;
+  size_t head = choice.head_bytes;
   while (*offset < c->size) {
     const size_t block = block_size(writer, c->size - *offset);
     encode_block(writer, c, &choice, *offset, block);
-    const size_t needed = head_bytes + MNW_CHUNK_HEADER_BYTES + writer->scratch.size;
+    const size_t needed = head + MNW_CHUNK_HEADER_BYTES + writer->scratch.size;
     if (current_shard(writer)->size + needed > writer->shard_bytes || writer->scratch.failed) {
       return;
     }
-    if (head_bytes > 0) append_head(writer, c, &choice);
-    head_bytes = 0;
+    if (head > 0) append_head(writer, c, &choice);
+    head = 0;
     append_chunk_header(writer, MNW_CHUNK_BLOCK, writer->scratch.size);
     pk_bytes_append(current_shard(writer), writer->scratch.data, writer->scratch.size);
     *offset += block;
@@ -252,7 +291,7 @@ static bool finish_shards(const pk_shards *shards, pk_error *error) {
 bool pk_encode_shards(pk_shards *shards, const pk_lowered_graph *graph, size_t shard_bytes,
                       pk_error *error) {
   const size_t overhead =
-      MNW_SHARD_HEADER_BYTES + TABLE_MAX_BYTES + CODEBOOK_MAX_BYTES + BLOCK_OVERHEAD_BYTES;
+      MNW_SHARD_HEADER_BYTES + 2 * TABLE_MAX_BYTES + CODEBOOK_MAX_BYTES + BLOCK_OVERHEAD_BYTES;
   shard_writer writer = {.shards = shards, .shard_bytes = shard_bytes};
   *shards = (pk_shards){0};
   if (shard_bytes < PK_SHARD_BYTES_MIN || shard_bytes > PK_SHARD_BYTES_MAX) {
@@ -262,8 +301,9 @@ bool pk_encode_shards(pk_shards *shards, const pk_lowered_graph *graph, size_t s
   writer.block_bytes = shard_bytes - overhead;
   if (writer.block_bytes > MNW_BLOCK_MAX_BYTES) writer.block_bytes = MNW_BLOCK_MAX_BYTES;
   writer.block_bytes -= writer.block_bytes % BLOCK_MULTIPLE;
-  writer.symbols = malloc(MNW_BLOCK_MAX_BYTES);
+  writer.symbols = malloc(MNW_BLOCK_MAX_BYTES + MNW_BLOCK_MAX_BYTES / 8);
   if (!writer.symbols) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for a block");
+  writer.mask = writer.symbols + MNW_BLOCK_MAX_BYTES;
 
   bool ok = open_shard(&writer, error) && write_head(&writer, graph, error);
   for (size_t i = 0; ok && i < graph->tensor_count; i++) {

@@ -12,6 +12,8 @@ import { compareReals } from './tensor_comparison.js';
 
 const FOLDER = 'models/squeezenet_deep_compression';
 const [WEIGHTS, GRAPH] = ['compressed_SqueezeNet.net', 'SqueezeNet_deploy.prototxt'].map((name) => path.join(DATA, FOLDER, name));
+/** Of the packed SqueezeNet, brotli. */
+const MAX_BYTES = 550_000;
 const MAX_ERROR_OF_RANGE = 1e-4;
 /** As the network was trained: shorter side 256, centre 227, blue first, without the mean. */
 const FRONTEND = {
@@ -149,6 +151,10 @@ describe('SqueezeNet by Deep Compression', { skip: missingNative(`${FOLDER}/LAYO
       await writeFile(model, toOnnx(readNetwork(await readFile(GRAPH, 'utf8'), await readFile(WEIGHTS))));
       await writeFile(frontend, JSON.stringify(FRONTEND));
       await packInto(WEIGHTS, folder, ['--frontend', frontend]);
+      const { shards } = JSON.parse(await readFile(path.join(folder, 'manifest.json'), 'utf8'));
+      const bytes = shards.reduce((/** @type {number} */ sum, /** @type {any} */ shard) => sum + shard.encodings.br, 0);
+      t.diagnostic(`${bytes} bytes of brotli; the file has ${(await readFile(WEIGHTS)).length}`);
+      assert.ok(bytes <= MAX_BYTES);
       const photos = listPhotos().filter((_, index) => index % 4 === 0).slice(0, PHOTOS);
       const { inputs, outputs } = await runPhotos(folder, photos);
       const pictures = floats(inputs);

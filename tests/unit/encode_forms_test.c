@@ -33,8 +33,10 @@ static void expand(uint8_t *out, const pk_constant_form *form, const pk_constant
   uint8_t *end = out + offset + size;
   assert_true(count <= expanded);
   memcpy(end - count, symbols, count);
-  if (form->coding & MNW_CODING_RUNS) {
-    assert_true(mnw_expand_runs(end - expanded, expanded, count));
+  if (form->coding & MNW_CODING_MASK) {
+    uint8_t mask[MNW_BLOCK_MAX_BYTES / 8];
+    assert_int_equal(pk_form_mask(mask, form, offset, size), (expanded + 7) / 8);
+    assert_true(mnw_expand_mask(end - expanded, expanded, count, mask));
   }
   if (form->coding & MNW_CODING_CODEBOOK) {
     mnw_expand_codebook(end - size, expanded, forms->codebook);
@@ -104,7 +106,7 @@ static void test_trellis_forms(void **state) {
   }
 }
 
-static void test_runs(void **state) {
+static void test_masks(void **state) {
   (void)state;
   uint32_t seed = 5;
   for (int share = 0; share <= 100; share += 4) {
@@ -116,28 +118,22 @@ static void test_runs(void **state) {
                                       .data_bytes = sizeof data};
     for (size_t i = 0; i < sizeof data; i++) {
       const bool is_zero = random_between(&seed, 0, 99) < share;
-      data[i] = is_zero ? 0 : (uint8_t)random_between(&seed, -112, 127);
+      data[i] = is_zero ? 0 : (uint8_t)random_between(&seed, -128, 127);
     }
     const uint32_t codings = check_forms(&tensor, 1 + (size_t)share * 7);
-    if (share >= 44) assert_true(codings & MNW_CODING_RUNS);
-    if (share <= 36) assert_false(codings & MNW_CODING_RUNS);
-    data[77] = 128;  // a run's own symbol: no runs then
-    assert_false(check_forms(&tensor, 4096) & MNW_CODING_RUNS);
+    if (share >= 36) assert_true(codings & MNW_CODING_MASK);
+    if (share <= 24) assert_false(codings & MNW_CODING_MASK);
   }
 }
 
-static void test_hostile_runs(void **state) {
+static void test_hostile_masks(void **state) {
   (void)state;
-  uint8_t too_long[8] = {1, 1, 1, 1, 1, 1, 1, MNW_RUN_FIRST + 1};
-  uint8_t too_short[8] = {0, 0, 0, 0, 0, 0, MNW_RUN_FIRST, 3};
-  uint8_t wrong[8] = {9, 9, 9, 9, 9, 7, MNW_RUN_FIRST + 3, 3};
-  uint8_t right[8] = {1, 1, 1, 1, 9, 7, MNW_RUN_FIRST + 3, 3};
-  const uint8_t expanded[8] = {9, 7, 0, 0, 0, 0, 0, 3};
-  assert_false(mnw_expand_runs(too_long, 8, 8));
-  assert_false(mnw_expand_runs(too_short, 8, 2));
-  assert_false(mnw_expand_runs(wrong, 8, 3));
-  assert_true(mnw_expand_runs(right, 8, 4));
-  assert_memory_equal(right, expanded, 8);
+  const uint8_t mask[2] = {0x86, 0x01}, expected[10] = {0, 5, 6, 0, 0, 0, 0, 7, 8, 0};
+  uint8_t bytes[10] = {1, 1, 1, 1, 1, 1, 5, 6, 7, 8};
+  assert_true(mnw_expand_mask(bytes, 10, 4, mask));
+  assert_memory_equal(bytes, expected, 10);
+  assert_false(mnw_expand_mask(bytes, 10, 3, mask));
+  assert_false(mnw_expand_mask(bytes, 10, 5, mask));
 }
 
 static void test_codebook(void **state) {
@@ -219,8 +215,8 @@ static void test_gain(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_trellis_forms), cmocka_unit_test(test_runs),
-      cmocka_unit_test(test_hostile_runs),  cmocka_unit_test(test_codebook),
+      cmocka_unit_test(test_trellis_forms), cmocka_unit_test(test_masks),
+      cmocka_unit_test(test_hostile_masks), cmocka_unit_test(test_codebook),
       cmocka_unit_test(test_viterbi),       cmocka_unit_test(test_gain),
   };
   return cmocka_run_group_tests_name("encode_forms", tests, NULL, NULL);

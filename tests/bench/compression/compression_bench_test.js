@@ -75,7 +75,7 @@ describe('judging', () => {
   test('the table tells what is missed', () => {
     const result = { key: '', title: 'Net', search: '', bytesBefore: 9, bytes: 2000, must: 1900, aim: 1000, bits: 4, seconds: 1, isMet: false, layers: [] };
     const line = lineOf({ ...result, figures: [{ name: 'loss', unit: 'pt', value: 2, low: 1, high: 3, most: 1 }] });
-    assert.equal(line, '| Net |  | 2,000 | ✗ 1,900 | ✗ 1,000 | 4.00 | 1 | loss: 2.0 (1.0 to 3.0) pt; ≤ 1 ✗ | **no** |');
+    assert.equal(line, '| Net |  | 2,000 | ✗ 1,900 | ✗ 1,000 | 4.00 | 1 | loss: 2.00 (1.00 to 3.00) pt; ≤ 1 ✗ | **no** |');
   });
 });
 

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { inputsOf } from './package_answers.js';
 import { CHANNELS, passThrough } from './pixel_files.js';
 
+const NAMES = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'];
 /** Wordnet numbers, first to last; there is no horse among the photos. */
 const CLASSES = [
   { name: 'airplane', wnids: ['n02690373'] },
@@ -24,13 +25,11 @@ const WIDE = 40;
 const CORNERS = [[0, 0], [0, WIDE - SIDE], [WIDE - SIDE, 0], [WIDE - SIDE, WIDE - SIDE], [(WIDE - SIDE) / 2, (WIDE - SIDE) / 2]];
 export const VIEWS = 2 * (1 + CORNERS.length);
 
-/** @param {string[]} photos named after their wordnet numbers @returns {string[]} those that show one of the ten classes */
-export function photosOfCifarClasses(photos) {
-  const ranges = CLASSES.flatMap(({ wnids }) => wnids.map((text) => text.split('-')));
-  return photos.filter((photo) => {
-    const wnid = path.basename(photo).split('_')[0];
-    return ranges.some(([first, last = first]) => first <= wnid && wnid <= last);
-  });
+/** @param {string} photo named after its wordnet number @returns {number} one of the ten classes, or -1 */
+export function cifarClassOf(photo) {
+  const wnid = path.basename(photo).split('_')[0];
+  const found = CLASSES.find(({ wnids }) => wnids.map((text) => text.split('-')).some(([first, last = first]) => first <= wnid && wnid <= last));
+  return found ? NAMES.indexOf(found.name) : -1;
 }
 
 /**

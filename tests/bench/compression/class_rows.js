@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { DATA } from '../../parity/native_minnow.js';
 import { CALIBRATION_PHOTOS, judgedPhotos, photoClasses } from './bench_samples.js';
-import { photosOfCifarClasses, viewsOf } from './cifar_views.js';
+import { VIEWS, cifarClassOf, viewsOf } from './cifar_views.js';
 import { accuracy, accuracyLoss, agreement, classesOf, figureOf } from './judges.js';
 import { answersOf, inputsOf, packModel } from './package_answers.js';
 
@@ -93,7 +93,7 @@ export const resNet8Wide = resNet8Row({
 /** @param {string} work @param {string} plain @param {string} small @returns {Figure[]} */
 function resNet8Figures(work, plain, small) {
   const photos = judgedPhotos();
-  const ofClasses = photosOfCifarClasses(photos);
+  const ofClasses = photos.filter((photo) => cifarClassOf(photo) >= 0);
   const quantized = packModel(path.join(DATA, TINY, 'pretrainedResnet_quant.tflite'), path.join(work, 'int8_resnet8'), []).folder;
   const views = viewsOf(work, ofClasses);
   const whole = { tensors: inputsOf(plain, photos), count: photos.length };
@@ -107,15 +107,17 @@ function resNet8Figures(work, plain, small) {
   const best = (/** @type {number} */ view) => Math.max(...values.subarray(view * size, (view + 1) * size));
   const sure = Array.from({ length: views.count }, (_, view) => view).filter((view) => best(view) >= SURE);
   const expected = classesOf(ofViews.expected);
-  const perView = ofClasses.length / views.count;
-  return ['', ', MLPerf int8'].flatMap((whose, index) => {
+  const right = ofClasses.flatMap((photo) => Array.from({ length: VIEWS }, () => cifarClassOf(photo)));
+  const before = figureOf('top-1 before, all views', agreement(expected, right, ofClasses.length));
+  return [before, ...['', ', MLPerf int8'].flatMap((whose, index) => {
     const got = ofViews.found[index];
     const [sureGot, sureExpected] = [got, expected].map((classes) => sure.map((view) => classes[view]));
     const least = index === 0 ? MIN_AGREEMENT : undefined;
     return [
-      figureOf(`same class, ${sure.length} views that the float model is sure of${whose}`, agreement(sureGot, sureExpected, perView * sure.length), { least }),
-      figureOf(`all ${views.count} views${whose}`, agreement(got, expected, ofClasses.length)),
-      figureOf(`any ${whole.count} photos${whose}`, agreement(ofPhotos.found[index], classesOf(ofPhotos.expected))),
+      figureOf(`same class, ${sure.length} views of which the float model is sure${whose}`, agreement(sureGot, sureExpected, sure.length / VIEWS), { least }),
+      figureOf(`same class, all ${views.count} views${whose}`, agreement(got, expected, ofClasses.length)),
+      figureOf(`top-1 loss, all views${whose}`, accuracyLoss(got, expected, right, ofClasses.length), { unit: 'pt' }),
+      figureOf(`same class, any ${whole.count} photos${whose}`, agreement(ofPhotos.found[index], classesOf(ofPhotos.expected))),
     ];
-  });
+  })];
 }

@@ -28,7 +28,7 @@ function verdictOf({ must, isMet }) {
 function figureText({ name, unit, value, low, high, most, least }) {
   const isKept = value <= (most ?? Infinity) && value >= (least ?? -Infinity);
   // A value just beyond its bound must not look as if it stood on it.
-  const digits = (unit ? 1 : Number.isInteger(value) ? 0 : 3) + (isKept ? 0 : 1);
+  const digits = unit ? (isKept ? 1 : 2) : Number.isInteger(value) ? 0 : 3;
   const interval = low === undefined || high === undefined ? '' : ` (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
   const bounds = [...(most === undefined ? [] : [`≤ ${most}`]), ...(least === undefined ? [] : [`≥ ${least}`])];
   return `${name}: ${value.toFixed(digits)}${interval}${unit && ` ${unit}`}${bounds.length > 0 ? `; ${bounds.join(', ')}${isKept ? '' : ' ✗'}` : ''}`;

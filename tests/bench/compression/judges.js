@@ -45,12 +45,19 @@ export function agreement(got, expected, groups = got.length) {
   return { ...shareInterval((same * groups) / got.length, groups), value: (100 * same) / got.length };
 }
 
-/** @param {number[]} got @param {number[]} expected @param {number[]} right @returns {Interval} points of top-1 */
-export function accuracyLoss(got, expected, right) {
+/**
+ * @param {number[]} got
+ * @param {number[]} expected
+ * @param {number[]} right
+ * @param {number} [groups] as above
+ * @returns {Interval} points of top-1
+ */
+export function accuracyLoss(got, expected, right, groups = right.length) {
   const isRight = (/** @type {number[]} */ found, /** @type {number} */ i) => found[i] === right[i];
   const lost = right.filter((_, i) => isRight(expected, i) && !isRight(got, i)).length;
   const won = right.filter((_, i) => !isRight(expected, i) && isRight(got, i)).length;
-  return lossInterval(lost, won, right.length);
+  const share = groups / right.length;
+  return lossInterval(share * lost, share * won, groups);
 }
 
 /** @param {number[]} got @param {number[]} right @returns {Interval} */

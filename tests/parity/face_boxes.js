@@ -28,7 +28,7 @@ export function findFaces(scores, boxes) {
 }
 
 /** @param {number[]} a @param {number[]} b @returns {number} intersection over union */
-function overlap(a, b) {
+export function overlap(a, b) {
   const width = Math.max(0, Math.min(a[2], b[2]) - Math.max(a[0], b[0]));
   const height = Math.max(0, Math.min(a[3], b[3]) - Math.max(a[1], b[1]));
   const area = (/** @type {number[]} */ box) => (box[2] - box[0]) * (box[3] - box[1]);

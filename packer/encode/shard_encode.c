@@ -107,6 +107,18 @@ static coding_choice choose_coding(const shard_writer *writer, pk_huffman_code *
   return choice;
 }
 
+uint64_t pk_coded_bytes(const uint8_t *data, size_t size_bytes) {
+  const shard_writer writer = {.block_bytes = MNW_BLOCK_MAX_BYTES};
+  uint64_t counts[PK_HUFFMAN_SYMBOLS];
+  pk_huffman_code own;
+  const size_t raw = blocks_cost(&writer, NULL, data, size_bytes);
+  pk_huffman_count(counts, data, size_bytes);
+  if (!pk_huffman_build(&own, counts)) return raw;
+  const size_t coded = MNW_CHUNK_HEADER_BYTES + pk_huffman_table_bytes(&own) +
+                       blocks_cost(&writer, &own, data, size_bytes);
+  return coded < raw ? coded : raw;
+}
+
 static void append_table(shard_writer *writer, const pk_huffman_code *code) {
   append_chunk_header(writer, MNW_CHUNK_HUFFMAN_TABLE, pk_huffman_table_bytes(code));
   pk_huffman_write_table(current_shard(writer), code);

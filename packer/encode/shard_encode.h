@@ -27,4 +27,8 @@ void pk_shards_free(pk_shards *shards);
 bool pk_encode_shards(pk_shards *shards, const pk_lowered_graph *graph, size_t shard_bytes,
                       pk_error *error);
 
+// What a constant of so many bytes takes in a shard of its own, with its table and headers: Huffman
+// coded or raw, whichever is smaller.
+uint64_t pk_coded_bytes(const uint8_t *data, size_t size_bytes);
+
 #endif  // MINNOW_PACKER_SHARD_ENCODE_H_

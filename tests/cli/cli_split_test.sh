@@ -85,6 +85,19 @@ check 'bytes between parts' test "$(json "$work/out" .figures[1].taken)" = 7840
 check 'runs' "$minnow" run "$four/part-0" "$photo" --output "$work/cut.bin"
 check 'a part gives stored bytes' test "$(wc -c <"$work/cut.bin")" = 7840
 
+# Compressed first, then cut.
+mkdir "$work/samples"
+ls "$data"/photos/imagenet/*.JPEG | head -n 6 | while read -r file; do cp "$file" "$work/samples"; done
+small=$models/coral/mobilenet_v1_0.25_128_quant.tflite
+expect 0 'drop' pack "$small" -o "$work/calibrated" --calibrate "$work/samples" --target-size 350k
+expect 0 'in 3 parts' pack "$small" -o "$work/calibrated.split" --calibrate "$work/samples" --target-size 350k --split 3
+check 'what calibration did is told' grep -q 'samples' "$work/out"
+make_input "$work/calibrated" "$work/calibrated.in"
+for kind in calibrated calibrated.split; do
+  check 'runs' "$minnow" run "$work/$kind" --raw "$work/calibrated.in" --output "$work/$kind.out"
+done
+check 'the same bytes as from the compressed whole' cmp "$work/calibrated.out" "$work/calibrated.split.out"
+
 # Refusals.
 expect 64 '--split 1: a whole number from 2 to 64' pack "$mobilenet" -o "$work/no" --split 1
 expect 64 'give at most that many with --split' pack "$models/mlperf_tiny/ad01_int8.tflite" -o "$work/no" --split 64

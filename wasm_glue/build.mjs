@@ -1,4 +1,4 @@
-// Builds dist/: minnow.js (the page's side), vision.js, audio.js and text.js (further tasks),
+// Builds dist/: minnow.js (the page's side), vision.js, audio.js and text.js (further tasks), chain.js (split packages),
 // minnow-worker.js (the worker's), minnow-tasks.js (its part for further tasks and profiles), minnow-audio-worklet.js (the audio thread's), node.js, the wasm modules that
 // tools/build.sh compiled, and the type declarations. usage: build.mjs
 import { build } from 'esbuild';
@@ -23,7 +23,8 @@ const bundles = [
   { entry: 'vision.js', siblings: ['./minnow.js'], target: browsers },
   { entry: 'audio.js', siblings: ['./minnow.js'], target: browsers },
   { entry: 'text.js', siblings: ['./minnow.js'], target: browsers },
-  { entry: 'node.js', siblings: ['./minnow.js', './vision.js', './audio.js', './text.js'], target: ['node20'] },
+  { entry: 'chain.js', siblings: ['./minnow.js', './minnow-worker.js', './minnow-tasks.js'], target: browsers },
+  { entry: 'node.js', siblings: ['./minnow.js', './vision.js', './audio.js', './text.js', './chain.js'], target: ['node20'] },
 ];
 
 function copyWasmModules() {

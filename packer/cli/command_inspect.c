@@ -3,10 +3,11 @@
 #include <sys/stat.h>
 
 #include "../encode/package_writer.h"
-#include "../package/package_load.h"
+#include "../package/package_chain.h"
 #include "cli_common.h"
 #include "layer_report.h"
 #include "model_file.h"
+#include "part_table.h"
 
 static const char help[] =
     "minnow inspect: show what a package or a model consists of\n"
@@ -16,7 +17,8 @@ static const char help[] =
     "A row for each layer: number, operator, output shape, weights, bits a weight as coded and "
     "their\n"
     "entropy, bytes of all its constants as coded, name in the model file (models only). Then the\n"
-    "shards with the sizes of their compressed forms. A model is packed in memory for this.\n"
+    "shards with the sizes of their compressed forms. A model is packed in memory for this. Of a\n"
+    "split package the parts are listed, each of which can be inspected by itself.\n"
     "\n"
     "  --json   print the same as JSON\n"
     "\n"
@@ -147,12 +149,34 @@ static bool show(const subject *s, bool as_json, pk_error *error) {
   return ok;
 }
 
+static bool show_parts(const pk_chain *chain, bool as_json) {
+  const pk_manifest *whole = &chain->whole.manifest;
+  const pk_manifest *parts[PK_MAX_PARTS];
+  for (size_t p = 0; p < whole->part_count; p++) parts[p] = &chain->parts[p].package.manifest;
+  if (as_json) {
+    char *manifest = pk_manifest_write(whole);
+    json_t *root = manifest ? json_loads(manifest, 0, NULL) : NULL;
+    free(manifest);
+    json_object_set_new(root, "figures", pk_part_table_json(whole, parts));
+    return pk_print_json(root);
+  }
+  printf("%s: %s, %zu parts; weights %s, activations %s in the largest\n\n", whole->name,
+         pk_task_name(whole->task), whole->part_count, pk_format_size(whole->weight_bytes).text,
+         pk_format_size(whole->activation_bytes).text);
+  pk_part_table_print(whole, parts);
+  return true;
+}
+
 static bool inspect_folder(const char *folder, bool as_json, pk_error *error) {
-  pk_loaded_package package;
-  if (!pk_package_load(&package, folder, pk_kernels_find(NULL, error), error)) return false;
-  const subject s = {&package.manifest, &package.core, package.shards, NULL};
-  const bool ok = show(&s, as_json, error);
-  pk_package_unload(&package);
+  pk_chain chain;
+  if (!pk_chain_open(&chain, folder, pk_kernels_find(NULL, error), 1, error)) return false;
+  const pk_loaded_package *package = &chain.whole;
+  const subject s = {&package->manifest, &package->core, package->shards, NULL};
+  const bool ok =
+      chain.part_count == 1
+          ? show(&s, as_json, error)
+          : show_parts(&chain, as_json) || pk_fail(error, PK_OUT_OF_MEMORY, "no memory for JSON");
+  pk_chain_close(&chain);
   return ok;
 }
 

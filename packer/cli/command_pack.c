@@ -9,6 +9,7 @@
 #include "metadata_labels.h"
 #include "model_file.h"
 #include "pack_calibration.h"
+#include "pack_split.h"
 
 static const char help[] =
     "minnow pack: turn a model into a package for the web\n"
@@ -28,6 +29,9 @@ static const char help[] =
     "                        embedding as in the manifest (docs/FORMAT.md)\n"
     "  --vocabulary FILE     tokens, one a line, for a front end that reads text\n"
     "  --shard-size BYTES    target size of a shard, 8k to 16M (default: 256k)\n"
+    "  --split N             cut the model into N parts that load and run one after the other, "
+    "for\n"
+    "                        devices with little memory: part-0, part-1, … in FOLDER\n"
     "  --shape NAME=N,N,…    shape of an input that an ONNX model leaves open\n"
     "  --dim NAME=N          size of all of its dimensions of that name (default: 1 for the first\n"
     "                        dimension of an input, the batch)\n"
@@ -72,6 +76,7 @@ enum {
   OPTION_FRONTEND,
   OPTION_VOCABULARY,
   OPTION_SHARD_SIZE,
+  OPTION_SPLIT,
   OPTION_SHAPE,
   OPTION_DIM,
   OPTION_CONST,
@@ -95,6 +100,7 @@ static const struct option long_options[] = {
     {"frontend", required_argument, NULL, OPTION_FRONTEND},
     {"vocabulary", required_argument, NULL, OPTION_VOCABULARY},
     {"shard-size", required_argument, NULL, OPTION_SHARD_SIZE},
+    {"split", required_argument, NULL, OPTION_SPLIT},
     {"shape", required_argument, NULL, OPTION_SHAPE},
     {"dim", required_argument, NULL, OPTION_DIM},
     {"const", required_argument, NULL, OPTION_CONST},
@@ -111,6 +117,7 @@ static const struct option long_options[] = {
 typedef struct pack_arguments {
   const char *model, *folder;
   bool as_json, wants_help;
+  size_t part_count;  // 0: the model stays whole
   pk_pack_options options;
   pk_calibration calibration;
 } pack_arguments;
@@ -176,6 +183,9 @@ static bool parse(pack_arguments *arguments, int argc, char **argv, pk_error *er
       case OPTION_SHARD_SIZE:
         ok = pk_parse_size(&arguments->options.shard_bytes, optarg, "shard-size",
                            PK_SHARD_BYTES_MIN, PK_SHARD_BYTES_MAX, error);
+        break;
+      case OPTION_SPLIT:
+        ok = pk_parse_size(&arguments->part_count, optarg, "split", 2, PK_MAX_PARTS, error);
         break;
       case OPTION_SHAPE:
         ok = pk_binding_add(&arguments->calibration.inputs.shapes, optarg, "shape", error);
@@ -280,14 +290,21 @@ static bool pack(pack_arguments *arguments, pk_error *error) {
   pk_metadata_labels_read(&own_labels, arguments->model);
   arguments->options.own_labels = &own_labels;
   arguments->options.progress = pk_progress_show;
-  // The folder is looked at first: nobody likes to wait for a refusal.
-  const bool ok = pk_calibration_read(&graph, arguments->model, &arguments->calibration,
-                                      &arguments->options, error) &&
-                  pk_package_folder_prepare(arguments->folder, error) &&
-                  pk_package_encode(&package, &graph, &arguments->options, error) &&
-                  pk_package_store(&package, arguments->folder, error);
+  const pk_pack_split_options split = {arguments->part_count, arguments->folder, arguments->as_json,
+                                       start};
+  const bool is_split = split.part_count > 0;
+  bool ok = pk_calibration_read(&graph, arguments->model, &arguments->calibration,
+                                &arguments->options, error);
+  if (ok && is_split) {
+    ok = pk_pack_split(&graph, &split, &arguments->options, &arguments->calibration, error);
+  } else if (ok) {
+    // The folder is looked at first: nobody likes to wait for a refusal.
+    ok = pk_package_folder_prepare(arguments->folder, error) &&
+         pk_package_encode(&package, &graph, &arguments->options, error) &&
+         pk_package_store(&package, arguments->folder, error);
+  }
   pk_progress_end();
-  if (ok) print_summary(&package.manifest, arguments, (pk_now_ms() - start) / 1e3);
+  if (ok && !is_split) print_summary(&package.manifest, arguments, (pk_now_ms() - start) / 1e3);
   pk_package_free(&package);
   pk_bytes_free(&own_labels);
   arguments->options.own_labels = NULL;

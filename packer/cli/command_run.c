@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "../package/file_io.h"
-#include "../package/package_load.h"
+#include "../package/package_chain.h"
 #include "../picture/picture_file.h"
 #include "class_scores.h"
 #include "cli_common.h"
@@ -64,9 +64,7 @@ typedef struct run_arguments {
 
 typedef struct runner {
   const run_arguments *arguments;
-  pk_loaded_package package;
-  mnw_session *session;
-  void *session_memory;
+  pk_chain chain;
   pk_bytes output, input;  // of all runs, where they are asked for
   json_t *results;
   bool shows_scores;
@@ -131,7 +129,7 @@ static void print_top(const runner *r, const char *file, size_t run, const pk_cl
   printf("  (%.1f ms)\n", ms);
   for (size_t i = 0; i < count; i++) {
     printf("  %8.4f  %5zu  %s\n", top[i].score, top[i].index,
-           pk_class_label(&r->package, top[i].index, text, sizeof text));
+           pk_class_label(&r->chain.whole, top[i].index, text, sizeof text));
   }
 }
 
@@ -141,11 +139,11 @@ static json_t *result_json(const runner *r, const char *file, size_t run, const 
   json_t *classes = json_array();
   json_t *name = json_string(pk_path_base(file));
   for (size_t i = 0; i < count; i++) {
-    const char *label = pk_class_label(&r->package, top[i].index, text, sizeof text);
+    const char *label = pk_class_label(&r->chain.whole, top[i].index, text, sizeof text);
     json_array_append_new(classes, json_pack("{s:I, s:s, s:f}", "index", (json_int_t)top[i].index,
                                              "label", label, "score", top[i].score));
   }
-  json_t *result = json_pack("{s:s, s:o}", "model", r->package.manifest.name,
+  json_t *result = json_pack("{s:s, s:o}", "model", r->chain.whole.manifest.name,
                              r->arguments->is_raw ? "input" : "image", name ? name : json_null());
   if (r->arguments->is_raw) json_object_set_new(result, "run", json_integer((json_int_t)run));
   if (r->shows_scores) {
@@ -157,25 +155,21 @@ static json_t *result_json(const runner *r, const char *file, size_t run, const 
   return result;
 }
 
-// Runs what stands in the session's inputs and tells or keeps the result.
+// Runs what stands in the inputs and tells or keeps the result.
 static bool run_once(runner *r, const char *file, size_t run, pk_error *error) {
-  const pk_manifest *manifest = &r->package.manifest;
+  const pk_manifest *manifest = &r->chain.whole.manifest;
   pk_class_score top[MAX_TOP];
-  mnw_error core_error = {0};
-  size_t count = 0;
+  size_t count = 0, size_bytes;
   const double start = pk_now_ms();
-  if (mnw_session_run(r->session, &core_error) != MNW_STATUS_OK) {
-    return pk_core_fail(error, &core_error, r->arguments->folder);
-  }
+  if (!pk_chain_run(&r->chain, error)) return false;
   const double ms = pk_now_ms() - start;
   if (r->shows_scores) {
     count = pk_top_classes(top, r->arguments->top, &manifest->outputs[0],
-                           mnw_session_output(r->session, 0));
+                           pk_chain_output(&r->chain, 0, &size_bytes));
   }
   for (size_t i = 0; r->arguments->output && i < manifest->output_count; i++) {
-    mnw_tensor_info info;
-    mnw_model_output_info(&info, r->package.core.model, i);
-    pk_bytes_append(&r->output, mnw_session_output(r->session, i), info.size_bytes);
+    const void *bytes = pk_chain_output(&r->chain, i, &size_bytes);
+    pk_bytes_append(&r->output, bytes, size_bytes);
   }
   if (r->output.failed) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the outputs");
   if (r->arguments->as_json) {
@@ -189,28 +183,23 @@ static bool run_once(runner *r, const char *file, size_t run, pk_error *error) {
 static bool run_picture(runner *r, const char *file, pk_error *error) {
   pk_picture picture;
   if (!pk_picture_read(&picture, file, error)) return false;
-  const bool ok = pk_picture_to_input(mnw_session_input(r->session, 0),
-                                      &r->package.manifest.inputs[0], &picture, file, error);
+  void *input = pk_chain_input(&r->chain, 0);
+  const bool ok =
+      pk_picture_to_input(input, &r->chain.whole.manifest.inputs[0], &picture, file, error);
   pk_picture_free(&picture);
   if (ok && r->arguments->save_input) {
-    mnw_tensor_info info;
-    mnw_model_input_info(&info, r->package.core.model, 0);
-    pk_bytes_append(&r->input, mnw_session_input(r->session, 0), info.size_bytes);
+    pk_bytes_append(&r->input, input, pk_chain_input_bytes(&r->chain, 0));
     if (r->input.failed) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the input tensors");
   }
   return ok && run_once(r, file, 0, error);
 }
 
 static bool run_raw(runner *r, const char *file, pk_error *error) {
-  const size_t input_count = r->package.manifest.input_count;
-  mnw_tensor_info info;
+  const size_t input_count = r->chain.whole.manifest.input_count;
   pk_bytes bytes;
   size_t run_bytes = 0, at = 0;
   bool ok = true;
-  for (size_t i = 0; i < input_count; i++) {
-    mnw_model_input_info(&info, r->package.core.model, i);
-    run_bytes += info.size_bytes;
-  }
+  for (size_t i = 0; i < input_count; i++) run_bytes += pk_chain_input_bytes(&r->chain, i);
   if (!pk_file_read(&bytes, file, MAX_RAW_BYTES, error)) return false;
   if (run_bytes == 0 || bytes.size == 0 || bytes.size % run_bytes != 0) {
     ok =
@@ -219,9 +208,9 @@ static bool run_raw(runner *r, const char *file, pk_error *error) {
   }
   for (size_t run = 0; ok && at < bytes.size; run++) {
     for (size_t i = 0; i < input_count; i++) {
-      mnw_model_input_info(&info, r->package.core.model, i);
-      memcpy(mnw_session_input(r->session, i), bytes.data + at, info.size_bytes);
-      at += info.size_bytes;
+      const size_t size_bytes = pk_chain_input_bytes(&r->chain, i);
+      memcpy(pk_chain_input(&r->chain, i), bytes.data + at, size_bytes);
+      at += size_bytes;
     }
     ok = run_once(r, file, run, error);
   }
@@ -231,9 +220,12 @@ static bool run_raw(runner *r, const char *file, pk_error *error) {
 
 static bool open_runner(runner *r, pk_error *error) {
   const run_arguments *arguments = r->arguments;
-  const pk_manifest *manifest = &r->package.manifest;
+  const pk_manifest *manifest = &r->chain.whole.manifest;
   const mnw_kernels *kernels = pk_kernels_find(arguments->kernels, error);
-  if (!kernels || !pk_package_load(&r->package, arguments->folder, kernels, error)) return false;
+  if (!kernels ||
+      !pk_chain_open(&r->chain, arguments->folder, kernels, (uint32_t)arguments->threads, error)) {
+    return false;
+  }
   if (!arguments->is_raw && (manifest->input_count != 1 || !manifest->inputs[0].is_image)) {
     return pk_fail(error, PK_USAGE,
                    "%s does not take pictures but tensors: give their bytes with --raw",
@@ -245,12 +237,8 @@ static bool open_runner(runner *r, pk_error *error) {
                    "%s gives tensors, not class scores: name a file for them with --output",
                    manifest->name);
   }
-  if (!pk_core_model_use_threads(&r->package.core, (uint32_t)arguments->threads, error)) {
-    return false;
-  }
-  r->session = pk_core_session_open(&r->session_memory, &r->package.core, arguments->folder, error);
   r->results = json_array();
-  return r->session != NULL;
+  return true;
 }
 
 // One object for a single run; an array with a line for each of several.
@@ -287,8 +275,7 @@ static bool run_all(const run_arguments *arguments, pk_error *error) {
   json_decref(r.results);
   pk_bytes_free(&r.output);
   pk_bytes_free(&r.input);
-  free(r.session_memory);
-  pk_package_unload(&r.package);
+  pk_chain_close(&r.chain);
   return ok;
 }
 

@@ -80,17 +80,21 @@ static bool describe_tensors(pk_manifest_tensor **described, size_t *count,
   return true;
 }
 
+bool pk_manifest_describe_part(pk_manifest *manifest, const pk_lowered_graph *graph,
+                               const char *name, pk_error *error) {
+  manifest->name = copy_name(name);
+  return (manifest->name &&
+          describe_tensors(&manifest->inputs, &manifest->input_count, graph, graph->inputs,
+                           graph->input_count) &&
+          describe_tensors(&manifest->outputs, &manifest->output_count, graph, graph->outputs,
+                           graph->output_count)) ||
+         pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the manifest");
+}
+
 bool pk_manifest_describe(pk_manifest *manifest, const pk_lowered_graph *graph, const char *name,
                           const pk_image_view *view, pk_error *error) {
   if (!name) name = graph->name ? graph->name : "model";
-  manifest->name = copy_name(name);
-  if (!manifest->name ||
-      !describe_tensors(&manifest->inputs, &manifest->input_count, graph, graph->inputs,
-                        graph->input_count) ||
-      !describe_tensors(&manifest->outputs, &manifest->output_count, graph, graph->outputs,
-                        graph->output_count)) {
-    return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the manifest");
-  }
+  if (!pk_manifest_describe_part(manifest, graph, name, error)) return false;
   if (graph->input_count != 1 || !is_picture(&graph->tensors[graph->inputs[0]])) return true;
   manifest->inputs[0].is_image = true;
   manifest->inputs[0].crop = view->crop;

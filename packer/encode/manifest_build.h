@@ -22,6 +22,11 @@ typedef struct pk_image_view {
 bool pk_manifest_describe(pk_manifest *manifest, const pk_lowered_graph *graph, const char *name,
                           const pk_image_view *view, pk_error *error);
 
+// Fills name, inputs and outputs only: those of a part of a model, whose tensors mean nothing by
+// themselves.
+bool pk_manifest_describe_part(pk_manifest *manifest, const pk_lowered_graph *graph,
+                               const char *name, pk_error *error);
+
 // Brings label text into the form of docs/FORMAT.md: UTF-8, one name a line, each line ended by a
 // newline, no byte order mark. A classifier's labels must be as many as its classes.
 bool pk_labels_normalize(pk_bytes *labels, const pk_bytes *text, const pk_manifest *manifest,

@@ -153,22 +153,33 @@ static bool encode_vocabulary(pk_package *package, const pk_pack_options *option
   return true;
 }
 
-bool pk_package_encode(pk_package *package, pk_lowered_graph *graph, const pk_pack_options *options,
-                       pk_error *error) {
+bool pk_package_encode_shards(pk_package *package, pk_lowered_graph *graph,
+                              const pk_pack_options *options, pk_error *error) {
   const size_t shard_bytes = options->shard_bytes ? options->shard_bytes : PK_SHARD_BYTES_DEFAULT;
+  return pk_order_tensors(graph, error) &&
+         pk_encode_shards(&package->shards, graph, shard_bytes, error) &&
+         pk_package_check(&package->manifest, &package->shards, graph, error) &&
+         encode_shard_files(package, options, error);
+}
+
+bool pk_package_describe(pk_package *package, const pk_lowered_graph *graph,
+                         const pk_pack_options *options, pk_error *error) {
   const bool has_range = options->image_low != options->image_high;
   const pk_image_view view = {.crop = options->crop > 0.0 ? options->crop : 1.0,
                               .low = has_range ? options->image_low : -1.0,
                               .high = has_range ? options->image_high : 1.0};
+  return pk_manifest_describe(&package->manifest, graph, options->name, &view, error) &&
+         pk_manifest_apply_frontend(&package->manifest, options, error) &&
+         encode_vocabulary(package, options, error) && encode_labels(package, options, error);
+}
+
+bool pk_package_encode(pk_package *package, pk_lowered_graph *graph, const pk_pack_options *options,
+                       pk_error *error) {
   *package = (pk_package){0};
+  // What was described wrongly is told before the long work.
   const bool ok = pk_order_tensors(graph, error) &&
-                  pk_encode_shards(&package->shards, graph, shard_bytes, error) &&
-                  pk_package_check(&package->manifest, &package->shards, graph, error) &&
-                  pk_manifest_describe(&package->manifest, graph, options->name, &view, error) &&
-                  pk_manifest_apply_frontend(&package->manifest, options, error) &&
-                  encode_vocabulary(package, options, error) &&
-                  encode_labels(package, options, error) &&
-                  encode_shard_files(package, options, error);
+                  pk_package_describe(package, graph, options, error) &&
+                  pk_package_encode_shards(package, graph, options, error);
   if (!ok) pk_package_free(package);
   return ok;
 }
@@ -190,22 +201,26 @@ static bool store_file(const char *folder, const pk_manifest_file *file, const p
          store_one(folder, file->file, ".gz", &encodings->gzip, error);
 }
 
-static bool store_manifest(const pk_manifest *manifest, const char *folder, pk_error *error) {
-  char *text = pk_manifest_write(manifest);
-  pk_bytes bytes = {0};
-  if (text) {
-    pk_bytes_append(&bytes, text, strlen(text));
-    pk_bytes_append(&bytes, "\n", 1);
+bool pk_manifest_text(pk_bytes *text, const pk_manifest *manifest, pk_error *error) {
+  char *json = pk_manifest_write(manifest);
+  if (json) {
+    pk_bytes_append(text, json, strlen(json));
+    pk_bytes_append(text, "\n", 1);
   }
-  const bool ok = text && !bytes.failed
-                      ? store_one(folder, PK_MANIFEST_FILE, "", &bytes, error)
-                      : pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the manifest");
-  pk_bytes_free(&bytes);
-  free(text);
+  const bool ok = json && !text->failed;
+  free(json);
+  return ok || pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the manifest");
+}
+
+bool pk_package_store_manifest(const pk_manifest *manifest, const char *folder, pk_error *error) {
+  pk_bytes text = {0};
+  const bool ok = pk_manifest_text(&text, manifest, error) &&
+                  store_one(folder, PK_MANIFEST_FILE, "", &text, error);
+  pk_bytes_free(&text);
   return ok;
 }
 
-bool pk_package_store(const pk_package *package, const char *folder, pk_error *error) {
+bool pk_package_store_files(const pk_package *package, const char *folder, pk_error *error) {
   const pk_manifest *manifest = &package->manifest;
   bool ok = pk_package_folder_prepare(folder, error);
   for (size_t i = 0; ok && i < manifest->shard_count; i++) {
@@ -219,6 +234,11 @@ bool pk_package_store(const pk_package *package, const char *folder, pk_error *e
     ok = store_file(folder, &manifest->vocabulary, &package->vocabulary,
                     &package->vocabulary_encodings, error);
   }
-  return ok && store_manifest(manifest, folder, error) &&
-         pk_package_folder_clean(folder, manifest, error);
+  return ok;
+}
+
+bool pk_package_store(const pk_package *package, const char *folder, pk_error *error) {
+  return pk_package_store_files(package, folder, error) &&
+         pk_package_store_manifest(&package->manifest, folder, error) &&
+         pk_package_folder_clean(folder, &package->manifest, error);
 }

@@ -41,11 +41,29 @@ typedef struct pk_package {
 bool pk_manifest_apply_frontend(pk_manifest *manifest, const pk_pack_options *options,
                                 pk_error *error);
 
-// Encodes, checks by reading back, compresses. Renumbers the graph's tensors (tensor_order.h). The
-// result depends on the graph and the options only: packing twice gives the same bytes.
+// Of a graph whose tensor numbers are in range: describes the model in the manifest and encodes
+// labels and vocabulary: all but the shards.
+bool pk_package_describe(pk_package *package, const pk_lowered_graph *graph,
+                         const pk_pack_options *options, pk_error *error);
+// The shards, checked by reading back and compressed, and the manifest's memory figures. Renumbers
+// the graph's tensors (tensor_order.h).
+bool pk_package_encode_shards(pk_package *package, pk_lowered_graph *graph,
+                              const pk_pack_options *options, pk_error *error);
+
+// Both: encodes, checks by reading back, compresses. Renumbers the graph's tensors
+// (tensor_order.h). The result depends on the graph and the options only: packing twice gives the
+// same bytes.
 bool pk_package_encode(pk_package *package, pk_lowered_graph *graph, const pk_pack_options *options,
                        pk_error *error);
 void pk_package_free(pk_package *package);
+
+// The text of manifest.json as it is written, appended.
+bool pk_manifest_text(pk_bytes *text, const pk_manifest *manifest, pk_error *error);
+
+// Makes the folder and writes the package's files but for the manifest; nothing of an older package
+// there is touched.
+bool pk_package_store_files(const pk_package *package, const char *folder, pk_error *error);
+bool pk_package_store_manifest(const pk_manifest *manifest, const char *folder, pk_error *error);
 
 // Writes the package's files, the manifest last, then removes files of an older package there.
 bool pk_package_store(const pk_package *package, const char *folder, pk_error *error);

@@ -51,6 +51,18 @@ typedef struct shard_writer {
   uint8_t *mask;           // of a block: room for an eighth of that
 } shard_writer;
 
+static bool open_writer(shard_writer *writer, pk_error *error) {
+  writer->symbols = malloc(MNW_BLOCK_MAX_BYTES + MNW_BLOCK_MAX_BYTES / 8);
+  if (!writer->symbols) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for a block");
+  writer->mask = writer->symbols + MNW_BLOCK_MAX_BYTES;
+  return true;
+}
+
+static void close_writer(shard_writer *writer) {
+  pk_bytes_free(&writer->scratch);
+  free(writer->symbols);
+}
+
 void pk_shards_free(pk_shards *shards) {
   for (size_t i = 0; i < shards->count; i++) pk_bytes_free(&shards->items[i]);
   free(shards->items);
@@ -171,6 +183,21 @@ static coding_choice choose_coding(const shard_writer *writer, const constant *c
     }
   }
   return best;
+}
+
+uint64_t pk_coded_bytes(const pk_lowered_tensor *tensor) {
+  constant c = {.data = tensor->data, .size = tensor->data_bytes};
+  shard_writer writer = {.block_bytes = MNW_BLOCK_MAX_BYTES};
+  uint64_t bytes = tensor->data_bytes;
+  pk_error ignored = {0};
+  if (!open_writer(&writer, &ignored)) return bytes;
+  if (pk_constant_forms_init(&c.forms, tensor, &ignored)) {
+    const coding_choice choice = choose_coding(&writer, &c, 0);
+    bytes = choice.head_bytes + blocks_cost(&writer, &c, 0, &choice);
+  }
+  pk_constant_forms_free(&c.forms);
+  close_writer(&writer);
+  return bytes;
 }
 
 static void append_table(shard_writer *writer, uint32_t type, const pk_huffman_code *code) {
@@ -301,9 +328,7 @@ bool pk_encode_shards(pk_shards *shards, const pk_lowered_graph *graph, size_t s
   writer.block_bytes = shard_bytes - overhead;
   if (writer.block_bytes > MNW_BLOCK_MAX_BYTES) writer.block_bytes = MNW_BLOCK_MAX_BYTES;
   writer.block_bytes -= writer.block_bytes % BLOCK_MULTIPLE;
-  writer.symbols = malloc(MNW_BLOCK_MAX_BYTES + MNW_BLOCK_MAX_BYTES / 8);
-  if (!writer.symbols) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for a block");
-  writer.mask = writer.symbols + MNW_BLOCK_MAX_BYTES;
+  if (!open_writer(&writer, error)) return false;
 
   bool ok = open_shard(&writer, error) && write_head(&writer, graph, error);
   for (size_t i = 0; ok && i < graph->tensor_count; i++) {
@@ -312,8 +337,7 @@ bool pk_encode_shards(pk_shards *shards, const pk_lowered_graph *graph, size_t s
     ok = write_constant(&writer, (uint32_t)i, tensor, error);
   }
   ok = ok && finish_shards(shards, error);
-  pk_bytes_free(&writer.scratch);
-  free(writer.symbols);
+  close_writer(&writer);
   if (!ok) pk_shards_free(shards);
   return ok;
 }

@@ -13,6 +13,9 @@ void pk_manifest_free(pk_manifest *manifest) {
   free_tensors(manifest->inputs, manifest->input_count);
   free_tensors(manifest->outputs, manifest->output_count);
   free(manifest->shards);
+  for (size_t i = 0; i < manifest->part_count; i++) free(manifest->parts[i].inputs);
+  free(manifest->parts);
+  free(manifest->results);
   json_decref(manifest->detection);
   json_decref(manifest->segmentation);
   json_decref(manifest->embedding);

@@ -17,7 +17,9 @@ enum {
   PK_MAX_MANIFEST_BYTES = 16 << 20,
   PK_MAX_LABELS_BYTES = 16 << 20,
   PK_MAX_VOCABULARY_BYTES = 32 << 20,
-  PK_MAX_SHARD_FILE_BYTES = 64 << 20
+  PK_MAX_SHARD_FILE_BYTES = 64 << 20,
+  PK_MAX_PARTS = 64,
+  PK_SOURCE_INPUT = -1
 };
 
 // A shard or an asset; `br_bytes` and `gzip_bytes` are 0 where that encoding is not offered.
@@ -65,6 +67,21 @@ typedef struct pk_manifest_tensor {
   pk_text_input text;
 } pk_manifest_tensor;
 
+// Where a tensor of a split package comes from: an output of an earlier part, or an input of the
+// whole.
+typedef struct pk_manifest_source {
+  int32_t part;   // PK_SOURCE_INPUT: an input of the whole
+  int32_t index;  // of the output, or of the input
+} pk_manifest_source;
+
+// A part of a split package: an ordinary package in a folder of its own.
+typedef struct pk_manifest_part {
+  char folder[PK_FILE_NAME_BYTES];  // beside the manifest, a plain name
+  pk_manifest_file manifest;        // the part's, in that folder
+  pk_manifest_source *inputs;       // for each of its inputs
+  size_t input_count;
+} pk_manifest_part;
+
 typedef struct pk_manifest {
   char *name;
   pk_task task;
@@ -76,7 +93,12 @@ typedef struct pk_manifest {
   pk_manifest_file labels, vocabulary;
   pk_manifest_file *shards;
   size_t shard_count;
-} pk_manifest;  // all zero: empty; owns what it points to
+  // Of a split package, which has no shards of its own: the parts in the order they run, and where
+  // each of the outputs comes from. Memory figures are those of the part that takes most.
+  pk_manifest_part *parts;
+  size_t part_count;
+  pk_manifest_source *results;  // output_count of them
+} pk_manifest;                  // all zero: empty; owns what it points to
 
 void pk_manifest_free(pk_manifest *manifest);
 

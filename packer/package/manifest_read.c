@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "manifest_file.h"
 #include "manifest_frontend.h"
 
 enum { MAX_TENSORS = 255, MAX_DIM = 1 << 24, MAX_NAME_BYTES = 4096 };
@@ -25,43 +26,6 @@ static char *read_string(const reader *r, const json_t *object, const char *wher
     return NULL;
   }
   return strcpy(copy, json_string_value(json));
-}
-
-// Plain names only: a manifest must not lead out of its folder.
-static bool is_plain_name(const char *name) {
-  const size_t length = strlen(name);
-  return length > 0 && length < PK_FILE_NAME_BYTES && name[0] != '.' &&
-         strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
-             length;
-}
-
-static bool read_file_entry(pk_manifest_file *file, const reader *r, const json_t *object,
-                            const char *where, int64_t max_bytes) {
-  int64_t bytes;
-  const char *name = json_string_value(json_object_get(object, "file"));
-  const char *sha256 = json_string_value(json_object_get(object, "sha256"));
-  const json_t *encodings = json_object_get(object, "encodings");
-  if (!json_is_object(object)) return pk_field_bad(r, where, "", "an object");
-  if (!name || !is_plain_name(name)) return pk_field_bad(r, where, "file", "a plain file name");
-  if (!sha256 || strlen(sha256) != PK_SHA256_HEX_BYTES - 1 ||
-      strspn(sha256, "0123456789abcdef") != PK_SHA256_HEX_BYTES - 1) {
-    return pk_field_bad(r, where, "sha256", "64 hexadecimal digits in lower case");
-  }
-  if (!pk_field_integer(&bytes, r, object, where, "bytes", 0, max_bytes)) return false;
-  snprintf(file->file, sizeof file->file, "%s", name);
-  snprintf(file->sha256, sizeof file->sha256, "%s", sha256);
-  file->bytes = (uint64_t)bytes;
-  if (!encodings) return true;
-  if (!json_is_object(encodings)) return pk_field_bad(r, where, "encodings", "an object");
-  if (json_object_get(encodings, "br")) {
-    if (!pk_field_integer(&bytes, r, encodings, where, "br", 1, INT64_MAX)) return false;
-    file->br_bytes = (uint64_t)bytes;
-  }
-  if (json_object_get(encodings, "gzip")) {
-    if (!pk_field_integer(&bytes, r, encodings, where, "gzip", 1, INT64_MAX)) return false;
-    file->gzip_bytes = (uint64_t)bytes;
-  }
-  return true;
 }
 
 static bool read_dtype(mnw_dtype *dtype, const reader *r, const json_t *object, const char *where) {
@@ -145,8 +109,8 @@ static bool read_shards(pk_manifest *manifest, const reader *r, const json_t *ro
   manifest->shard_count = json_array_size(array);
   for (size_t i = 0; i < manifest->shard_count; i++) {
     snprintf(where, sizeof where, "shards[%zu]", i);
-    if (!read_file_entry(&manifest->shards[i], r, json_array_get(array, i), where,
-                         PK_MAX_SHARD_FILE_BYTES)) {
+    if (!pk_manifest_read_file(&manifest->shards[i], r, json_array_get(array, i), where,
+                               PK_MAX_SHARD_FILE_BYTES)) {
       return false;
     }
   }
@@ -196,7 +160,8 @@ static bool read_root(pk_manifest *manifest, const reader *r, const json_t *root
   if (!manifest->name || !read_memory(manifest, r, root) ||
       !read_tensors(&manifest->inputs, &manifest->input_count, r, root, "inputs") ||
       !read_tensors(&manifest->outputs, &manifest->output_count, r, root, "outputs") ||
-      !read_shards(manifest, r, root)) {
+      !(json_object_get(root, "parts") ? pk_manifest_read_parts(manifest, r, root)
+                                       : read_shards(manifest, r, root))) {
     return false;
   }
   if (!pk_frontend_read_task(manifest, r, root)) return false;
@@ -204,12 +169,13 @@ static bool read_root(pk_manifest *manifest, const reader *r, const json_t *root
     return pk_field_bad(r, "", "vocabulary", "there for a tokenizer that needs one, and only then");
   }
   manifest->has_vocabulary = vocabulary != NULL;
-  if (vocabulary && !read_file_entry(&manifest->vocabulary, r, vocabulary, "vocabulary",
-                                     PK_MAX_VOCABULARY_BYTES)) {
+  if (vocabulary && !pk_manifest_read_file(&manifest->vocabulary, r, vocabulary, "vocabulary",
+                                           PK_MAX_VOCABULARY_BYTES)) {
     return false;
   }
   manifest->has_labels = labels != NULL;
-  return !labels || read_file_entry(&manifest->labels, r, labels, "labels", PK_MAX_LABELS_BYTES);
+  return !labels ||
+         pk_manifest_read_file(&manifest->labels, r, labels, "labels", PK_MAX_LABELS_BYTES);
 }
 
 bool pk_manifest_read(pk_manifest *manifest, const char *text, size_t size_bytes,

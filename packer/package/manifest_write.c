@@ -1,20 +1,10 @@
 #include <jansson.h>
 
+#include "manifest_file.h"
 #include "manifest_frontend.h"
 
 // Nine significant digits bring every float32 back exactly.
 enum { REAL_DIGITS = 9 };
-
-static json_t *file_json(const pk_manifest_file *file) {
-  json_t *encodings = json_object();
-  if (file->br_bytes > 0)
-    json_object_set_new(encodings, "br", json_integer((json_int_t)file->br_bytes));
-  if (file->gzip_bytes > 0) {
-    json_object_set_new(encodings, "gzip", json_integer((json_int_t)file->gzip_bytes));
-  }
-  return json_pack("{s:s, s:I, s:s, s:o}", "file", file->file, "bytes", (json_int_t)file->bytes,
-                   "sha256", file->sha256, "encodings", encodings);
-}
 
 static json_t *tensor_json(const pk_manifest_tensor *tensor) {
   json_t *shape = json_array();
@@ -38,11 +28,15 @@ static json_t *tensors_json(const pk_manifest_tensor *tensors, size_t count) {
   return array;
 }
 
-char *pk_manifest_write(const pk_manifest *manifest) {
-  json_t *shards = json_array();
+static json_t *shards_json(const pk_manifest *manifest) {
+  json_t *array = json_array();
   for (size_t i = 0; i < manifest->shard_count; i++) {
-    json_array_append_new(shards, file_json(&manifest->shards[i]));
+    json_array_append_new(array, pk_manifest_file_json(&manifest->shards[i]));
   }
+  return array;
+}
+
+char *pk_manifest_write(const pk_manifest *manifest) {
   json_t *root = json_pack(
       "{s:s, s:i, s:s, s:s, s:{s:I, s:I, s:I}, s:o, s:o}", "format", "minnow", "version",
       MNW_FORMAT_VERSION, "name", manifest->name, "task", pk_task_name(manifest->task), "memory",
@@ -51,15 +45,17 @@ char *pk_manifest_write(const pk_manifest *manifest) {
       "inputs", tensors_json(manifest->inputs, manifest->input_count), "outputs",
       tensors_json(manifest->outputs, manifest->output_count));
   if (root && manifest->has_labels) {
-    json_object_set_new(root, "labels", file_json(&manifest->labels));
+    json_object_set_new(root, "labels", pk_manifest_file_json(&manifest->labels));
   }
   if (root && manifest->has_vocabulary) {
-    json_object_set_new(root, "vocabulary", file_json(&manifest->vocabulary));
+    json_object_set_new(root, "vocabulary", pk_manifest_file_json(&manifest->vocabulary));
   }
   if (root) pk_frontend_write_task(root, manifest);
-  if (!root || json_object_set_new(root, "shards", shards) != 0) {
-    json_decref(root);
-    return NULL;
+  if (!root) return NULL;
+  if (manifest->part_count > 0) {
+    pk_manifest_write_parts(root, manifest);
+  } else {
+    json_object_set_new(root, "shards", shards_json(manifest));
   }
   char *text = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(REAL_DIGITS));
   json_decref(root);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "file_io.h"
 
@@ -46,6 +47,14 @@ static bool is_package_file(const char *name) {
   return false;
 }
 
+// "part-<number>".
+static bool is_part_name(const char *name) {
+  const size_t stem = strlen(PK_PART_FOLDER);
+  const size_t digits =
+      strncmp(name, PK_PART_FOLDER, stem) == 0 ? strspn(name + stem, "0123456789") : 0;
+  return digits >= 1 && digits <= 3 && name[stem + digits] == '\0';
+}
+
 static bool make_folders(const char *folder, pk_error *error) {
   char *path = pk_path_join(folder, "", error);
   if (!path) return false;
@@ -66,7 +75,8 @@ static bool is_dots(const char *name) {
   return !strcmp(name, ".") || !strcmp(name, "..");
 }
 
-// Fills `other` with the name of a file that is not the packer's, or leaves it empty.
+// Fills `other` with the name of a file that is not the packer's, or leaves it empty. Folders of
+// parts are looked at when their turn comes.
 static bool find_other_file(char *other, size_t other_bytes, bool *has_manifest, const char *folder,
                             pk_error *error) {
   const struct dirent *entry;
@@ -79,7 +89,8 @@ static bool find_other_file(char *other, size_t other_bytes, bool *has_manifest,
   while ((entry = readdir(directory)) != NULL) {
     if (is_dots(entry->d_name)) continue;
     if (strcmp(entry->d_name, PK_MANIFEST_FILE) == 0) *has_manifest = true;
-    if (!is_package_file(entry->d_name)) snprintf(other, other_bytes, "%s", entry->d_name);
+    if (!is_package_file(entry->d_name) && !is_part_name(entry->d_name))
+      snprintf(other, other_bytes, "%s", entry->d_name);
   }
   closedir(directory);
   return true;
@@ -100,13 +111,11 @@ static bool has_own_manifest(const char *folder) {
   return is_own;
 }
 
-bool pk_package_folder_prepare(const char *folder, pk_error *error) {
+// Whether the folder is a package, empty, or the remains of an interrupted pack.
+static bool check_folder(const char *folder, pk_error *error) {
   char other[256];
   bool has_manifest;
-  if (!make_folders(folder, error) ||
-      !find_other_file(other, sizeof other, &has_manifest, folder, error)) {
-    return false;
-  }
+  if (!find_other_file(other, sizeof other, &has_manifest, folder, error)) return false;
   const bool is_package = has_manifest && has_own_manifest(folder);
   if (is_package || (!has_manifest && !other[0])) return true;
   return pk_fail(error, PK_IO,
@@ -115,11 +124,22 @@ bool pk_package_folder_prepare(const char *folder, pk_error *error) {
                  folder, other[0] ? other : PK_MANIFEST_FILE);
 }
 
+bool pk_package_folder_prepare(const char *folder, pk_error *error) {
+  return make_folders(folder, error) && check_folder(folder, error);
+}
+
 // `name` is `file` itself or one of its encodings.
 static bool is_file_or_encoding(const char *name, const pk_manifest_file *file) {
   const size_t length = strlen(file->file);
   return strncmp(name, file->file, length) == 0 &&
          (name[length] == '\0' || !strcmp(name + length, ".br") || !strcmp(name + length, ".gz"));
+}
+
+static bool is_part(const pk_manifest *manifest, const char *name) {
+  for (size_t i = 0; i < manifest->part_count; i++) {
+    if (strcmp(name, manifest->parts[i].folder) == 0) return true;
+  }
+  return false;
 }
 
 static bool is_named(const pk_manifest *manifest, const char *name) {
@@ -132,6 +152,29 @@ static bool is_named(const pk_manifest *manifest, const char *name) {
   return false;
 }
 
+static bool is_folder(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static bool remove_file(const char *path, pk_error *error) {
+  return remove(path) == 0 || pk_fail(error, PK_IO, "cannot remove %s: %s", path, strerror(errno));
+}
+
+// Empties a folder that has the name of a part, if it is a package, of all that packing put there,
+// and removes it if nothing is left.
+static bool remove_part(const char *folder, pk_error *error) {
+  static const pk_manifest nothing = {0};
+  pk_error ignored = {0};
+  if (!is_folder(folder) || !check_folder(folder, &ignored)) return true;
+  char *manifest = pk_path_join(folder, PK_MANIFEST_FILE, error);
+  const bool ok = manifest && (!has_own_manifest(folder) || remove_file(manifest, error)) &&
+                  pk_package_folder_clean(folder, &nothing, error);
+  free(manifest);
+  if (ok) (void)rmdir(folder);  // what somebody else put there stays
+  return ok;
+}
+
 bool pk_package_folder_clean(const char *folder, const pk_manifest *manifest, pk_error *error) {
   const struct dirent *entry;
   bool ok = true;
@@ -140,10 +183,11 @@ bool pk_package_folder_clean(const char *folder, const pk_manifest *manifest, pk
     return pk_fail(error, PK_IO, "cannot open the folder %s: %s", folder, strerror(errno));
   }
   while (ok && (entry = readdir(directory)) != NULL) {
-    if (!is_package_file(entry->d_name) || is_named(manifest, entry->d_name)) continue;
+    const bool is_old_part = is_part_name(entry->d_name) && !is_part(manifest, entry->d_name);
+    const bool is_old_file = is_package_file(entry->d_name) && !is_named(manifest, entry->d_name);
+    if (!is_old_part && !is_old_file) continue;
     char *path = pk_path_join(folder, entry->d_name, error);
-    ok = path != NULL && (remove(path) == 0 ||
-                          pk_fail(error, PK_IO, "cannot remove %s: %s", path, strerror(errno)));
+    ok = path != NULL && (is_old_part ? remove_part(path, error) : remove_file(path, error));
     free(path);
   }
   closedir(directory);

@@ -130,25 +130,38 @@ static bool compare_with_model(const pk_loaded_package *package, const char *fol
                             folder);
 }
 
-bool pk_package_load(pk_loaded_package *package, const char *folder, const mnw_kernels *kernels,
-                     pk_error *error) {
-  const pk_manifest *manifest = &package->manifest;
+bool pk_package_load_head(pk_loaded_package *package, const char *folder, pk_error *error) {
   *package = (pk_loaded_package){0};
-  bool ok = read_manifest(&package->manifest, folder, error);
-  if (ok) {
-    package->shards = calloc(manifest->shard_count, sizeof *package->shards);
-    if (!package->shards) {
-      pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the shards");
-      ok = false;
-    }
+  const bool ok = read_manifest(&package->manifest, folder, error) &&
+                  (!package->manifest.has_labels || read_labels(package, folder, error));
+  if (!ok) pk_package_unload(package);
+  return ok;
+}
+
+bool pk_package_load_model(pk_loaded_package *package, const char *folder,
+                           const mnw_kernels *kernels, pk_error *error) {
+  const pk_manifest *manifest = &package->manifest;
+  if (manifest->part_count > 0) {
+    return pk_fail(error, PK_BAD_PACKAGE,
+                   "%s is split into %zu parts, which minnow run and minnow inspect take together: "
+                   "name the folder of a part, as %s/%s",
+                   folder, manifest->part_count, folder, manifest->parts[0].folder);
   }
+  package->shards = calloc(manifest->shard_count, sizeof *package->shards);
+  bool ok = package->shards || pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the shards");
   for (size_t i = 0; ok && i < manifest->shard_count; i++) {
     ok = read_verified(&package->shards[i], folder, &manifest->shards[i], error);
   }
-  ok = ok && (!manifest->has_labels || read_labels(package, folder, error)) &&
-       pk_core_model_open(&package->core, package->shards, manifest->shard_count, kernels, folder,
-                          error) &&
-       compare_with_model(package, folder, error);
+  return ok &&
+         pk_core_model_open(&package->core, package->shards, manifest->shard_count, kernels, folder,
+                            error) &&
+         compare_with_model(package, folder, error);
+}
+
+bool pk_package_load(pk_loaded_package *package, const char *folder, const mnw_kernels *kernels,
+                     pk_error *error) {
+  const bool ok = pk_package_load_head(package, folder, error) &&
+                  pk_package_load_model(package, folder, kernels, error);
   if (!ok) pk_package_unload(package);
   return ok;
 }

@@ -15,8 +15,14 @@ typedef struct pk_loaded_package {
   pk_bytes label_text;
 } pk_loaded_package;  // all zero: empty
 
-// Fails with PK_BAD_PACKAGE for a folder that is no package or a damaged one, naming the file and
-// what to do.
+// The manifest, of an ordinary or a split package, and the labels alone: no shards, core closed.
+bool pk_package_load_head(pk_loaded_package *package, const char *folder, pk_error *error);
+// The rest, of an ordinary package.
+bool pk_package_load_model(pk_loaded_package *package, const char *folder,
+                           const mnw_kernels *kernels, pk_error *error);
+
+// Both, of an ordinary package. Fails with PK_BAD_PACKAGE for a folder that is no package or a
+// damaged one, naming the file and what to do.
 bool pk_package_load(pk_loaded_package *package, const char *folder, const mnw_kernels *kernels,
                      pk_error *error);
 void pk_package_unload(pk_loaded_package *package);

@@ -29,6 +29,8 @@ import type { Detection } from 'minnow/vision';
 import { AudioClassifier } from 'minnow/audio';
 import type { Heard } from 'minnow/audio';
 import { TextClassifier, TextEmbedder, cosineSimilarity } from 'minnow/text';
+import { ModelChain } from 'minnow/chain';
+import type { ChainOptions } from 'minnow/chain';
 
 const options: CreateOptions = {
   signal: new AbortController().signal,
@@ -74,6 +76,16 @@ export async function text(): Promise<number> {
   const [{ label }] = await (await TextClassifier.create('/models/moods/')).classify('fine');
   return cosineSimilarity(await embedder.embed(label), await embedder.embed('good'));
 }
+export async function parts(file: File, signal: AbortSignal): Promise<OutputTensor[]> {
+  const few: ChainOptions = { ...options, partsInMemory: 2 };
+  const chain: ModelChain = await ModelChain.create('/models/large/', few);
+  await chain.preload({ signal });
+  const [{ label }] = await chain.classify(file, { top: 1, signal });
+  console.log(label, chain.partCount, chain.peakMemory.weights, chain.info.packageBytes);
+  // @ts-expect-error a chain is not updated in the background
+  await ModelChain.create('/models/large/', { update: 'background' });
+  return chain.run([new Int8Array(3)]);
+}
 export async function rest(error: unknown): Promise<SupportReport> {
   // @ts-expect-error there is no such code
   if (error instanceof MinnowError && error.code === 'NO_SUCH_CODE') throw error;
@@ -101,6 +113,7 @@ describe('npm package', { skip }, () => {
     const entries = {
       'vision.js': ['ImageSegmenter', 'ObjectDetector', 'upscaleToSource', 'watchFrames'],
       'audio.js': ['AudioClassifier'],
+      'chain.js': ['ModelChain'],
       'text.js': ['TextClassifier', 'TextEmbedder', 'cosineSimilarity'],
     };
     for (const [entry, names] of Object.entries(entries)) {

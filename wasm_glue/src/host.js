@@ -3,6 +3,7 @@
  * calling thread with `worker: false`; everything that passes in and out can be cloned.
  */
 import { linkedController } from './abort.js';
+import { topClasses } from './class_scores.js';
 import { Engine } from './engine.js';
 import { MinnowError } from './errors.js';
 import { IdbStorage } from './idb_storage.js';
@@ -231,14 +232,7 @@ export class Host {
   async classify(top) {
     const { engine } = this.#ready();
     this.#run(engine);
-    const { scale, zeroPoint } = engine.outputs[0];
-    const values = Array.from(engine.output(0), Number);
-    const order = [...values.keys()].sort((a, b) => values[b] - values[a] || a - b);
-    const scores = order.slice(0, top).map((index) => ({
-      index,
-      score: scale === 0 ? values[index] : scale * (values[index] - zeroPoint),
-    }));
-    return { scores, ...this.#report(engine) };
+    return { scores: topClasses(engine.output(0), engine.outputs[0], top), ...this.#report(engine) };
   }
 
   /**

@@ -39,7 +39,7 @@ const PLAIN_TASKS = ['image-classification', 'tensors'];
  * @param {string | object} source the file's text, or what it parses to
  * @param {string} [url] for messages
  * @returns {Promise<Manifest>}
- * @throws {MinnowError} BAD_MANIFEST, with `field`; UNSUPPORTED_VERSION
+ * @throws {MinnowError} BAD_MANIFEST, with `field`; UNSUPPORTED_VERSION; WRONG_TASK for a split package
  */
 export async function readManifest(source, url) {
   const check = new Checker(url);
@@ -52,6 +52,9 @@ export async function readManifest(source, url) {
         'update the minnow package, or pack the model again',
       { url, field: 'version' },
     );
+  }
+  if (root.parts) {
+    throw new MinnowError('WRONG_TASK', `${check.where} has parts: use ModelChain.create`, { url, field: 'parts' });
   }
   const memory = check.object(root.memory, 'memory');
   const task = check.oneOf(root.task, 'task', TASKS);

@@ -62,9 +62,10 @@ export class Model extends ModelBase {
 /**
  * @param {unknown} inputs
  * @param {readonly TensorSpec[]} specs
- * @returns {TensorData[]}
+ * @returns {TensorData[]} one an input
+ * @throws {MinnowError} INVALID_ARGUMENT for arrays of another number, dtype or length
  */
-function checkInputs(inputs, specs) {
+export function checkInputs(inputs, specs) {
   const arrays = Array.isArray(inputs) ? inputs : [inputs];
   if (arrays.length !== specs.length) {
     throw new MinnowError('INVALID_ARGUMENT', `inputs: the model has ${specs.length} inputs, ${arrays.length} were given`);

@@ -9,6 +9,7 @@ import { readFile } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ImageClassifier as PageImageClassifier, Model as PageModel } from './minnow.js';
+import { ModelChain as PageModelChain } from './chain.js';
 import { AudioClassifier as PageAudioClassifier } from './audio.js';
 import { TextClassifier as PageTextClassifier, TextEmbedder as PageTextEmbedder } from './text.js';
 import { ImageSegmenter as PageImageSegmenter, ObjectDetector as PageObjectDetector } from './vision.js';
@@ -64,6 +65,13 @@ export class Model extends PageModel {
 
 export class ImageClassifier extends PageImageClassifier {
   /** @param {PackageSource} source @param {CreateOptions} [options] */
+  static async create(source, options = {}) {
+    return super.create(fromFiles(source), inThisThread(options));
+  }
+}
+
+export class ModelChain extends PageModelChain {
+  /** @param {PackageSource} source @param {import('./chain.js').ChainOptions} [options] */
   static async create(source, options = {}) {
     return super.create(fromFiles(source), inThisThread(options));
   }

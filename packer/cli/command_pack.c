@@ -54,6 +54,7 @@ static const char help[] =
     "where\n"
     "                        only weights are compressed\n"
     "  --seed NUMBER         of what is drawn at random (default: 1)\n"
+    "  --report FILE         writes what was done as a page: layers, trials, changed answers\n"
     "  --resume FILE         remembers the search's trials there; where the file exists the "
     "search\n"
     "                        goes on from it\n"
@@ -87,7 +88,8 @@ enum {
   OPTION_TARGET_SIZE,
   OPTION_SEED,
   OPTION_ACTIVATIONS,
-  OPTION_RESUME
+  OPTION_RESUME,
+  OPTION_REPORT
 };
 
 static const struct option long_options[] = {
@@ -112,6 +114,7 @@ static const struct option long_options[] = {
     {"seed", required_argument, NULL, OPTION_SEED},
     {"activations", required_argument, NULL, OPTION_ACTIVATIONS},
     {"resume", required_argument, NULL, OPTION_RESUME},
+    {"report", required_argument, NULL, OPTION_REPORT},
     {NULL, 0, NULL, 0}};
 
 typedef struct pack_arguments {
@@ -134,6 +137,9 @@ static bool parse_calibration(pk_calibration *calibration, int option, pk_error 
       return pk_parse_points(&calibration->options.max_drop, optarg, "max-drop", error);
     case OPTION_TARGET_SIZE:
       return pk_parse_bytes(&calibration->options.target_bytes, optarg, "target-size", error);
+    case OPTION_REPORT:
+      calibration->report_file = optarg;
+      return true;
     case OPTION_RESUME:
       calibration->options.journal_file = optarg;
       return true;
@@ -208,6 +214,7 @@ static bool parse(pack_arguments *arguments, int argc, char **argv, pk_error *er
       case OPTION_SEED:
       case OPTION_ACTIVATIONS:
       case OPTION_RESUME:
+      case OPTION_REPORT:
         ok = parse_calibration(&arguments->calibration, option, error);
         break;
       default:
@@ -303,6 +310,9 @@ static bool pack(pack_arguments *arguments, pk_error *error) {
          pk_package_encode(&package, &graph, &arguments->options, error) &&
          pk_package_store(&package, arguments->folder, error);
   }
+  ok = ok &&
+       pk_calibration_write_report(&arguments->calibration, graph.name,
+                                   is_split ? NULL : &package.manifest, &arguments->options, error);
   pk_progress_end();
   if (ok && !is_split) print_summary(&package.manifest, arguments, (pk_now_ms() - start) / 1e3);
   pk_package_free(&package);

@@ -1,28 +1,67 @@
 #include "pack_calibration.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "../package/file_io.h"
 #include "../package/package_load.h"
+#include "../report/compress_page.h"
 #include "cli_common.h"
 #include "model_file.h"
 
 static const double default_max_drop = 1.0;
 
+// Whether a file can be put beside others there: nobody likes to wait for a refusal.
+static bool check_report_file(const char *file, pk_error *error) {
+  const size_t folder_size = (size_t)(pk_path_base(file) - file);
+  char *folder = folder_size > 0 ? strndup(file, folder_size) : strdup(".");
+  if (!folder) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for a path");
+  const bool ok = access(folder, W_OK) == 0;
+  free(folder);
+  return ok || pk_fail(error, PK_IO, "--report %s: its folder cannot be written to", file);
+}
+
 bool pk_calibration_check(pk_calibration *calibration, pk_error *error) {
   pk_compress_options *options = &calibration->options;
-  if (!options->folder &&
-      (options->max_drop > 0.0 || options->target_bytes > 0 || options->journal_file)) {
-    return pk_fail(
-        error, PK_USAGE,
-        "--max-drop, --target-size and --resume need samples to measure with: give a folder of "
-        "them with --calibrate");
+  if (!options->folder && (options->max_drop > 0.0 || options->target_bytes > 0 ||
+                           options->journal_file || calibration->report_file)) {
+    return pk_fail(error, PK_USAGE,
+                   "--max-drop, --target-size, --resume and --report need samples to measure with: "
+                   "give a folder of "
+                   "them with --calibrate");
   }
   if (options->max_drop > 0.0 && options->target_bytes > 0) {
     return pk_fail(error, PK_USAGE, "--max-drop and --target-size exclude each other: give one");
   }
+  if (calibration->report_file && !check_report_file(calibration->report_file, error)) return false;
   if (options->max_drop == 0.0) options->max_drop = default_max_drop;
   return true;
+}
+
+bool pk_calibration_write_report(const pk_calibration *calibration, const char *name,
+                                 const pk_manifest *manifest, const pk_pack_options *pack,
+                                 pk_error *error) {
+  pk_bytes page = {0}, labels = {0};
+  if (!calibration->report_file) return true;
+  if (pack->labels_file && !pk_file_read(&labels, pack->labels_file, PK_MAX_LABELS_BYTES, error)) {
+    return false;
+  }
+  pk_page_subject subject = {.name = name,
+                             .report = &calibration->report,
+                             .options = &calibration->options,
+                             .labels = pack->labels_file ? &labels : pack->own_labels};
+  for (size_t i = 0; manifest && i < manifest->shard_count; i++) {
+    subject.br_bytes += manifest->shards[i].br_bytes;
+  }
+  pk_compress_page(&page, &subject);
+  const bool ok = page.failed
+                      ? pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the report")
+                      : pk_file_write(calibration->report_file, page.data, page.size, error);
+  pk_bytes_free(&page);
+  pk_bytes_free(&labels);
+  return ok;
 }
 
 static bool compress(void *user, struct pk_graph *graph, pk_error *error) {

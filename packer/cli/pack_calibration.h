@@ -12,6 +12,7 @@ typedef struct pk_calibration {
   pk_model_options inputs;      // what is told about the model's inputs, calibrated or not
   pk_compress_options options;  // folder NULL: nothing is calibrated
   pk_compress_report report;    // filled by pk_calibration_read()
+  const char *report_file;      // HTML to write; NULL: none
 } pk_calibration;
 
 // Whether the options go together; sets the default of max_drop.
@@ -20,6 +21,12 @@ bool pk_calibration_check(pk_calibration *calibration, pk_error *error);
 // Reads the model, compressed as the options say.
 bool pk_calibration_read(pk_lowered_graph *graph, const char *model, pk_calibration *calibration,
                          const pk_pack_options *pack, pk_error *error);
+
+// Writes the report where one is asked for, about the model `name`. `manifest` tells the compressed
+// bytes, NULL: they are not known; `pack` the class names.
+bool pk_calibration_write_report(const pk_calibration *calibration, const char *name,
+                                 const pk_manifest *manifest, const pk_pack_options *pack,
+                                 pk_error *error);
 
 // What came of it, for people and for machines; nothing and NULL without calibration.
 void pk_calibration_print(const pk_calibration *calibration);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../encode/huffman_encode.h"
 #include "../encode/manifest_build.h"
 #include "../import/lower.h"
 #include "../package/file_io.h"
@@ -24,14 +23,15 @@ typedef struct compression {
   const pk_compress_options *options;
   pk_compress_report *report;
   pk_sample_set set;
-  pk_diff_net net;
+  pk_diff_net net, source;  // with the weights of the latest trial, and as they came
   pk_layer_list layers;
   pk_step_table table;
-  pk_answers reference;
-  float **means, **biases;  // by layer
-  int8_t **levels;          // by layer
-  size_t *chosen;           // by layer: rung
-  bool is_float;            // the model came with float32 activations
+  pk_answers reference, latest;  // of the model as it came, and of the latest trial
+  size_t *bytes_before;          // by layer: of its weights
+  float **means, **biases;       // by layer
+  int8_t **levels;               // by layer
+  size_t *chosen;                // by layer: rung
+  bool is_float;                 // the model came with float32 activations
 } compression;
 
 static bool out_of_memory(pk_error *error) {
@@ -108,7 +108,7 @@ static bool measure(compression *c, pk_error *error) {
   const pk_statistics_options options = {
       .seed = c->options->seed, .progress = pack->progress, .progress_user = pack->progress_user};
   // A float model is measured as it is; what came in int8 is what the runtime made of it before.
-  c->net.simulates_int8 = !c->is_float;
+  c->net.simulates_int8 = c->source.simulates_int8 = !c->is_float;
   return pk_layer_statistics(&c->layers, &c->net, &c->set, &options, error) &&
          pk_step_table_init(&c->table, &c->layers, pack->progress, pack->progress_user, error) &&
          pk_mean_outputs(c->means, &c->layers, &c->net, error);
@@ -120,6 +120,8 @@ static bool allocate(compression *c, pk_error *error) {
   c->biases = calloc(count + 1, sizeof *c->biases);
   c->levels = calloc(count + 1, sizeof *c->levels);
   c->chosen = calloc(count + 1, sizeof *c->chosen);
+  c->bytes_before = calloc(count + 1, sizeof *c->bytes_before);
+  if (!c->bytes_before) return out_of_memory(error);
   if (!c->means || !c->biases || !c->levels || !c->chosen) return out_of_memory(error);
   for (size_t i = 0; i < count; i++) {
     const pk_layer *layer = &c->layers.items[i];
@@ -127,6 +129,7 @@ static bool allocate(compression *c, pk_error *error) {
     c->levels[i] = calloc(pk_layer_elements(layer), 1);
     if (!c->biases[i] || !c->levels[i]) return out_of_memory(error);
     c->report->weight_count += pk_layer_elements(layer);
+    c->bytes_before[i] = c->graph->tensors[layer->weights_tensor].data_bytes;
   }
   if (c->report->weight_count > 0) return true;
   return pk_fail(error, PK_UNSUPPORTED,
@@ -161,8 +164,8 @@ static bool rewrite(compression *c, pk_error *error) {
 static bool make_trial(void *user, pk_trial *trial, double lambda, pk_error *error) {
   compression *c = user;
   const pk_pack_options *pack = c->options->pack;
-  pk_answers answers = {0};
   const double bits = pk_choose_rungs(c->chosen, &c->table, lambda);
+  pk_answers_free(&c->latest);
   bool ok = pk_workers_run(round_layers, c, error);
   c->net.simulates_int8 = !c->is_float || !c->options->keeps_float;
   for (size_t i = 0; ok && i < c->layers.count; i++) {
@@ -172,13 +175,12 @@ static bool make_trial(void *user, pk_trial *trial, double lambda, pk_error *err
   ok = ok &&
        pk_correct_biases(c->biases, &c->net, &c->layers, c->means, &c->set, pack->progress,
                          pack->progress_user, error) &&
-       rewrite(c, error) && pk_answers_make(&answers, c->graph, &c->set, shard_bytes(c), error);
+       rewrite(c, error) && pk_answers_make(&c->latest, c->graph, &c->set, shard_bytes(c), error);
   if (ok) {
     *trial = (pk_trial){.bits = bits / (double)c->report->weight_count,
-                        .package_bytes = answers.package_bytes,
-                        .quality = pk_quality_compare(&answers, &c->reference, &c->set)};
+                        .package_bytes = c->latest.package_bytes,
+                        .quality = pk_quality_compare(&c->latest, &c->reference, &c->set)};
   }
-  pk_answers_free(&answers);
   return ok;
 }
 
@@ -215,29 +217,16 @@ static bool search(compression *c, pk_error *error) {
   return pk_rate_search_run(&c->report->trials, &rates, error);
 }
 
-static bool report_layers(compression *c, pk_error *error) {
-  pk_compress_report *report = c->report;
-  report->layers = calloc(c->layers.count + 1, sizeof *report->layers);
-  if (!report->layers) return out_of_memory(error);
-  for (size_t i = 0; i < c->layers.count; i++) {
-    const pk_layer *layer = &c->layers.items[i];
-    const pk_op *op = &c->graph->ops[layer->op];
-    const pk_rung *rung = &c->table.rungs[i][c->chosen[i]];
-    const size_t count = pk_layer_elements(layer);
-    uint64_t counts[PK_HUFFMAN_SYMBOLS];
-    pk_count_symbols(counts, c->levels[i], count, rung->grid.has_trellis);
-    pk_layer_report *out = &report->layers[report->layer_count++];
-    strncpy(out->name, op->name, sizeof out->name - 1);
-    strncpy(out->kind, pk_op_kind_name(op->kind), sizeof out->kind - 1);
-    out->weights = count;
-    out->step = rung->grid.step;
-    out->has_trellis = rung->grid.has_trellis;
-    out->bits = rung->bits / (double)count;
-    out->entropy = pk_entropy_bits(counts);
-    out->zeros = (double)counts[128] / (double)count;
-    out->cost = rung->cost;
-  }
-  return true;
+static bool make_report(compression *c, pk_error *error) {
+  const pk_decision decision = {.graph = c->graph,
+                                .layers = &c->layers,
+                                .table = &c->table,
+                                .chosen = c->chosen,
+                                .levels = c->levels,
+                                .bytes_before = c->bytes_before};
+  return pk_report_layers(c->report, &decision, error) &&
+         pk_report_errors(c->report, &c->layers, &c->source, &c->net, &c->set, error) &&
+         pk_report_changes(c->report, &c->latest, &c->reference, &c->set, error);
 }
 
 static void close_compression(compression *c) {
@@ -253,7 +242,10 @@ static void close_compression(compression *c) {
   pk_step_table_deinit(&c->table);
   pk_layer_list_deinit(&c->layers);
   pk_diff_net_deinit(&c->net);
+  pk_diff_net_deinit(&c->source);
   pk_answers_free(&c->reference);
+  pk_answers_free(&c->latest);
+  free(c->bytes_before);
   pk_sample_set_free(&c->set);
 }
 
@@ -262,16 +254,12 @@ bool pk_compress_graph(pk_graph *graph, const pk_compress_options *options,
   compression c = {.graph = graph, .options = options, .report = report};
   *report = (pk_compress_report){0};
   bool ok = read_samples(&c, error) && make_reference(&c, error) && quantize(&c, error) &&
-            pk_add_missing_biases(graph, error) && pk_diff_net_init(&c.net, graph, error);
+            pk_add_missing_biases(graph, error) && pk_diff_net_init(&c.net, graph, error) &&
+            pk_diff_net_init(&c.source, graph, error);
   if (ok) limit_samples(&c);
   ok = ok && pk_layer_list_init(&c.layers, &c.net, options->keeps_float, error) &&
-       allocate(&c, error) && measure(&c, error) && search(&c, error) && report_layers(&c, error);
+       allocate(&c, error) && measure(&c, error) && search(&c, error) && make_report(&c, error);
   close_compression(&c);
   if (!ok) pk_compress_report_free(report);
   return ok;
-}
-
-void pk_compress_report_free(pk_compress_report *report) {
-  free(report->layers);
-  *report = (pk_compress_report){0};
 }

@@ -77,7 +77,15 @@ static bool describe(pk_answers *answers, const pk_core_model *core, const pk_sa
     answers->output_values[i] = info_elements(&info);
     answers->values_each += answers->output_values[i];
   }
-  answers->is_class_row = answers->output_count == 1 && info.rank > 0 && answers->values_each > 1 &&
+  // As many values as go in are no classes but a reconstruction (an autoencoder).
+  size_t inputs = 0;
+  for (size_t i = 0; i < mnw_model_input_count(core->model); i++) {
+    mnw_tensor_info input;
+    mnw_model_input_info(&input, core->model, i);
+    inputs += info_elements(&input);
+  }
+  answers->is_class_row = answers->output_count == 1 && answers->values_each != inputs &&
+                          info.rank > 0 && answers->values_each > 1 &&
                           (size_t)info.dims[info.rank - 1] == answers->values_each;
   answers->sample_count = set->count;
   answers->values = calloc(set->count * answers->values_each + 1, sizeof *answers->values);
@@ -110,7 +118,7 @@ void pk_answers_free(pk_answers *answers) {
   *answers = (pk_answers){0};
 }
 
-static size_t best_class(const pk_answers *answers, size_t sample) {
+size_t pk_best_class(const pk_answers *answers, size_t sample) {
   const float *values = answers->values + sample * answers->values_each;
   size_t best = 0;
   for (size_t i = 1; i < answers->values_each; i++) {
@@ -123,7 +131,7 @@ static void compare_classes(pk_quality *quality, const pk_answers *answers,
                             const pk_answers *reference, const pk_sample_set *set) {
   size_t agree = 0, right = 0, reference_right = 0;
   for (size_t i = 0; i < set->count; i++) {
-    const size_t got = best_class(answers, i), expected = best_class(reference, i);
+    const size_t got = pk_best_class(answers, i), expected = pk_best_class(reference, i);
     const int32_t label = set->items[i].label;
     agree += got == expected;
     if (label == PK_NO_CLASS) continue;

@@ -19,6 +19,9 @@ bool pk_answers_make(pk_answers *answers, const pk_graph *graph, const pk_sample
                      size_t shard_bytes, pk_error *error);
 void pk_answers_free(pk_answers *answers);
 
+// The class of the largest score, for answers that are a row of classes; the first of equal ones.
+size_t pk_best_class(const pk_answers *answers, size_t sample);
+
 typedef struct pk_quality {
   size_t samples, labelled;
   double agreement;             // %, of samples with the reference's best class

@@ -18,6 +18,14 @@ static bool fulfils(const pk_rate_search *search, const pk_trial *trial) {
                                   : trial->quality.drop <= search->max_drop;
 }
 
+// Within a size less loss counts, within a loss fewer bytes.
+static bool is_better(const searching *s, const pk_trial *trial) {
+  if (s->trials->chosen == PK_MAX_TRIALS) return true;
+  const pk_trial *best = &s->trials->items[s->trials->chosen];
+  if (s->search->target_bytes == 0) return trial->package_bytes < best->package_bytes;
+  return trial->quality.drop < best->quality.drop;
+}
+
 // A trial of the journal, or one made now and noted there.
 static bool try_lambda(searching *s, pk_trial *trial, double lambda, pk_error *error) {
   const pk_rate_search *search = s->search;
@@ -29,8 +37,8 @@ static bool try_lambda(searching *s, pk_trial *trial, double lambda, pk_error *e
     if (!pk_journal_add(search->journal_file, search->fingerprint, trial, error)) return false;
   }
   *slot = *trial;
-  if (fulfils(search, trial)) s->trials->chosen = s->trials->count;
   s->trials->count++;
+  if (fulfils(search, trial) && is_better(s, trial)) s->trials->chosen = s->trials->count - 1;
   return true;
 }
 
@@ -38,13 +46,15 @@ static bool try_lambda(searching *s, pk_trial *trial, double lambda, pk_error *e
 // ones aim at what is left.
 static bool search_size(searching *s, pk_error *error) {
   const double target = (double)s->search->target_bytes;
-  double budget = 0.9 * target;
+  double budget = 0.9 * target, last_bits = 0.0;
   for (int i = 0; i < SIZE_STEPS; i++) {
     pk_trial trial;
     if (!try_lambda(s, &trial, pk_lambda_for_bits(s->search->table, 8.0 * budget), error)) {
       return false;
     }
-    if (fulfils(s->search, &trial) && (double)trial.package_bytes > 0.998 * target) break;
+    const bool is_near = fulfils(s->search, &trial) && (double)trial.package_bytes > 0.998 * target;
+    if (is_near || trial.bits == last_bits) break;
+    last_bits = trial.bits;
     // Steps are few, so the next aim lies a little below.
     budget = trial.bits * (double)s->search->weight_count / 8.0 + target -
              (double)trial.package_bytes - 1e-3 * target * i;

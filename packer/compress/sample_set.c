@@ -192,8 +192,11 @@ static bool read_files(pk_sample_set *set, const pk_manifest *manifest, const fi
     const char *name = list->names[i * list->count / set->file_count];
     char *path = pk_path_join(options->folder, name, error);
     const int32_t label = is_picture ? pk_class_of_file(name, options->labels) : PK_NO_CLASS;
-    ok = path && (is_picture ? add_picture(set, &manifest->inputs[0], path, i, label, error)
-                             : add_tensor_file(set, path, i, error));
+    set->files[i] = strdup(name);
+    if (!set->files[i]) ok = pk_fail(error, PK_OUT_OF_MEMORY, "%s: no memory for its name", name);
+    ok = ok && path &&
+         (is_picture ? add_picture(set, &manifest->inputs[0], path, i, label, error)
+                     : add_tensor_file(set, path, i, error));
     free(path);
     if (ok && set->items[set->count - 1].label != PK_NO_CLASS) set->labelled_count++;
     if (ok && options->progress) {
@@ -215,7 +218,8 @@ bool pk_sample_set_read(pk_sample_set *set, const pk_manifest *manifest,
       set->bytes_each += tensor_bytes(&manifest->inputs[i]);
     }
     set->items = calloc(set->file_count * VIEWS + 1, sizeof *set->items);
-    if (!set->items) ok = pk_fail(error, PK_OUT_OF_MEMORY, "no memory for samples");
+    set->files = calloc(set->file_count + 1, sizeof *set->files);
+    if (!set->items || !set->files) ok = pk_fail(error, PK_OUT_OF_MEMORY, "no memory for samples");
   }
   ok = ok && read_files(set, manifest, &list, options, error);
   free_list(&list);
@@ -225,6 +229,8 @@ bool pk_sample_set_read(pk_sample_set *set, const pk_manifest *manifest,
 
 void pk_sample_set_free(pk_sample_set *set) {
   for (size_t i = 0; set->items && i < set->count; i++) free(set->items[i].bytes);
+  for (size_t i = 0; set->files && i < set->file_count; i++) free(set->files[i]);
+  free(set->files);
   free(set->items);
   *set = (pk_sample_set){0};
 }

@@ -17,6 +17,7 @@ typedef struct pk_sample {
 typedef struct pk_sample_set {
   pk_sample *items;
   size_t count, bytes_each;
+  char **files;                       // names in the folder, owned
   size_t file_count, labelled_count;  // files, and those whose class is known
 } pk_sample_set;                      // all zero: empty
 

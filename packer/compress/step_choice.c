@@ -7,7 +7,7 @@
 #include "../encode/huffman_encode.h"
 #include "worker_pair.h"
 
-static const float rung_ratio = 1.25992105f;  // three rungs double the step
+static const float rung_ratio = 1.12246205f;  // six steps double it
 
 void pk_count_symbols(uint64_t *counts, const int8_t *levels, size_t count, bool has_trellis) {
   uint64_t halves[PK_HUFFMAN_SYMBOLS] = {0};

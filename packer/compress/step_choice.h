@@ -10,7 +10,7 @@
 #include "../encode/package_writer.h"
 #include "error_feedback.h"
 
-enum { PK_STEPS = 45, PK_RUNGS = 2 * PK_STEPS };  // of each step without and with a trellis
+enum { PK_STEPS = 90, PK_RUNGS = 2 * PK_STEPS };  // of each step without and with a trellis
 
 typedef struct pk_rung {
   pk_grid grid;

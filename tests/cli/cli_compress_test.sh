@@ -20,6 +20,30 @@ bytes=$(cat "$work/small"/*.mnw | wc -c)
 check 'the size is reached' test "$bytes" -le 300000 -a "$bytes" -ge 280000
 expect 0 'shards in total' inspect "$work/small"
 
+# The report is one well-formed page with every layer, the chart and the changed answers.
+expect 0 'checked by reading back' pack "$model" -o "$work/told" --labels "$labels" --calibrate "$work/samples" --target-size 250k --report "$work/report.html"
+check 'the report is a whole page' python3 - "$work/report.html" <<'PARSE'
+import html.parser, sys
+text = open(sys.argv[1], encoding='utf-8').read()
+void = {'meta', 'br', 'img', 'path', 'circle'}
+class Page(html.parser.HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.open, self.rows, self.outside = [], 0, []
+    def handle_starttag(self, tag, attrs):
+        self.rows += tag == 'tr'
+        self.outside += [value for name, value in attrs if name in ('src', 'href') and not value.startswith('data:image/jpeg')]
+        if tag not in void: self.open.append(tag)
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, (tag, self.getpos())
+page = Page()
+page.feed(text)
+assert page.open == [] and page.outside == [] and '<script' not in text, (page.open, page.outside)
+assert page.rows > 25 and 'Changed answers' in text and '</svg>' in text and 'nan' not in text, page.rows
+PARSE
+expect 74 'cannot be written to' pack "$model" -o "$work/none" --labels "$labels" --calibrate "$work/samples" --report "$work/nowhere/report.html"
+expect 64 'need samples' pack "$model" -o "$work/none" --report "$work/report.html"
+
 # A search that was broken off goes on: the journal without its last trials gives the same package.
 expect 0 '"trials"' pack "$model" -o "$work/resumed" --labels "$labels" --calibrate "$work/samples" --target-size 300k --resume "$work/journal" --json
 check 'a journal changes nothing' diff -r "$work/small" "$work/resumed"

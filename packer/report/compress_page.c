@@ -1,0 +1,210 @@
+#include "compress_page.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../package/file_io.h"
+#include "html_text.h"
+#include "share_interval.h"
+#include "thumbnail.h"
+#include "trial_chart.h"
+
+static const char head[] =
+    "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+    "content=\"width=device-width,initial-scale=1\"><title>";
+static const char style[] =
+    "</title><style>:root{color-scheme:light dark;--paper:#fff;--ink:#1b2733;--soft:#5a6875;"
+    "--line:#d9e0e6;--mark:#0b6e75}"
+    "@media(prefers-color-scheme:dark){:root{--paper:#12181e;--ink:#e6edf3;--soft:#9aa8b5;"
+    "--line:#2d3843;--mark:#5cc8ce}}"
+    "body{margin:0 auto;max-width:70rem;padding:1rem;background:var(--paper);color:var(--ink);"
+    "font:15px/1.5 "
+    "system-ui,sans-serif}h1{font-size:1.4rem;overflow-wrap:anywhere}h2{font-size:1.1rem;margin-"
+    "top:2rem}"
+    "p.soft,small{color:var(--soft)}dl{display:grid;grid-template-columns:repeat(auto-fit,"
+    "minmax(8.5rem,1fr));gap:1rem;margin:1rem 0}dt{color:var(--soft);font-size:.85rem}"
+    "dd{margin:0;font-size:1.25rem;font-weight:600}dd small{display:block;font-weight:400;"
+    "font-size:.8rem}.wide{overflow-x:auto}table{border-collapse:collapse;width:100%;"
+    "font-variant-numeric:tabular-nums}th,td{padding:.3rem .6rem;text-align:right;border-bottom:"
+    "1px solid var(--line);white-space:nowrap}th:first-child,td:first-child{text-align:left;"
+    "white-space:normal;min-width:9rem;overflow-wrap:anywhere}thead th{color:var(--soft);"
+    "font-weight:500;font-size:.85rem}meter{width:5rem;vertical-align:middle}svg{width:100%;"
+    "max-width:40rem;font-size:13px}svg text{fill:var(--soft)}ul{list-style:none;padding:0;"
+    "display:grid;grid-template-columns:repeat(auto-fill,minmax(16rem,1fr));gap:1rem}li{display:"
+    "flex;gap:.75rem;align-items:flex-start}li img{border-radius:4px}li span{overflow-wrap:"
+    "anywhere}</style></head><body><main>";
+
+static void append_text(pk_bytes *page, const char *text) {
+  pk_html_escaped(page, text, strlen(text));
+}
+
+// --- summary ---
+
+static void append_fact(pk_bytes *page, const char *name, const char *format, double value,
+                        const char *remark) {
+  pk_html(page, "<div><dt>%s</dt><dd>", name);
+  pk_html(page, format, value);
+  pk_html(page, "<small>%s</small></dd></div>", remark);
+}
+
+// A share in percent with its interval as the remark.
+static void append_share(pk_bytes *page, const char *name, double percent, size_t total) {
+  char remark[80];
+  if (total == 0) return;
+  const pk_interval range = pk_share_interval(percent / 100.0, total);
+  snprintf(remark, sizeof remark, "95 %% interval %.1f to %.1f %%, %zu views", 100.0 * range.low,
+           100.0 * range.high, total);
+  append_fact(page, name, "%.1f %%", percent, remark);
+}
+
+static void append_summary(pk_bytes *page, const pk_page_subject *subject) {
+  const pk_compress_report *report = subject->report;
+  const pk_trial *taken = &report->trials.items[report->trials.chosen];
+  const pk_quality *q = &taken->quality;
+  char remark[80];
+  pk_html(page, "<h1>");
+  append_text(page, subject->name);
+  pk_html(page, ", compressed</h1><dl>");
+  append_fact(page, "Package before", "%.1f kB", (double)report->source_bytes / 1e3,
+              "plain shards of the model as it came");
+  const double after = (double)taken->package_bytes;
+  snprintf(remark, sizeof remark, "plain; %.1f kB after brotli", (double)subject->br_bytes / 1e3);
+  append_fact(page, "Package after", "%.1f kB", after / 1e3,
+              subject->br_bytes > 0 ? remark : "plain shards");
+  append_fact(page, "Smaller by", "%.2f×", (double)report->source_bytes / fmax(after, 1.0),
+              "plain against plain");
+  snprintf(remark, sizeof remark, "%zu weights", report->weight_count);
+  append_fact(page, "Bits a weight", "%.2f", taken->bits, remark);
+  append_share(page, "Same best class", q->agreement, q->samples);
+  append_share(page, "Top-1 before", q->reference_top1, q->labelled);
+  append_share(page, "Top-1 after", q->top1, q->labelled);
+  append_fact(page, "Error of the outputs", "%.2f %%", q->range_error, "rms, of their range");
+  if (report->removed_channels > 0) {
+    append_fact(page, "Channels removed", "%.0f", (double)report->removed_channels,
+                "they never change");
+  }
+  pk_html(page,
+          "</dl><p class=\"soft\">Judged by the runtime itself on the calibration samples, %zu "
+          "files. They are what the search saw: judge with other samples before you rely on "
+          "it.</p>",
+          report->files);
+}
+
+// --- layers ---
+
+static void append_layer(pk_bytes *page, const pk_layer_report *layer, double largest) {
+  const double after = layer->bits * (double)layer->weights / 8.0;
+  pk_html(page, "<tr><td>");
+  append_text(page, layer->name);
+  pk_html(page, "<br><small>%s</small></td>", layer->kind);
+  pk_html(page, "<td>%zu</td><td>%zu</td><td>%.0f</td>", layer->weights, layer->bytes_before,
+          after);
+  pk_html(page,
+          "<td><meter min=\"0\" max=\"%.0f\" value=\"%.0f\">%.0f bytes</meter></td>"
+          "<td>%.2f</td><td>%.2f</td><td>%.1f %%</td><td>%.3g%s</td><td>%.2g</td>",
+          largest, after, after, layer->bits, layer->entropy, 100.0 * layer->zeros,
+          (double)layer->step, layer->has_trellis ? " trellis" : "", layer->cost);
+  if (isnan(layer->relative_error)) {
+    pk_html(page, "<td>–</td></tr>");
+  } else {
+    pk_html(page, "<td>%.2f %%</td></tr>", 100.0 * layer->relative_error);
+  }
+}
+
+static void append_layers(pk_bytes *page, const pk_compress_report *report) {
+  double largest = 1.0;
+  for (size_t i = 0; i < report->layer_count; i++) {
+    const pk_layer_report *layer = &report->layers[i];
+    largest = fmax(largest, layer->bits * (double)layer->weights / 8.0);
+  }
+  pk_html(page,
+          "<h2>Layers</h2><p class=\"soft\">Bytes before are those of the source's weights, bytes "
+          "after Huffman-coded. Damage is what the search expects of the rounding, in nats; the "
+          "error is the layer's output against the source's, all layers in front rounded, root "
+          "mean square over the first samples.</p><div class=\"wide\" tabindex=\"0\" "
+          "role=\"region\" aria-label=\"Layers\"><table><thead><tr><th scope=\"col\">layer</th>"
+          "<th scope=\"col\">weights</th><th scope=\"col\">bytes before</th><th scope=\"col\">"
+          "after</th><th scope=\"col\"><small>share</small></th><th scope=\"col\">bits/w</th>"
+          "<th scope=\"col\">entropy</th><th scope=\"col\">zeros</th><th scope=\"col\">step</th>"
+          "<th scope=\"col\">damage</th><th scope=\"col\">error</th></tr></thead><tbody>");
+  for (size_t i = 0; i < report->layer_count; i++) {
+    append_layer(page, &report->layers[i], largest);
+  }
+  pk_html(page, "</tbody></table></div>");
+}
+
+// --- answers ---
+
+// Line `index` of the labels, or "class <index>".
+static void append_label(pk_bytes *page, const pk_bytes *labels, size_t index) {
+  const char *at = labels ? (const char *)labels->data : NULL;
+  const char *end = labels ? at + labels->size : NULL;
+  for (size_t i = 0; at && i < index; i++) {
+    at = memchr(at, '\n', (size_t)(end - at));
+    if (at) at++;
+  }
+  if (!at || at >= end) {
+    pk_html(page, "class %zu", index);
+    return;
+  }
+  const char *stop = memchr(at, '\n', (size_t)(end - at));
+  pk_html_escaped(page, at, (size_t)((stop ? stop : end) - at));
+}
+
+static void append_change(pk_bytes *page, const pk_page_subject *subject,
+                          const pk_changed_answer *change) {
+  pk_error error = {0};
+  pk_bytes picture = {0};
+  char *path = pk_path_join(subject->options->folder, change->file, &error);
+  pk_html(page, "<li>");
+  if (path && pk_thumbnail_append(&picture, path, &error) && !picture.failed) {
+    pk_html(page, "<img alt=\"\" src=\"");
+    pk_bytes_append(page, picture.data, picture.size);
+    pk_html(page, "\">");
+  }
+  pk_html(page, "<span>");
+  append_label(page, subject->labels, change->before);
+  pk_html(page, " <small>%.2f</small><br>→ ", (double)change->before_score);
+  append_label(page, subject->labels, change->after);
+  pk_html(page, " <small>%.2f</small><br><small>", (double)change->after_score);
+  append_text(page, change->file);
+  if (change->label != PK_NO_CLASS) {
+    const size_t label = (size_t)change->label;
+    pk_html(page, label == change->before  ? ": was right"
+                  : label == change->after ? ": is right now"
+                                           : ": neither is right");
+  }
+  pk_html(page, "</small></span></li>");
+  pk_bytes_free(&picture);
+  free(path);
+}
+
+static void append_changes(pk_bytes *page, const pk_page_subject *subject) {
+  const pk_compress_report *report = subject->report;
+  if (!report->changes) return;
+  pk_html(page,
+          "<h2>Changed answers</h2><p class=\"soft\">%zu of %zu files have another best "
+          "class than before.</p><ul>",
+          report->change_count, report->files);
+  for (size_t i = 0; i < report->change_count; i++) {
+    append_change(page, subject, &report->changes[i]);
+  }
+  pk_html(page, "</ul>");
+}
+
+void pk_compress_page(pk_bytes *page, const pk_page_subject *subject) {
+  const pk_compress_options *options = subject->options;
+  const pk_chart_limits limits = {.max_drop = options->max_drop,
+                                  .target_bytes = (double)options->target_bytes};
+  pk_bytes_append(page, head, sizeof head - 1);
+  append_text(page, subject->name);
+  pk_bytes_append(page, style, sizeof style - 1);
+  append_summary(page, subject);
+  pk_html(page, "<h2>Trials</h2>");
+  pk_chart_append(page, &subject->report->trials, limits);
+  append_layers(page, subject->report);
+  append_changes(page, subject);
+  pk_html(page, "</main></body></html>\n");
+}

@@ -7,12 +7,14 @@
 #include "cli_common.h"
 #include "layer_report.h"
 #include "model_file.h"
+#include "package_compare.h"
 #include "part_table.h"
 
 static const char help[] =
     "minnow inspect: show what a package or a model consists of\n"
     "\n"
     "usage: minnow inspect FOLDER|MODEL [--json]\n"
+    "       minnow inspect --compare A B [--json]\n"
     "\n"
     "A row for each layer: number, operator, output shape, weights, bits a weight as coded and "
     "their\n"
@@ -20,11 +22,14 @@ static const char help[] =
     "shards with the sizes of their compressed forms. A model is packed in memory for this. Of a\n"
     "split package the parts are listed, each of which can be inspected by itself.\n"
     "\n"
-    "  --json   print the same as JSON\n"
+    "  --compare   two of them side by side: bytes and bits a weight of each layer, sums, and the\n"
+    "              shards that both share, which an update from A to B does not fetch\n"
+    "  --json      print the same as JSON\n"
     "\n"
     "examples:\n"
     "  minnow inspect out\n"
-    "  minnow inspect mobilenet_v2.tflite --json\n";
+    "  minnow inspect mobilenet_v2.tflite --json\n"
+    "  minnow inspect --compare out smaller\n";
 
 // What is shown: a package, from a folder or packed in memory, with the model read from it.
 typedef struct subject {
@@ -167,46 +172,95 @@ static bool show_parts(const pk_chain *chain, bool as_json) {
   return true;
 }
 
-static bool inspect_folder(const char *folder, bool as_json, pk_error *error) {
-  pk_chain chain;
-  if (!pk_chain_open(&chain, folder, pk_kernels_find(NULL, error), 1, error)) return false;
-  const pk_loaded_package *package = &chain.whole;
-  const subject s = {&package->manifest, &package->core, package->shards, NULL};
-  const bool ok =
-      chain.part_count == 1
-          ? show(&s, as_json, error)
-          : show_parts(&chain, as_json) || pk_fail(error, PK_OUT_OF_MEMORY, "no memory for JSON");
-  pk_chain_close(&chain);
+// What a path leads to; all zero: closed.
+typedef struct opened {
+  bool is_folder;
+  pk_chain chain;          // of a folder
+  pk_lowered_graph graph;  // of a model, packed in memory, with the two below
+  pk_package package;
+  pk_core_model core;
+  subject subject;
+} opened;
+
+static bool open_path(opened *o, const char *path, pk_error *error) {
+  struct stat status;
+  const pk_pack_options options = {.progress = pk_progress_show};
+  o->is_folder = stat(path, &status) != 0 || S_ISDIR(status.st_mode);
+  if (o->is_folder) {
+    if (!pk_chain_open(&o->chain, path, pk_kernels_find(NULL, error), 1, error)) return false;
+    const pk_loaded_package *package = &o->chain.whole;
+    o->subject = (subject){&package->manifest, &package->core, package->shards, NULL};
+    return true;
+  }
+  if (!pk_model_read(&o->graph, path, error) ||
+      !pk_package_encode(&o->package, &o->graph, &options, error) ||
+      !pk_core_model_open(&o->core, o->package.shards.items, o->package.shards.count,
+                          pk_kernels_find(NULL, error), path, error)) {
+    return false;
+  }
+  o->subject = (subject){&o->package.manifest, &o->core, o->package.shards.items, &o->graph};
+  return true;
+}
+
+static void close_path(opened *o) {
+  if (o->is_folder) pk_chain_close(&o->chain);
+  pk_core_model_close(&o->core);
+  pk_package_free(&o->package);
+  pk_lowered_graph_free(&o->graph);
+}
+
+static bool inspect(const char *path, bool as_json, pk_error *error) {
+  opened *o = calloc(1, sizeof *o);
+  if (!o) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for %s", path);
+  bool ok = open_path(o, path, error);
+  if (ok && o->chain.part_count > 1) {
+    ok = show_parts(&o->chain, as_json) || pk_fail(error, PK_OUT_OF_MEMORY, "no memory for JSON");
+  } else if (ok) {
+    ok = show(&o->subject, as_json, error);
+  }
+  close_path(o);
+  free(o);
   return ok;
 }
 
-static bool inspect_model(const char *file, bool as_json, pk_error *error) {
-  pk_lowered_graph graph = {0};
-  pk_package package = {0};
-  pk_core_model core = {0};
-  const pk_pack_options options = {.progress = pk_progress_show};
-  bool ok = pk_model_read(&graph, file, error) &&
-            pk_package_encode(&package, &graph, &options, error) &&
-            pk_core_model_open(&core, package.shards.items, package.shards.count,
-                               pk_kernels_find(NULL, error), file, error);
-  if (ok) {
-    const subject s = {&package.manifest, &core, package.shards.items, &graph};
-    ok = show(&s, as_json, error);
+// Opens one of two; its layers are to be freed.
+static bool open_side(opened *o, pk_compared *side, const char *path, pk_error *error) {
+  if (!open_path(o, path, error)) return false;
+  if (o->chain.part_count > 1) {
+    return pk_fail(error, PK_UNSUPPORTED, "%s is split: compare its parts, %s/part-0 and so on",
+                   path, path);
   }
-  pk_core_model_close(&core);
-  pk_package_free(&package);
-  pk_lowered_graph_free(&graph);
+  const subject *s = &o->subject;
+  side->path = path;
+  side->manifest = s->manifest;
+  side->layers = pk_layer_report(&side->layer_count, s->core, s->shards, s->manifest->shard_count,
+                                 s->source, error);
+  return side->layers != NULL;
+}
+
+static bool compare(char **paths, bool as_json, pk_error *error) {
+  opened *both = calloc(2, sizeof *both);
+  pk_compared sides[2] = {{0}};
+  bool ok = both != NULL || pk_fail(error, PK_OUT_OF_MEMORY, "no memory for two packages");
+  for (int i = 0; ok && i < 2; i++) ok = open_side(&both[i], &sides[i], paths[i], error);
+  pk_progress_end();
+  ok = ok && pk_compare_print(&sides[0], &sides[1], as_json, error);
+  for (int i = 0; both && i < 2; i++) {
+    free((void *)sides[i].layers);
+    close_path(&both[i]);
+  }
+  free(both);
   return ok;
 }
 
 int pk_command_inspect(int argc, char **argv) {
-  enum { OPTION_JSON = 256 };
+  enum { OPTION_JSON = 256, OPTION_COMPARE };
   static const struct option long_options[] = {{"help", no_argument, NULL, 'h'},
                                                {"json", no_argument, NULL, OPTION_JSON},
+                                               {"compare", no_argument, NULL, OPTION_COMPARE},
                                                {NULL, 0, NULL, 0}};
   pk_error error = {0};
-  struct stat status;
-  bool as_json = false, ok = true;
+  bool as_json = false, compares = false, ok = true;
   int option;
   pk_options_start();
   while ((option = pk_options_next(argc, argv, ":h", long_options, &error)) != -1) {
@@ -214,15 +268,18 @@ int pk_command_inspect(int argc, char **argv) {
       fputs(help, stdout);
       return PK_OK;
     }
-    if (option != OPTION_JSON) return pk_tell_error(&error, "inspect", as_json);
-    as_json = true;
+    if (option == '?') return pk_tell_error(&error, "inspect", as_json);
+    as_json = as_json || option == OPTION_JSON;
+    compares = compares || option == OPTION_COMPARE;
   }
-  if (optind + 1 != argc) {
+  if (compares && optind + 2 != argc) {
+    ok = pk_fail(&error, PK_USAGE, "--compare needs two package folders or model files");
+  } else if (compares) {
+    ok = compare(argv + optind, as_json, &error);
+  } else if (optind + 1 != argc) {
     ok = pk_fail(&error, PK_USAGE, "one package folder or model file is needed");
-  } else if (stat(argv[optind], &status) == 0 && !S_ISDIR(status.st_mode)) {
-    ok = inspect_model(argv[optind], as_json, &error);
   } else {
-    ok = inspect_folder(argv[optind], as_json, &error);
+    ok = inspect(argv[optind], as_json, &error);
   }
   return ok ? PK_OK : pk_tell_error(&error, "inspect", as_json);
 }

@@ -6,6 +6,8 @@
 
 #include "../encode/package_writer.h"
 #include "../import/source_graph.h"
+#include "channel_damage.h"
+#include "prune_weights.h"
 #include "quality.h"
 
 typedef struct pk_compress_options {
@@ -15,6 +17,7 @@ typedef struct pk_compress_options {
   size_t target_bytes;     // of all plain shards
   uint64_t seed;
   bool keeps_float;  // activations of a float model stay float32; only its weights become int8
+  pk_prune_options prune;       // all zero: nothing but what never changes
   const pk_pack_options *pack;  // crop, image range, shard size, progress
 } pk_compress_options;
 
@@ -41,7 +44,10 @@ enum { PK_MAX_TRIALS = 16 };
 
 typedef struct pk_compress_report {
   pk_layer_report *layers;
-  size_t layer_count, weight_count, removed_channels;
+  size_t layer_count, weight_count, zero_count;  // zero_count: of all levels, pruned or not
+  size_t removed_channels;                       // that never change
+  pk_channel_pruning channels;                   // beyond those
+  pk_weight_pruning weights;
   size_t files, source_bytes;      // samples' files; package of the graph as it came
   pk_trial trials[PK_MAX_TRIALS];  // in the order of the search
   size_t trial_count, chosen;

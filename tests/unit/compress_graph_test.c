@@ -125,7 +125,7 @@ static void test_dead_channels(void **state) {
   size_t removed = 0;
   start(&c);
   run(before, &c, 0, false);
-  assert_true(pk_prune_channels(&c.graph, &removed, &c.set, &c.error));
+  assert_true(pk_prune_constant_channels(&c.graph, &removed, &c.set, &c.error));
   assert_int_equal(removed, 2);
   assert_int_equal(pk_op_input(&c.graph, &c.graph.ops[0], PK_INPUT_WEIGHTS)->dims[0], MIDDLE - 2);
   assert_int_equal(pk_op_input(&c.graph, &c.graph.ops[1], PK_INPUT_WEIGHTS)->dims[3], MIDDLE - 2);

@@ -6,6 +6,7 @@
 #include "../package/package_load.h"
 #include "cli_common.h"
 #include "model_file.h"
+#include "prune_arguments.h"
 
 static const double default_max_drop = 1.0;
 
@@ -20,7 +21,7 @@ bool pk_calibration_check(pk_calibration *calibration, pk_error *error) {
     return pk_fail(error, PK_USAGE, "--max-drop and --target-size exclude each other: give one");
   }
   if (options->max_drop == 0.0) options->max_drop = default_max_drop;
-  return true;
+  return pk_prune_check(&options->prune, options->folder != NULL, error);
 }
 
 static bool compress(void *user, struct pk_graph *graph, pk_error *error) {
@@ -58,6 +59,7 @@ void pk_calibration_print(const pk_calibration *calibration) {
   if (report->removed_channels > 0) {
     printf("  channels %zu that never change are removed\n", report->removed_channels);
   }
+  pk_prune_print(report);
   printf("  samples  %zu views of %zu files: agreement %.1f %%, error %.2f %% of the range\n",
          q->samples, report->files, q->agreement, q->range_error);
   if (q->labelled > 0) {
@@ -95,9 +97,11 @@ json_t *pk_calibration_json(const pk_calibration *calibration) {
                           (double)layer->step, "bits", layer->bits, "entropy", layer->entropy,
                           "zeros", layer->zeros, "cost", layer->cost));
   }
-  return json_pack(
-      "{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "weights", (json_int_t)report->weight_count,
-      "removedChannels", (json_int_t)report->removed_channels, "files", (json_int_t)report->files,
-      "bytesBefore", (json_int_t)report->source_bytes, "taken", (json_int_t)report->chosen,
-      "result", trial_json(&report->trials[report->chosen]), "trials", trials, "layers", layers);
+  return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o*, s:o, s:o, s:o}", "weights",
+                   (json_int_t)report->weight_count, "removedChannels",
+                   (json_int_t)report->removed_channels, "files", (json_int_t)report->files,
+                   "zeros", (json_int_t)report->zero_count, "pruned", pk_prune_json(report),
+                   "bytesBefore", (json_int_t)report->source_bytes, "taken",
+                   (json_int_t)report->chosen, "result",
+                   trial_json(&report->trials[report->chosen]), "trials", trials, "layers", layers);
 }

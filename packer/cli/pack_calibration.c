@@ -97,11 +97,11 @@ json_t *pk_calibration_json(const pk_calibration *calibration) {
                           (double)layer->step, "bits", layer->bits, "entropy", layer->entropy,
                           "zeros", layer->zeros, "cost", layer->cost));
   }
-  return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o*, s:o, s:o, s:o}", "weights",
+  return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o*}", "weights",
                    (json_int_t)report->weight_count, "removedChannels",
                    (json_int_t)report->removed_channels, "files", (json_int_t)report->files,
-                   "zeros", (json_int_t)report->zero_count, "pruned", pk_prune_json(report),
-                   "bytesBefore", (json_int_t)report->source_bytes, "taken",
-                   (json_int_t)report->chosen, "result",
-                   trial_json(&report->trials[report->chosen]), "trials", trials, "layers", layers);
+                   "zeros", (json_int_t)report->zero_count, "bytesBefore",
+                   (json_int_t)report->source_bytes, "taken", (json_int_t)report->chosen, "result",
+                   trial_json(&report->trials[report->chosen]), "trials", trials, "layers", layers,
+                   "pruned", pk_prune_json(report));
 }

@@ -1,5 +1,6 @@
 // Packs models with and without --calibrate and judges them on samples that calibration never sees; writes the table of
-// docs/COMPRESSION.md. usage: bench_compression.js [ROW…]   (default: all rows; the data folder is MINNOW_DATA)
+// docs/COMPRESSION.md. usage: bench_compression.js [ROW…] [-- OPTION…]   (default: all rows; the data folder is MINNOW_DATA)
+// Options go to `minnow pack` behind the row's own, as in "KWS -- --prune 30%"; then the table is printed only.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,6 +12,9 @@ const data = process.env.MINNOW_DATA ?? resolve(root, '../shared/data');
 const tool = join(root, 'build/native/minnow');
 const page = join(root, 'docs/COMPRESSION.md');
 const marks = ['<!-- table -->\n', '<!-- end -->'];
+const given = process.argv.slice(2);
+const wanted = given.includes('--') ? given.slice(0, given.indexOf('--')) : given;
+const extra = given.slice(wanted.length + 1);
 const work = mkdtempSync(join(tmpdir(), 'minnow_compression_'));
 
 /** @param {string[]} args @returns {any} */
@@ -107,8 +111,8 @@ function measure(row) {
   const [plain, small] = ['plain', 'small'].map((name) => join(work, name));
   const before = minnow('pack', model, '-o', plain, ...row.options, '--json');
   const calibrate = ['--calibrate', keywords ? keywords.calibrate : join(data, 'photos/imagenet')];
-  const after = minnow('pack', model, '-o', small, ...row.options, ...calibrate, ...row.search, '--json');
-  const cells = [row.name, row.search.join(' '), before.bytes.br.toLocaleString('en'), after.bytes.br.toLocaleString('en'),
+  const after = minnow('pack', model, '-o', small, ...row.options, ...calibrate, ...row.search, ...extra, '--json');
+  const cells = [row.name, [...row.search, ...extra].join(' '), before.bytes.br.toLocaleString('en'), after.bytes.br.toLocaleString('en'),
     after.calibration.result.bits.toFixed(2), after.seconds.toFixed(0)];
   if (row.kind === 'tensors') {
     const manifest = JSON.parse(readFileSync(join(plain, 'manifest.json'), 'utf8'));
@@ -129,7 +133,6 @@ function main() {
     console.log(`SKIPPED: ${existsSync(tool) ? data : tool} is missing; build with tools/build.sh native and set MINNOW_DATA`);
     return;
   }
-  const wanted = process.argv.slice(2);
   const chosen = rows.filter((row) => wanted.length === 0 || wanted.includes(row.name));
   const lines = ['| model | searched with | brotli bytes before | after | bits a weight | seconds | top-1 before, % | after | agreement, % |',
     '| --- | --- | --- | --- | --- | --- | --- | --- | --- |'];
@@ -138,7 +141,7 @@ function main() {
     lines.push(measure(row));
     console.log(lines[lines.length - 1]);
   }
-  if (wanted.length > 0) return;
+  if (given.length > 0) return;
   const text = readFileSync(page, 'utf8');
   const [start, end] = [text.indexOf(marks[0]) + marks[0].length, text.indexOf(marks[1])];
   writeFileSync(page, `${text.slice(0, start)}${lines.join('\n')}\n${text.slice(end)}`);

@@ -1,6 +1,7 @@
 // Packs models with and without --calibrate and judges them on samples that calibration never sees; writes the table of
 // docs/COMPRESSION.md. usage: bench_compression.js [ROW…] [-- OPTION…]   (default: all rows; the data folder is MINNOW_DATA)
-// Options go to `minnow pack` behind the row's own, as in "KWS -- --prune 30%"; then the table is printed only.
+// Options go to `minnow pack` behind the row's own, as in "KWS -- --prune 30%"; a --target-size or --max-drop among them replaces
+// the row's. Then the table is printed only.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,6 +16,7 @@ const marks = ['<!-- table -->\n', '<!-- end -->'];
 const given = process.argv.slice(2);
 const wanted = given.includes('--') ? given.slice(0, given.indexOf('--')) : given;
 const extra = given.slice(wanted.length + 1);
+const searches = extra.some((option) => option === '--target-size' || option === '--max-drop');
 const work = mkdtempSync(join(tmpdir(), 'minnow_compression_'));
 
 /** @param {string[]} args @returns {any} */
@@ -110,9 +112,10 @@ function measure(row) {
   const model = join(data, 'models', row.model);
   const [plain, small] = ['plain', 'small'].map((name) => join(work, name));
   const before = minnow('pack', model, '-o', plain, ...row.options, '--json');
+  const search = [...(searches ? [] : row.search), ...extra];
   const calibrate = ['--calibrate', keywords ? keywords.calibrate : join(data, 'photos/imagenet')];
-  const after = minnow('pack', model, '-o', small, ...row.options, ...calibrate, ...row.search, ...extra, '--json');
-  const cells = [row.name, [...row.search, ...extra].join(' '), before.bytes.br.toLocaleString('en'), after.bytes.br.toLocaleString('en'),
+  const after = minnow('pack', model, '-o', small, ...row.options, ...calibrate, ...search, '--json');
+  const cells = [row.name, search.join(' '), before.bytes.br.toLocaleString('en'), after.bytes.br.toLocaleString('en'),
     after.calibration.result.bits.toFixed(2), after.seconds.toFixed(0)];
   if (row.kind === 'tensors') {
     const manifest = JSON.parse(readFileSync(join(plain, 'manifest.json'), 'utf8'));

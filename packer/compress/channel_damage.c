@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cholesky.h"
+
 static const double damping = 1e-3;  // of the mean variance, added to the diagonal
 
 static bool out_of_memory(pk_error *error) {
@@ -12,27 +14,17 @@ static bool out_of_memory(pk_error *error) {
 
 // --- least squares ---
 
-// Lower Cholesky factor in place of the lower triangle of a positive definite matrix [n][n].
-static void factor(double *matrix, size_t n) {
-  for (size_t i = 0; i < n; i++) {
-    double *row = matrix + i * n;
-    for (size_t j = 0; j <= i; j++) {
-      const double *other = matrix + j * n;
-      double sum = row[j];
-      for (size_t l = 0; l < j; l++) sum -= row[l] * other[l];
-      row[j] = j < i ? sum / other[j] : sqrt(fmax(sum, 1e-30));
+// Of the products that `kept` [count] names: the damped covariance [count][count].
+static void gather(double *matrix, const pk_layer *layer, const size_t *kept, size_t count) {
+  const size_t k = layer->k;
+  double trace = 0.0;
+  for (size_t j = 0; j < k; j++) trace += (double)layer->covariance[j * k + j];
+  const double added = damping * trace / (double)k + 1e-30;
+  for (size_t i = 0; i < count; i++) {
+    for (size_t j = 0; j < count; j++) {
+      matrix[i * count + j] =
+          (double)layer->covariance[kept[i] * k + kept[j]] + (i == j ? added : 0.0);
     }
-  }
-}
-
-static void solve(double *x, const double *factors, size_t n) {
-  for (size_t i = 0; i < n; i++) {
-    for (size_t l = 0; l < i; l++) x[i] -= factors[i * n + l] * x[l];
-    x[i] /= factors[i * n + i];
-  }
-  for (size_t i = n; i-- > 0;) {
-    x[i] /= factors[i * n + i];
-    for (size_t l = 0; l < i; l++) x[l] -= factors[i * n + l] * x[i];
   }
 }
 
@@ -50,7 +42,7 @@ static void refit_row(float *weights, float *bias, const pk_layer *layer, const 
     moved += weight * (double)layer->mean[p];
     weights[p] = 0.0f;
   }
-  solve(x, factors, count);
+  pk_cholesky_solve(x, factors, count);
   for (size_t i = 0; i < count; i++) {
     weights[kept[i]] += (float)x[i];
     moved -= x[i] * (double)layer->mean[kept[i]];
@@ -62,20 +54,15 @@ bool pk_refit_rows(float *weights, float *bias, const pk_layer *layer, const boo
                    pk_error *error) {
   const size_t k = layer->k;
   size_t *kept = calloc(k + 1, sizeof *kept), count = 0;
-  double *x = calloc(k + 1, sizeof *x), *matrix = calloc(k * k + 1, sizeof *matrix), trace = 0.0;
+  double *x = calloc(k + 1, sizeof *x), *matrix = calloc(k * k + 1, sizeof *matrix);
   const bool ok = kept && x && matrix;
   for (size_t j = 0; ok && j < k; j++) {
-    trace += (double)layer->covariance[j * k + j];
     if (!is_gone[j]) kept[count++] = j;
   }
-  const double added = damping * trace / (double)k + 1e-30;
-  for (size_t i = 0; ok && i < count; i++) {
-    for (size_t j = 0; j <= i; j++) {
-      matrix[i * count + j] =
-          (double)layer->covariance[kept[i] * k + kept[j]] + (i == j ? added : 0.0);
-    }
+  if (ok) {
+    gather(matrix, layer, kept, count);
+    pk_cholesky_factor(matrix, count);
   }
-  if (ok) factor(matrix, count);
   for (size_t o = 0; ok && o < layer->rows; o++) {
     refit_row(weights + o * k, bias + o, layer, is_gone, kept, count, matrix, x);
   }
@@ -92,21 +79,60 @@ typedef struct channel_rank {
   size_t group, channel;
 } channel_rank;
 
-// e^T C e summed over all outputs, e being minus the weights on the products of one channel.
-static double reader_damage(const pk_layer *layer, size_t channels, size_t channel) {
-  const size_t k = layer->k;
+// What one reader works with.
+typedef struct reader_work {
+  double *factor, *inverse;  // [k][k]: of the covariance
+  double *block, *solved;    // [taps][taps], [taps]: of one channel
+  size_t *products;          // [k]: 0, 1, …
+} reader_work;
+
+// The least sum of sensitivity * e^T C e over all outputs without one channel. Where e is v on some
+// products and best on the others, e^T C e is v^T B^-1 v, B being their block of C's inverse.
+static double reader_damage(const pk_layer *layer, const reader_work *work, size_t channels,
+                            size_t channel) {
+  const size_t k = layer->k, taps = k / channels;
   double damage = 0.0;
+  for (size_t i = 0; i < taps * taps; i++) {
+    const size_t row = i / taps * channels + channel, column = i % taps * channels + channel;
+    work->block[i] = work->inverse[row * k + column];
+  }
+  pk_cholesky_factor(work->block, taps);
   for (size_t o = 0; o < layer->rows; o++) {
-    const float *weights = layer->weights + o * k;
-    double moved = 0.0;
-    for (size_t i = channel; i < k; i += channels) {
-      for (size_t j = channel; j < k; j += channels) {
-        moved += (double)weights[i] * (double)weights[j] * (double)layer->covariance[i * k + j];
-      }
-    }
-    damage += (double)layer->sensitivity[o] * moved;
+    const float *weights = layer->weights + o * k + channel;
+    double form = 0.0;
+    for (size_t t = 0; t < taps; t++) work->solved[t] = (double)weights[t * channels];
+    pk_cholesky_solve(work->solved, work->block, taps);
+    for (size_t t = 0; t < taps; t++) form += (double)weights[t * channels] * work->solved[t];
+    damage += (double)layer->sensitivity[o] * form;
   }
   return damage;
+}
+
+// Adds to ranks [channels] what their channels' loss does to this reader.
+static bool add_reader(channel_rank *ranks, const pk_layer *layer, size_t channels,
+                       pk_error *error) {
+  const size_t k = layer->k, taps = k / channels;
+  const reader_work work = {.factor = malloc((k * k + 1) * sizeof(double)),
+                            .inverse = malloc((k * k + 1) * sizeof(double)),
+                            .block = malloc((taps * taps + 1) * sizeof(double)),
+                            .solved = malloc((taps + 1) * sizeof(double)),
+                            .products = malloc((k + 1) * sizeof(size_t))};
+  const bool ok = work.factor && work.inverse && work.block && work.solved && work.products;
+  if (ok) {
+    for (size_t j = 0; j < k; j++) work.products[j] = j;
+    gather(work.factor, layer, work.products, k);
+    pk_cholesky_factor(work.factor, k);
+    pk_cholesky_invert(work.inverse, work.factor, k);
+    for (size_t c = 0; c < channels; c++) {
+      ranks[c].damage += reader_damage(layer, &work, channels, c);
+    }
+  }
+  free(work.factor);
+  free(work.inverse);
+  free(work.block);
+  free(work.solved);
+  free(work.products);
+  return ok || out_of_memory(error);
 }
 
 static int compare_ranks(const void *left, const void *right) {
@@ -134,21 +160,20 @@ static void mark_least(const pk_channel_groups *groups, channel_rank *ranks, siz
 static bool choose(const pk_channel_groups *groups, const pk_graph *graph,
                    const pk_layer_list *layers, double share, size_t total, pk_error *error) {
   channel_rank *ranks = calloc(total + 1, sizeof *ranks);
-  size_t at = 0;
-  if (!ranks) return out_of_memory(error);
-  for (size_t g = 0; g < groups->count; g++) {
-    for (size_t c = 0; c < groups->channels[g]; c++, at++) {
-      ranks[at] = (channel_rank){.group = g, .channel = c};
-      for (size_t i = 0; i < layers->count; i++) {
-        const pk_layer *layer = &layers->items[i];
-        if (pk_channel_group_read(groups, graph, &graph->ops[layer->op]) != (int32_t)g) continue;
-        ranks[at].damage += reader_damage(layer, groups->channels[g], c);
-      }
+  bool ok = ranks || out_of_memory(error);
+  for (size_t g = 0, at = 0; ok && g < groups->count; at += groups->channels[g], g++) {
+    for (size_t c = 0; c < groups->channels[g]; c++) {
+      ranks[at + c] = (channel_rank){.group = g, .channel = c};
+    }
+    for (size_t i = 0; ok && i < layers->count; i++) {
+      const pk_layer *layer = &layers->items[i];
+      if (pk_channel_group_read(groups, graph, &graph->ops[layer->op]) != (int32_t)g) continue;
+      ok = add_reader(ranks + at, layer, groups->channels[g], error);
     }
   }
-  mark_least(groups, ranks, total, share);
+  if (ok) mark_least(groups, ranks, total, share);
   free(ranks);
-  return true;
+  return ok;
 }
 
 // --- removing ---

@@ -1,13 +1,13 @@
 // Removal of the channels of a float32 graph whose loss harms the net's answers least.
 //
-// A channel is replaced by its mean. For an operator that reads it this is an error e of each row
-// of weights, minus the weights on the channel's products, whose cost is sensitivity * e^T C e
+// A channel is replaced by its mean. For an operator that reads it this is an error of each row of
+// weights, minus the weights on the channel's products, whose cost is sensitivity * e^T C e
 // (layer_statistics.h): the variance of what the channel contributes about its mean times the
-// squared gradient, which is the first-order Fisher information of the replacement (Molchanov et
-// al., "Importance Estimation for Neural Network Pruning", 2019, for whole channels). The damage of
-// a channel of a group is the sum over all readers of the group. What the remaining products can
-// make up for they do: each reader's weights on them take the least e^T C e, and its bias takes the
-// mean.
+// squared gradient, the first-order Fisher information of the replacement (Molchanov et al.,
+// "Importance Estimation for Neural Network Pruning", 2019). The remaining products make up for it
+// as far as they can, each row by its least e^T C e, so what counts as damage is what is left then
+// (Hassibi and Stork's Optimal Brain Surgeon for all products of a channel at once). The damage of
+// a channel of a group is the sum over all readers of the group; biases take the mean.
 #ifndef MINNOW_PACKER_CHANNEL_DAMAGE_H_
 #define MINNOW_PACKER_CHANNEL_DAMAGE_H_
 

@@ -10,6 +10,7 @@
 #include "model_file.h"
 #include "pack_calibration.h"
 #include "pack_split.h"
+#include "prune_arguments.h"
 
 static const char help[] =
     "minnow pack: turn a model into a package for the web\n"
@@ -53,6 +54,16 @@ static const char help[] =
     "  --activations TYPE    of a float model: int8 (fast and small, the default) or float32, "
     "where\n"
     "                        only weights are compressed\n"
+    "  --prune SHARE         makes that share of the weights 0, as 60% or 0.6: those of least "
+    "damage\n"
+    "                        of all convolutions and fully connected operators but the first; the\n"
+    "                        others make up for them\n"
+    "  --prune-by RULE       obs (damage that the others cannot make up for, the default),\n"
+    "                        sensitivity (damage alone) or magnitude\n"
+    "  --prune-block N       prunes N consecutive output channels of a product together, 2 to 16\n"
+    "  --prune-channels SHARE\n"
+    "                        removes that share of the channels of a float model, which makes it\n"
+    "                        faster as well: those of least damage\n"
     "  --seed NUMBER         of what is drawn at random (default: 1)\n"
     "  --report FILE         writes what was done as a page: layers, trials, changed answers\n"
     "  --resume FILE         remembers the search's trials there; where the file exists the "
@@ -89,7 +100,11 @@ enum {
   OPTION_SEED,
   OPTION_ACTIVATIONS,
   OPTION_RESUME,
-  OPTION_REPORT
+  OPTION_REPORT,
+  OPTION_PRUNE,
+  OPTION_PRUNE_BY,
+  OPTION_PRUNE_BLOCK,
+  OPTION_PRUNE_CHANNELS
 };
 
 static const struct option long_options[] = {
@@ -115,6 +130,10 @@ static const struct option long_options[] = {
     {"activations", required_argument, NULL, OPTION_ACTIVATIONS},
     {"resume", required_argument, NULL, OPTION_RESUME},
     {"report", required_argument, NULL, OPTION_REPORT},
+    {"prune", required_argument, NULL, OPTION_PRUNE},
+    {"prune-by", required_argument, NULL, OPTION_PRUNE_BY},
+    {"prune-block", required_argument, NULL, OPTION_PRUNE_BLOCK},
+    {"prune-channels", required_argument, NULL, OPTION_PRUNE_CHANNELS},
     {NULL, 0, NULL, 0}};
 
 typedef struct pack_arguments {
@@ -147,6 +166,14 @@ static bool parse_calibration(pk_calibration *calibration, int option, pk_error 
       calibration->options.keeps_float = strcmp(optarg, "float32") == 0;
       return calibration->options.keeps_float || strcmp(optarg, "int8") == 0 ||
              pk_fail(error, PK_USAGE, "--activations %s: int8 or float32 is needed", optarg);
+    case OPTION_PRUNE:
+      return pk_parse_prune(&calibration->options.prune, "prune", optarg, error);
+    case OPTION_PRUNE_BY:
+      return pk_parse_prune(&calibration->options.prune, "prune-by", optarg, error);
+    case OPTION_PRUNE_BLOCK:
+      return pk_parse_prune(&calibration->options.prune, "prune-block", optarg, error);
+    case OPTION_PRUNE_CHANNELS:
+      return pk_parse_prune(&calibration->options.prune, "prune-channels", optarg, error);
     default:
       ok = pk_parse_size(&seed, optarg, "seed", 0, INT32_MAX, error);
       calibration->options.seed = seed;
@@ -215,6 +242,10 @@ static bool parse(pack_arguments *arguments, int argc, char **argv, pk_error *er
       case OPTION_ACTIVATIONS:
       case OPTION_RESUME:
       case OPTION_REPORT:
+      case OPTION_PRUNE:
+      case OPTION_PRUNE_BY:
+      case OPTION_PRUNE_BLOCK:
+      case OPTION_PRUNE_CHANNELS:
         ok = parse_calibration(&arguments->calibration, option, error);
         break;
       default:

@@ -10,6 +10,7 @@
 #include "../report/compress_page.h"
 #include "cli_common.h"
 #include "model_file.h"
+#include "prune_arguments.h"
 
 static const double default_max_drop = 1.0;
 
@@ -37,7 +38,7 @@ bool pk_calibration_check(pk_calibration *calibration, pk_error *error) {
   }
   if (calibration->report_file && !check_report_file(calibration->report_file, error)) return false;
   if (options->max_drop == 0.0) options->max_drop = default_max_drop;
-  return true;
+  return pk_prune_check(&options->prune, options->folder != NULL, error);
 }
 
 bool pk_calibration_write_report(const pk_calibration *calibration, const char *name,
@@ -99,6 +100,7 @@ void pk_calibration_print(const pk_calibration *calibration) {
   if (report->removed_channels > 0) {
     printf("  channels %zu that never change are removed\n", report->removed_channels);
   }
+  pk_prune_print(report);
   printf("  samples  %zu views of %zu files: agreement %.1f %%, error %.2f %% of the range\n",
          q->samples, report->files, q->agreement, q->range_error);
   if (q->labelled > 0) {
@@ -137,10 +139,11 @@ json_t *pk_calibration_json(const pk_calibration *calibration) {
                           (double)layer->step, "trellis", layer->has_trellis, "bits", layer->bits,
                           "entropy", layer->entropy, "zeros", layer->zeros, "cost", layer->cost));
   }
-  return json_pack(
-      "{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "weights", (json_int_t)report->weight_count,
-      "removedChannels", (json_int_t)report->removed_channels, "files", (json_int_t)report->files,
-      "bytesBefore", (json_int_t)report->source_bytes, "taken", (json_int_t)report->trials.chosen,
-      "result", trial_json(&report->trials.items[report->trials.chosen]), "trials", trials,
-      "layers", layers);
+  return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o*}", "weights",
+                   (json_int_t)report->weight_count, "removedChannels",
+                   (json_int_t)report->removed_channels, "files", (json_int_t)report->files,
+                   "zeros", (json_int_t)report->zero_count, "bytesBefore",
+                   (json_int_t)report->source_bytes, "taken", (json_int_t)report->trials.chosen,
+                   "result", trial_json(&report->trials.items[report->trials.chosen]), "trials",
+                   trials, "layers", layers, "pruned", pk_prune_json(report));
 }

@@ -42,6 +42,12 @@ static size_t shard_bytes(const compression *c) {
   return c->options->pack->shard_bytes ? c->options->pack->shard_bytes : PK_SHARD_BYTES_DEFAULT;
 }
 
+static pk_statistics_options statistics_options(const compression *c) {
+  const pk_pack_options *pack = c->options->pack;
+  return (pk_statistics_options){
+      .seed = c->options->seed, .progress = pack->progress, .progress_user = pack->progress_user};
+}
+
 // --- before the search ---
 
 static bool read_samples(compression *c, pk_error *error) {
@@ -80,16 +86,28 @@ static bool make_reference(compression *c, pk_error *error) {
   return ok;
 }
 
+static bool prune_channels_of_int8(const compression *c, pk_error *error) {
+  return c->options->prune.channel_share == 0.0 ||
+         pk_fail(error, PK_UNSUPPORTED,
+                 "channels can be removed from float32 models only, and the activations of this "
+                 "one are quantised already; give --prune-channels its float32 version");
+}
+
+static bool prune_channels(compression *c, pk_error *error) {
+  const double share = c->options->prune.channel_share;
+  const pk_statistics_options options = statistics_options(c);
+  return pk_prune_constant_channels(c->graph, &c->report->removed_channels, &c->set, error) &&
+         (share == 0.0 ||
+          pk_prune_channel_share(c->graph, &c->report->channels, &c->set, share, &options, error));
+}
+
 // Takes dead channels out of a float model and gives it int8 activations.
 static bool quantize(compression *c, pk_error *error) {
   const pk_pack_options *pack = c->options->pack;
   pk_diff_net net;
   c->is_float = pk_graph_is_float(c->graph);
-  if (!c->is_float) return true;
-  if (!pk_add_missing_biases(c->graph, error) ||
-      !pk_prune_channels(c->graph, &c->report->removed_channels, &c->set, error)) {
-    return false;
-  }
+  if (!c->is_float) return prune_channels_of_int8(c, error);
+  if (!pk_add_missing_biases(c->graph, error) || !prune_channels(c, error)) return false;
   if (c->options->keeps_float) return true;
   if (!pk_diff_net_init(&net, c->graph, error)) return false;
   const pk_range_options options = {
@@ -105,11 +123,12 @@ static bool quantize(compression *c, pk_error *error) {
 
 static bool measure(compression *c, pk_error *error) {
   const pk_pack_options *pack = c->options->pack;
-  const pk_statistics_options options = {
-      .seed = c->options->seed, .progress = pack->progress, .progress_user = pack->progress_user};
+  const pk_statistics_options options = statistics_options(c);
   // A float model is measured as it is; what came in int8 is what the runtime made of it before.
   c->net.simulates_int8 = c->source.simulates_int8 = !c->is_float;
   return pk_layer_statistics(&c->layers, &c->net, &c->set, &options, error) &&
+         (c->options->prune.share == 0.0 ||
+          pk_prune_weights(&c->layers, &c->report->weights, &c->options->prune, error)) &&
          pk_step_table_init(&c->table, &c->layers, pack->progress, pack->progress_user, error) &&
          pk_mean_outputs(c->means, &c->layers, &c->net, error);
 }

@@ -16,6 +16,7 @@ typedef struct pk_compress_options {
   uint64_t seed;
   const char *journal_file;  // of the search, see search_journal.h; NULL: none
   bool keeps_float;  // activations of a float model stay float32; only its weights become int8
+  pk_prune_options prune;       // all zero: nothing but what never changes
   const pk_pack_options *pack;  // crop, image range, shard size, progress
 } pk_compress_options;
 

@@ -43,6 +43,7 @@ bool pk_report_layers(pk_compress_report *report, const pk_decision *decision, p
     out->zeros = (double)counts[128] / (double)count;
     out->cost = rung->cost;
     out->relative_error = (double)NAN;
+    for (size_t j = 0; j < count; j++) report->zero_count += decision->levels[i][j] == 0;
   }
   return true;
 }

@@ -2,6 +2,8 @@
 #ifndef MINNOW_PACKER_COMPRESS_REPORT_H_
 #define MINNOW_PACKER_COMPRESS_REPORT_H_
 
+#include "channel_damage.h"
+#include "prune_weights.h"
 #include "rate_search.h"
 
 // One layer before and after.
@@ -30,7 +32,10 @@ typedef struct pk_changed_answer {
 
 typedef struct pk_compress_report {
   pk_layer_report *layers;
-  size_t layer_count, weight_count, removed_channels;
+  size_t layer_count, weight_count, zero_count;  // zero_count: of all levels, pruned or not
+  size_t removed_channels;                       // that never change
+  pk_channel_pruning channels;                   // beyond those
+  pk_weight_pruning weights;
   size_t files, source_bytes;  // samples' files; package of the graph as it came
   pk_trials trials;
   pk_changed_answer *changes;

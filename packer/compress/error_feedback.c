@@ -86,7 +86,7 @@ void pk_feedback_deinit(pk_feedback *feedback) {
 }
 
 bool pk_layer_suits_trellis(const pk_layer *layer) {
-  return layer->groups == 1 && !layer->is_depthwise;
+  return layer->groups == 1 && !layer->is_depthwise && !layer->is_pruned;
 }
 
 float pk_output_step(const pk_layer *layer, size_t o, float step) {
@@ -106,7 +106,8 @@ typedef struct group_walk {
   size_t rows, k;
   const float *weights, *factors, *costs, *steps;
   const uint32_t *order;
-  float *errors;   // [rows][k]
+  const bool *is_pruned;  // [rows][k] by product; NULL: none
+  float *errors;          // [rows][k]
   float *targets;  // [rows][BLOCK]: weights of the block less what earlier blocks' errors ask for
   int8_t *levels;  // [rows][k] by product
   float *column, *prices;  // [rows], for a trellis: targets in steps, cost of a squared error
@@ -137,7 +138,8 @@ static double round_row(const group_walk *walk, size_t row, size_t first, size_t
   double cost = 0.0;
   for (size_t j = first; j < last; j++) {
     const float target = place_target(walk, row, first, j);
-    const float level = rintf(target / walk->steps[row]);
+    const bool is_pruned = walk->is_pruned && walk->is_pruned[row * walk->k + walk->order[j]];
+    const float level = is_pruned ? 0.0f : rintf(target / walk->steps[row]);
     cost += set_level(walk, row, j, target,
                       fmaxf(fminf(level, (float)PK_LEVEL_MAX), (float)-PK_LEVEL_MAX));
   }
@@ -206,6 +208,7 @@ static double round_groups(int8_t *levels, const pk_layer *layer, const pk_feedb
                              .costs = feedback->costs + g * k,
                              .steps = steps + first,
                              .order = feedback->order + g * k,
+                             .is_pruned = layer->is_pruned ? layer->is_pruned + first * k : NULL,
                              .errors = errors,
                              .targets = targets,
                              .levels = levels + first * k,

@@ -33,10 +33,12 @@ void pk_feedback_deinit(pk_feedback *feedback);
 // weight needs it.
 float pk_output_step(const pk_layer *layer, size_t o, float step);
 
-// Whether the package can code the layer's levels as those of a trellis.
+// Whether the package can code the layer's levels as those of a trellis: half of the trellis'
+// states allow no 0, so pruned layers go without.
 bool pk_layer_suits_trellis(const pk_layer *layer);
 
-// Rounds all weights to levels [outputs][k] of the outputs' steps. Returns the cost, the sum of
+// Rounds all weights to levels [outputs][k] of the outputs' steps, pruned ones (is_pruned) to 0,
+// which later products make up for as for any error. Returns the cost, the sum of
 // sensitivity * e^T C e; NaN when out of memory.
 double pk_feedback_round(int8_t *levels, const pk_layer *layer, const pk_feedback *feedback,
                          pk_grid grid);

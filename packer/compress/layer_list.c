@@ -86,6 +86,7 @@ void pk_layer_list_deinit(pk_layer_list *list) {
     free(list->items[i].mean);
     free(list->items[i].covariance);
     free(list->items[i].sensitivity);
+    free(list->items[i].is_pruned);
   }
   free(list->items);
   *list = (pk_layer_list){0};

@@ -18,6 +18,7 @@ typedef struct pk_layer {
   float *covariance;   // [groups][k][k]: of the same, about the mean
   float *sensitivity;  // [groups * rows]: expected squared gradient by the output, see
                        // layer_statistics.h
+  bool *is_pruned;     // [groups * rows][k]: weights that are 0 for good; NULL: none
 } pk_layer;
 
 typedef struct pk_layer_list {

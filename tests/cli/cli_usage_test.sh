@@ -25,6 +25,12 @@ expect 64 'need samples' pack model.tflite -o out --max-drop 1
 expect 64 'exclude each other' pack model.tflite -o out --calibrate photos --max-drop 1 --target-size 1M
 expect 64 '--max-drop: "none"' pack model.tflite -o out --calibrate photos --max-drop none
 expect 64 '--target-size 1.2G: bytes' pack model.tflite -o out --calibrate photos --target-size 1.2G
+expect 64 'need samples' pack model.tflite -o out --prune 50%
+expect 64 'a share above 0' pack model.tflite -o out --calibrate photos --prune 100%
+expect 64 'a share above 0' pack model.tflite -o out --calibrate photos --prune-channels half
+expect 64 'say how much with --prune' pack model.tflite -o out --calibrate photos --prune-block 4
+expect 64 '--prune-block' pack model.tflite -o out --calibrate photos --prune 0.5 --prune-block 17
+expect 64 '--prune-by size' pack model.tflite -o out --calibrate photos --prune 0.5 --prune-by size
 expect 64 '--activations int4' pack model.tflite -o out --calibrate photos --activations int4
 expect 64 '--runs 0' bench out --runs 0
 expect 64 '--top -3' run out a.jpg --top -3

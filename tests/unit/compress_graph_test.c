@@ -16,135 +16,75 @@
 #include "../../packer/compress/weight_rewrite.h"
 #include "../../packer/encode/shard_encode.h"
 #include "../../packer/import/graph_check.h"
-#include "test_random.h"
+#include "float_graph.h"
 
-enum { SIDE = 4, IN = 3, MIDDLE = 5, OUT = 2, SAMPLES = 6 };
-
-typedef struct graph_case {
-  pk_graph graph;
-  pk_sample_set set;
-  uint32_t seed;
-  pk_error error;
-} graph_case;
-
-static float unit(uint32_t *seed) {
-  return (float)random_between(seed, -1000, 1000) / 1000.0f;
-}
-
-static int32_t add_tensor(graph_case *c, const char *name, bool is_constant, int rank, int32_t a,
-                          int32_t b, int32_t h, int32_t d) {
-  pk_tensor tensor = {.name = name, .dtype = PK_DTYPE_F32, .rank = rank, .dims = {a, b, h, d}};
-  const size_t elements = (size_t)pk_tensor_elements(&tensor);
-  if (is_constant) {
-    float *values = pk_arena_alloc(&c->graph.arena, elements, sizeof *values, &c->error);
-    for (size_t i = 0; i < elements; i++) values[i] = unit(&c->seed);
-    tensor.data = (const uint8_t *)values;
-    tensor.data_bytes = elements * sizeof *values;
-  }
-  return pk_graph_add_tensor(&c->graph, &tensor, &c->error);
-}
-
-static void add_op(graph_case *c, pk_op op, int32_t x, int32_t w, int32_t b, int32_t y) {
-  const int32_t inputs[3] = {x, w, b};
-  op.name = "op";
-  op.input_count = w < 0 ? 1 : 3;
-  op.inputs = pk_arena_copy(&c->graph.arena, inputs, 3, sizeof *inputs, &c->error);
-  op.output = y;
-  assert_non_null(pk_graph_add_op(&c->graph, &op, &c->error));
-}
-
-static float *floats(const pk_graph *graph, int32_t tensor) {
-  return (float *)(uintptr_t)graph->tensors[tensor].data;
-}
+enum { IN = 3, MIDDLE = 5, OUT = 2 };
 
 // conv 1x1 + relu (channel 1 dead, channel 3 constant) -> depthwise 3x3 -> conv 1x1 -> softmax
-static void start(graph_case *c) {
-  memset(c, 0, sizeof *c);
-  c->seed = 11;
-  pk_graph_init(&c->graph, 1 << 20);
-  const int32_t x = add_tensor(c, "x", false, 4, 1, SIDE, SIDE, IN);
-  const int32_t w1 = add_tensor(c, "w1", true, 4, MIDDLE, 1, 1, IN);
-  const int32_t b1 = add_tensor(c, "b1", true, 1, MIDDLE, 1, 1, 1);
-  const int32_t t1 = add_tensor(c, "t1", false, 4, 1, SIDE, SIDE, MIDDLE);
-  const int32_t w2 = add_tensor(c, "w2", true, 4, 1, 3, 3, MIDDLE);
-  const int32_t b2 = add_tensor(c, "b2", true, 1, MIDDLE, 1, 1, 1);
-  const int32_t t2 = add_tensor(c, "t2", false, 4, 1, SIDE, SIDE, MIDDLE);
-  const int32_t w3 = add_tensor(c, "w3", true, 4, OUT, 1, 1, MIDDLE);
-  const int32_t b3 = add_tensor(c, "b3", true, 1, OUT, 1, 1, 1);
-  const int32_t t3 = add_tensor(c, "t3", false, 4, 1, SIDE, SIDE, OUT);
-  const int32_t y = add_tensor(c, "y", false, 4, 1, SIDE, SIDE, OUT);
+static void start(float_graph *c) {
+  float_graph_start(c, 11);
+  const int32_t x = float_graph_tensor(c, "x", false, 4, 1, FLOAT_GRAPH_SIDE, FLOAT_GRAPH_SIDE, IN);
+  const int32_t w1 = float_graph_tensor(c, "w1", true, 4, MIDDLE, 1, 1, IN);
+  const int32_t b1 = float_graph_tensor(c, "b1", true, 1, MIDDLE, 1, 1, 1);
+  const int32_t t1 =
+      float_graph_tensor(c, "t1", false, 4, 1, FLOAT_GRAPH_SIDE, FLOAT_GRAPH_SIDE, MIDDLE);
+  const int32_t w2 = float_graph_tensor(c, "w2", true, 4, 1, 3, 3, MIDDLE);
+  const int32_t b2 = float_graph_tensor(c, "b2", true, 1, MIDDLE, 1, 1, 1);
+  const int32_t t2 =
+      float_graph_tensor(c, "t2", false, 4, 1, FLOAT_GRAPH_SIDE, FLOAT_GRAPH_SIDE, MIDDLE);
+  const int32_t w3 = float_graph_tensor(c, "w3", true, 4, OUT, 1, 1, MIDDLE);
+  const int32_t b3 = float_graph_tensor(c, "b3", true, 1, OUT, 1, 1, 1);
+  const int32_t t3 =
+      float_graph_tensor(c, "t3", false, 4, 1, FLOAT_GRAPH_SIDE, FLOAT_GRAPH_SIDE, OUT);
+  const int32_t y =
+      float_graph_tensor(c, "y", false, 4, 1, FLOAT_GRAPH_SIDE, FLOAT_GRAPH_SIDE, OUT);
   pk_op conv = {.kind = PK_OP_CONV_2D, .activation = PK_ACTIVATION_RELU};
   conv.attributes.conv = (pk_conv_attributes){1, 1, 1, 1, 1, {PK_PADDING_EXPLICIT, 0, 0, 0, 0}};
-  add_op(c, conv, x, w1, b1, t1);
+  float_graph_op(c, conv, x, w1, b1, t1);
   pk_op depthwise = {.kind = PK_OP_DEPTHWISE_CONV_2D};
   depthwise.attributes.conv =
       (pk_conv_attributes){1, 1, 1, 1, 1, {PK_PADDING_EXPLICIT, 1, 1, 1, 1}};
-  add_op(c, depthwise, t1, w2, b2, t2);
+  float_graph_op(c, depthwise, t1, w2, b2, t2);
   conv.activation = PK_ACTIVATION_NONE;
-  add_op(c, conv, t2, w3, b3, t3);
+  float_graph_op(c, conv, t2, w3, b3, t3);
   pk_op softmax = {.kind = PK_OP_SOFTMAX};
   softmax.attributes.softmax.beta = 1.0f;
-  add_op(c, softmax, t3, -1, -1, y);
-  for (int i = 0; i < IN; i++) floats(&c->graph, w1)[1 * IN + i] = 0.0f;
-  floats(&c->graph, b1)[1] = -0.5f;
-  for (int i = 0; i < 9; i++) floats(&c->graph, w2)[i * MIDDLE + 3] = 0.0f;
-  c->graph.inputs = pk_arena_copy(&c->graph.arena, &x, 1, sizeof x, &c->error);
-  c->graph.outputs = pk_arena_copy(&c->graph.arena, &y, 1, sizeof y, &c->error);
-  c->graph.input_count = c->graph.output_count = 1;
-  c->set.items = calloc(SAMPLES, sizeof *c->set.items);
-  c->set.bytes_each = SIDE * SIDE * IN * sizeof(float);
-  for (c->set.count = 0; c->set.count < SAMPLES; c->set.count++) {
-    float *values = malloc(c->set.bytes_each);
-    for (int i = 0; i < SIDE * SIDE * IN; i++) values[i] = unit(&c->seed);
-    c->set.items[c->set.count].bytes = (uint8_t *)values;
-  }
-}
-
-static void end(graph_case *c) {
-  pk_sample_set_free(&c->set);
-  pk_graph_deinit(&c->graph);
-}
-
-static void run(float *y, graph_case *c, size_t sample, bool simulates_int8) {
-  pk_diff_net net;
-  pk_diff_tape tape;
-  assert_true(pk_diff_net_init(&net, &c->graph, &c->error));
-  net.simulates_int8 = simulates_int8;
-  assert_true(pk_diff_tape_init(&tape, &net, &c->error));
-  assert_true(pk_sample_to_tape(&tape, &c->set.items[sample], &c->error));
-  assert_true(pk_diff_forward(&tape, &c->error));
-  memcpy(y, pk_diff_value(&tape, c->graph.outputs[0]), SIDE * SIDE * OUT * sizeof *y);
-  pk_diff_tape_deinit(&tape);
-  pk_diff_net_deinit(&net);
+  float_graph_op(c, softmax, t3, -1, -1, y);
+  for (int i = 0; i < IN; i++) float_graph_values(&c->graph, w1)[1 * IN + i] = 0.0f;
+  float_graph_values(&c->graph, b1)[1] = -0.5f;
+  for (int i = 0; i < 9; i++) float_graph_values(&c->graph, w2)[i * MIDDLE + 3] = 0.0f;
+  float_graph_finish(c, x, y);
 }
 
 static void test_dead_channels(void **state) {
   (void)state;
-  graph_case c;
-  float before[SIDE * SIDE * OUT], after[SIDE * SIDE * OUT];
+  float_graph c;
+  float before[FLOAT_GRAPH_SIDE * FLOAT_GRAPH_SIDE * OUT],
+      after[FLOAT_GRAPH_SIDE * FLOAT_GRAPH_SIDE * OUT];
   size_t removed = 0;
   start(&c);
-  run(before, &c, 0, false);
-  assert_true(pk_prune_channels(&c.graph, &removed, &c.set, &c.error));
+  float_graph_run(before, &c, 0, false);
+  assert_true(pk_prune_constant_channels(&c.graph, &removed, &c.set, &c.error));
   assert_int_equal(removed, 2);
   assert_int_equal(pk_op_input(&c.graph, &c.graph.ops[0], PK_INPUT_WEIGHTS)->dims[0], MIDDLE - 2);
   assert_int_equal(pk_op_input(&c.graph, &c.graph.ops[1], PK_INPUT_WEIGHTS)->dims[3], MIDDLE - 2);
   assert_int_equal(pk_op_input(&c.graph, &c.graph.ops[2], PK_INPUT_WEIGHTS)->dims[3], MIDDLE - 2);
-  run(after, &c, 0, false);
-  for (size_t i = 0; i < SIDE * SIDE * OUT; i++) {
+  float_graph_run(after, &c, 0, false);
+  for (size_t i = 0; i < FLOAT_GRAPH_SIDE * FLOAT_GRAPH_SIDE * OUT; i++) {
     assert_true(fabsf(before[i] - after[i]) < 1e-5f);
   }
-  end(&c);
+  float_graph_end(&c);
 }
 
 static void test_int8_in_front_of_weights_only(void **state) {
   (void)state;
-  graph_case c;
+  float_graph c;
   pk_range ranges[16];
-  float before[SIDE * SIDE * OUT], after[SIDE * SIDE * OUT];
+  float before[FLOAT_GRAPH_SIDE * FLOAT_GRAPH_SIDE * OUT],
+      after[FLOAT_GRAPH_SIDE * FLOAT_GRAPH_SIDE * OUT];
   pk_diff_net net;
   start(&c);
-  run(before, &c, 1, false);
+  float_graph_run(before, &c, 1, false);
   assert_true(pk_graph_is_float(&c.graph));
   assert_true(pk_diff_net_init(&net, &c.graph, &c.error));
   assert_true(pk_activation_ranges(ranges, &net, &c.set, &(pk_range_options){.seed = 1}, &c.error));
@@ -159,17 +99,17 @@ static void test_int8_in_front_of_weights_only(void **state) {
     assert_int_equal(pk_op_output(&c.graph, &c.graph.ops[i])->dtype,
                      i < 4 ? PK_DTYPE_S8 : PK_DTYPE_F32);
   }
-  run(after, &c, 1, true);
-  for (size_t i = 0; i < SIDE * SIDE * OUT; i++) {
+  float_graph_run(after, &c, 1, true);
+  for (size_t i = 0; i < FLOAT_GRAPH_SIDE * FLOAT_GRAPH_SIDE * OUT; i++) {
     assert_true(fabsf(before[i] - after[i]) < 0.03f);
   }
-  end(&c);
+  float_graph_end(&c);
 }
 
 // Levels in float32 operators: the runtime answers as the float graph does, but for the rounding.
 static void test_weights_only(void **state) {
   (void)state;
-  graph_case c;
+  float_graph c;
   pk_diff_net net;
   pk_layer_list layers;
   pk_answers before, after;
@@ -186,7 +126,7 @@ static void test_weights_only(void **state) {
     for (size_t j = 0; j < pk_layer_elements(layer); j++) {
       levels[j] = (int8_t)rintf(layer->weights[j] / step);
     }
-    const float *bias = floats(&c.graph, c.graph.ops[layer->op].inputs[PK_INPUT_BIAS]);
+    const float *bias = float_graph_values(&c.graph, c.graph.ops[layer->op].inputs[PK_INPUT_BIAS]);
     assert_true(pk_rewrite_layer(&c.graph, layer, levels, step, bias, &c.error));
   }
   assert_true(pk_graph_check(&c.graph, &c.error));
@@ -197,7 +137,7 @@ static void test_weights_only(void **state) {
   pk_answers_free(&after);
   pk_layer_list_deinit(&layers);
   pk_diff_net_deinit(&net);
-  end(&c);
+  float_graph_end(&c);
 }
 
 static void test_best_range(void **state) {

@@ -49,13 +49,15 @@ static void append_fact(pk_bytes *page, const char *name, const char *format, do
   pk_html(page, "<small>%s</small></dd></div>", remark);
 }
 
-// A share in percent with its interval as the remark.
-static void append_share(pk_bytes *page, const char *name, double percent, size_t total) {
+// A share of views in percent with its interval as the remark. Views of one file tell little apart,
+// so the interval is that of as many samples as there are files.
+static void append_share(pk_bytes *page, const char *name, double percent, size_t views,
+                         size_t files) {
   char remark[80];
-  if (total == 0) return;
-  const pk_interval range = pk_share_interval(percent / 100.0, total);
+  if (views == 0 || files == 0) return;
+  const pk_interval range = pk_share_interval(percent / 100.0, files);
   snprintf(remark, sizeof remark, "95 %% interval %.1f to %.1f %%, %zu views", 100.0 * range.low,
-           100.0 * range.high, total);
+           100.0 * range.high, views);
   append_fact(page, name, "%.1f %%", percent, remark);
 }
 
@@ -77,9 +79,9 @@ static void append_summary(pk_bytes *page, const pk_page_subject *subject) {
               "plain against plain");
   snprintf(remark, sizeof remark, "%zu weights", report->weight_count);
   append_fact(page, "Bits a weight", "%.2f", taken->bits, remark);
-  append_share(page, "Same best class", q->agreement, q->samples);
-  append_share(page, "Top-1 before", q->reference_top1, q->labelled);
-  append_share(page, "Top-1 after", q->top1, q->labelled);
+  append_share(page, "Same best class", q->agreement, q->samples, report->files);
+  append_share(page, "Top-1 before", q->reference_top1, q->labelled, report->files);
+  append_share(page, "Top-1 after", q->top1, q->labelled, report->files);
   append_fact(page, "Error of the outputs", "%.2f %%", q->range_error, "rms, of their range");
   if (report->removed_channels > 0) {
     append_fact(page, "Channels removed", "%.0f", (double)report->removed_channels,

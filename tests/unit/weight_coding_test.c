@@ -1,0 +1,190 @@
+// Coded blocks through the core's reader: right ones give the constant's bytes, damaged ones an
+// error or other bytes, but never a step outside (the sanitizers watch).
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+// cmocka needs those above
+#include <cmocka.h>
+
+#include "../../packer/compress/trellis_round.h"
+#include "../../packer/encode/constant_forms.h"
+#include "../../packer/encode/huffman_encode.h"
+#include "core/format/weight_reader.h"
+#include "core/kernels/packed_layout.h"
+#include "test_random.h"
+
+enum { CHANNELS = 24, K = 20, DAMAGES = 3000 };
+
+// A constant's only block in one form, with what must come before it.
+typedef struct coded_constant {
+  pk_bytes table, mask_table, block;
+} coded_constant;
+
+static void add_table(pk_bytes *payload, const uint8_t *symbols, size_t count,
+                      pk_huffman_code *code) {
+  uint64_t counts[PK_HUFFMAN_SYMBOLS];
+  pk_huffman_count(counts, symbols, count);
+  counts[0]++, counts[255]++;  // so that damaged payloads find codes of every kind
+  assert_true(pk_huffman_build(code, counts));
+  pk_huffman_write_table(payload, code);
+}
+
+static coded_constant encode(const pk_lowered_tensor *tensor, const pk_constant_form *form) {
+  static uint8_t symbols[MNW_BLOCK_MAX_BYTES], mask[MNW_BLOCK_MAX_BYTES / 8];
+  coded_constant coded = {{0}, {0}, {0}};
+  pk_huffman_code code, mask_code;
+  const size_t size = tensor->data_bytes;
+  const size_t count = pk_form_symbols(symbols, form, 0, size);
+  const size_t masks = pk_form_mask(mask, form, 0, size);
+  add_table(&coded.table, symbols, count, &code);
+  const uint32_t head[4] = {0, 0, (uint32_t)size, form->coding};
+  for (int i = 0; i < 4; i++) pk_bytes_append_u32(&coded.block, head[i]);
+  if (masks > 0) {
+    add_table(&coded.mask_table, mask, masks, &mask_code);
+    pk_bytes_append_u32(&coded.block, (uint32_t)count);
+    pk_bytes_append_u32(&coded.block, (uint32_t)pk_huffman_block_bytes(&mask_code, mask, masks));
+    pk_huffman_write_block(&coded.block, &mask_code, mask, masks);
+  }
+  pk_huffman_write_block(&coded.block, &code, symbols, count);
+  return coded;
+}
+
+static void free_coded(coded_constant *coded) {
+  pk_bytes_free(&coded->table);
+  pk_bytes_free(&coded->mask_table);
+  pk_bytes_free(&coded->block);
+}
+
+// Reads the block into memory of just the tensor's size.
+static mnw_status read(uint8_t *bytes, const pk_lowered_tensor *source, mnw_weight_tables *tables,
+                       const uint8_t *block, size_t block_bytes) {
+  mnw_error error;
+  mnw_weight_cursor cursor;
+  mnw_tensor tensor = {.dtype = (uint8_t)source->dtype,
+                       .rank = (uint8_t)source->rank,
+                       .kind = MNW_KIND_CONSTANT,
+                       .layout = (uint8_t)source->layout,
+                       .value_min = INT8_MIN,
+                       .value_max = INT8_MAX,
+                       .size_bytes = (uint32_t)source->data_bytes,
+                       .data = bytes};
+  for (uint32_t i = 0; i < source->rank; i++) tensor.dims[i] = source->dims[i];
+  const mnw_graph graph = {.tensors = &tensor, .tensor_count = 1};
+  mnw_weight_cursor_start(&cursor, &graph);
+  return mnw_weight_block_read(&cursor, &graph, tables, block, block_bytes, &error);
+}
+
+static void damage(uint8_t *block, size_t *size, uint32_t *seed) {
+  const int changes = random_between(seed, 1, 4);
+  for (int i = 0; i < changes; i++) {
+    // Mostly in what tells sizes and codings.
+    const int32_t reach = random_between(seed, 0, 3) > 0 ? 40 : (int32_t)*size - 1;
+    block[random_between(seed, 8, reach < (int32_t)*size ? reach : (int32_t)*size - 1)] =
+        (uint8_t)random_between(seed, 0, 255);
+  }
+  if (random_between(seed, 0, 4) == 0) *size = (size_t)random_between(seed, 0, (int32_t)*size);
+}
+
+static void check_form(const pk_lowered_tensor *tensor, const pk_constant_forms *forms,
+                       const pk_constant_form *form, uint32_t *seed) {
+  coded_constant coded = encode(tensor, form);
+  mnw_weight_tables *tables = calloc(1, sizeof *tables);
+  uint8_t *bytes = malloc(tensor->data_bytes), *block = malloc(coded.block.size);
+  mnw_error error;
+  mnw_weight_tables_clear(tables);
+  // Without its tables the block is refused.
+  assert_int_not_equal(read(bytes, tensor, tables, coded.block.data, coded.block.size),
+                       MNW_STATUS_OK);
+  assert_int_equal(
+      mnw_huffman_read_table(&tables->huffman, coded.table.data, coded.table.size, &error),
+      MNW_STATUS_OK);
+  if (coded.mask_table.size > 0) {
+    assert_int_equal(mnw_huffman_read_table(&tables->mask_table, coded.mask_table.data,
+                                            coded.mask_table.size, &error),
+                     MNW_STATUS_OK);
+  }
+  assert_int_equal(mnw_codebook_read(tables, forms->codebook, forms->codebook_bytes, &error),
+                   MNW_STATUS_OK);
+  assert_int_equal(read(bytes, tensor, tables, coded.block.data, coded.block.size), MNW_STATUS_OK);
+  assert_memory_equal(bytes, tensor->data, tensor->data_bytes);
+  for (int i = 0; i < DAMAGES; i++) {
+    size_t size = coded.block.size;
+    memcpy(block, coded.block.data, size);
+    damage(block, &size, seed);
+    read(bytes, tensor, tables, block, size);
+  }
+  assert_int_equal(mnw_codebook_read(tables, block, 3, &error), MNW_STATUS_CORRUPT);
+  assert_int_equal(mnw_codebook_read(tables, block, 1028, &error), MNW_STATUS_CORRUPT);
+  free(bytes);
+  free(block);
+  free(tables);
+  free_coded(&coded);
+}
+
+static void check_constant(const pk_lowered_tensor *tensor, uint32_t wanted) {
+  pk_constant_forms forms;
+  pk_error error = {0};
+  uint32_t seen = 0, seed = 41;
+  assert_true(pk_constant_forms_init(&forms, tensor, &error));
+  for (size_t i = 0; i < forms.count; i++) {
+    check_form(tensor, &forms, &forms.items[i], &seed);
+    seen |= forms.items[i].coding;
+  }
+  assert_int_equal(seen & wanted, wanted);
+  pk_constant_forms_free(&forms);
+}
+
+static void test_trellis(void **state) {
+  (void)state;
+  uint32_t seed = 7;
+  for (int has_tiles = 0; has_tiles < 2; has_tiles++) {
+    uint8_t data[CHANNELS * K];
+    const pk_lowered_tensor tensor = {
+        .dtype = MNW_DTYPE_S8,
+        .rank = 2,
+        .dims = {CHANNELS, K},
+        .layout = has_tiles ? MNW_LAYOUT_TILE_8X4 : MNW_LAYOUT_ROW_MAJOR,
+        .data = data,
+        .data_bytes = sizeof data};
+    for (size_t j = 0; j < K; j++) {
+      float targets[CHANNELS], prices[CHANNELS];
+      int8_t levels[CHANNELS];
+      uint8_t paths[CHANNELS * PK_TRELLIS_STATES];
+      for (size_t o = 0; o < CHANNELS; o++) {
+        targets[o] = (float)random_between(&seed, -20, 20) / 8.0f;
+        prices[o] = 1.0f;
+      }
+      pk_trellis_round(levels, targets, prices, CHANNELS, 127, true, paths);
+      for (size_t o = 0; o < CHANNELS; o++) {
+        data[has_tiles ? mnw_tile_8x4_index(o, j, K) : o * K + j] = (uint8_t)levels[o];
+      }
+    }
+    check_constant(&tensor, MNW_CODING_TRELLIS | MNW_CODING_MASK);
+  }
+}
+
+static void test_codebook(void **state) {
+  (void)state;
+  uint32_t seed = 9;
+  float data[700];
+  for (size_t i = 0; i < 700; i++) {
+    data[i] = random_between(&seed, 0, 2) > 0 ? 0.0f : (float)random_between(&seed, 1, 200) / 9.0f;
+  }
+  const pk_lowered_tensor tensor = {.dtype = MNW_DTYPE_F32,
+                                    .rank = 1,
+                                    .dims = {700},
+                                    .data = (uint8_t *)data,
+                                    .data_bytes = sizeof data};
+  check_constant(&tensor, MNW_CODING_CODEBOOK | MNW_CODING_MASK);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_trellis),
+      cmocka_unit_test(test_codebook),
+  };
+  return cmocka_run_group_tests_name("weight_coding", tests, NULL, NULL);
+}

@@ -249,6 +249,10 @@ static bool search_drop(compression *c, double *lambda, pk_error *error) {
   return true;
 }
 
+static bool prunes(const compression *c) {
+  return c->options->prune.share > 0.0 || c->options->prune.channel_share > 0.0;
+}
+
 static bool search(compression *c, pk_error *error) {
   const bool by_size = c->options->target_bytes > 0;
   double lambda = 0.0;
@@ -259,8 +263,9 @@ static bool search(compression *c, pk_error *error) {
   if (c->report->chosen == PK_MAX_TRIALS) {
     return pk_fail(error, PK_USAGE,
                    "no step sizes fulfil what is asked for: the last trial took %zu bytes with a "
-                   "drop of %.2f points. Allow a larger %s, or calibrate with more samples",
-                   last.package_bytes, last.quality.drop, by_size ? "--target-size" : "--max-drop");
+                   "drop of %.2f points. %s a larger %s, or calibrate with more samples",
+                   last.package_bytes, last.quality.drop, prunes(c) ? "Prune less, allow" : "Allow",
+                   by_size ? "--target-size" : "--max-drop");
   }
   // The graph holds the last trial; the chosen one is made again where it is another.
   if (c->report->chosen == c->report->trial_count - 1) return true;

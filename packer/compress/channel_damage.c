@@ -6,7 +6,8 @@
 
 #include "cholesky.h"
 
-static const double damping = 1e-3;  // of the mean variance, added to the diagonal
+static const double damping = 1e-3;      // of the mean variance, added to the diagonal
+static const double round_share = 0.05;  // of the channels, removed before all is measured anew
 
 static bool out_of_memory(pk_error *error) {
   return pk_fail(error, PK_OUT_OF_MEMORY, "no memory to remove channels");
@@ -143,8 +144,7 @@ static int compare_ranks(const void *left, const void *right) {
 }
 
 static void mark_least(const pk_channel_groups *groups, channel_rank *ranks, size_t total,
-                       double share) {
-  const size_t wanted = (size_t)llrint(share * (double)total);
+                       size_t wanted) {
   size_t gone = 0;
   qsort(ranks, total, sizeof *ranks, compare_ranks);
   for (size_t i = 0; i < total && gone < wanted; i++) {
@@ -158,20 +158,21 @@ static void mark_least(const pk_channel_groups *groups, channel_rank *ranks, siz
 }
 
 static bool choose(const pk_channel_groups *groups, const pk_graph *graph,
-                   const pk_layer_list *layers, double share, size_t total, pk_error *error) {
+                   const pk_layer_list *layers, size_t total, size_t wanted, pk_error *error) {
   channel_rank *ranks = calloc(total + 1, sizeof *ranks);
-  bool ok = ranks || out_of_memory(error);
+  bool ok = true;
+  if (!ranks) return out_of_memory(error);
   for (size_t g = 0, at = 0; ok && g < groups->count; at += groups->channels[g], g++) {
     for (size_t c = 0; c < groups->channels[g]; c++) {
       ranks[at + c] = (channel_rank){.group = g, .channel = c};
     }
-    for (size_t i = 0; ok && i < layers->count; i++) {
+    for (size_t i = 0; ok && groups->channels[g] > 0 && i < layers->count; i++) {
       const pk_layer *layer = &layers->items[i];
       if (pk_channel_group_read(groups, graph, &graph->ops[layer->op]) != (int32_t)g) continue;
       ok = add_reader(ranks + at, layer, groups->channels[g], error);
     }
   }
-  if (ok) mark_least(groups, ranks, total, share);
+  if (ok) mark_least(groups, ranks, total, wanted);
   free(ranks);
   return ok;
 }
@@ -187,7 +188,8 @@ static bool refit_reader(pk_graph *graph, const pk_layer *layer, const bool *is_
   float *rows = pk_arena_copy(&graph->arena, weights->data, elements, sizeof *rows, error);
   float *biases = pk_arena_copy(&graph->arena, bias->data, layer->rows, sizeof *biases, error);
   bool *is_gone = calloc(layer->k + 1, sizeof *is_gone);
-  bool ok = rows && biases && (is_gone || out_of_memory(error));
+  if (!is_gone) return out_of_memory(error);
+  bool ok = rows && biases;
   for (size_t j = 0; ok && j < layer->k; j++) is_gone[j] = is_gone_channel[j % channels];
   ok = ok && pk_refit_rows(rows, biases, layer, is_gone, error);
   if (ok) {
@@ -210,27 +212,51 @@ static bool refit_readers(pk_graph *graph, const pk_channel_groups *groups,
   return ok;
 }
 
-bool pk_prune_channel_share(pk_graph *graph, pk_channel_pruning *pruning, const pk_sample_set *set,
-                            double share, const pk_statistics_options *options, pk_error *error) {
+static size_t channels_in(const pk_channel_groups *groups) {
+  size_t total = 0;
+  for (size_t g = 0; g < groups->count; g++) total += groups->channels[g];
+  return total;
+}
+
+// Removes `wanted` channels, or as many as there are but one of each group.
+static bool remove_some(pk_graph *graph, size_t *removed, const pk_sample_set *set, size_t wanted,
+                        const pk_statistics_options *options, pk_error *error) {
   pk_diff_net net;
   pk_layer_list layers = {0};
   pk_channel_groups groups = {0};
-  *pruning = (pk_channel_pruning){0};
   if (!pk_diff_net_init(&net, graph, error)) return false;
-  bool ok = pk_channel_groups_init(&groups, graph, error);
-  for (size_t g = 0; ok && g < groups.count; g++) pruning->total += groups.channels[g];
-  if (ok && pruning->total == 0) {
-    ok = pk_fail(error, PK_UNSUPPORTED,
-                 "no channels of the model can be removed: none lies between two convolutions or "
-                 "fully connected operators; pack it without --prune-channels");
-  }
-  ok = ok && pk_layer_list_init(&layers, &net, true, error) &&
-       pk_layer_statistics(&layers, &net, set, options, error) &&
-       choose(&groups, graph, &layers, share, pruning->total, error) &&
-       refit_readers(graph, &groups, &layers, error) &&
-       pk_channel_groups_cut(graph, &groups, &pruning->removed, error);
+  const bool ok = pk_channel_groups_init(&groups, graph, error) &&
+                  pk_layer_list_init(&layers, &net, true, error) &&
+                  pk_layer_statistics(&layers, &net, set, options, error) &&
+                  choose(&groups, graph, &layers, channels_in(&groups), wanted, error) &&
+                  refit_readers(graph, &groups, &layers, error) &&
+                  pk_channel_groups_cut(graph, &groups, removed, error);
   pk_layer_list_deinit(&layers);
   pk_channel_groups_deinit(&groups);
   pk_diff_net_deinit(&net);
   return ok;
+}
+
+bool pk_prune_channel_share(pk_graph *graph, pk_channel_pruning *pruning, const pk_sample_set *set,
+                            double share, const pk_statistics_options *options, pk_error *error) {
+  pk_channel_groups groups;
+  *pruning = (pk_channel_pruning){0};
+  if (!pk_channel_groups_init(&groups, graph, error)) return false;
+  pruning->total = channels_in(&groups);
+  pk_channel_groups_deinit(&groups);
+  if (pruning->total == 0) {
+    return pk_fail(error, PK_UNSUPPORTED,
+                   "no channels of the model can be removed: none lies between two convolutions "
+                   "or fully connected operators; pack it without --prune-channels");
+  }
+  const size_t wanted = (size_t)llrint(share * (double)pruning->total);
+  const size_t most = 1 + (size_t)(round_share * (double)pruning->total);
+  while (pruning->removed < wanted) {
+    const size_t left = wanted - pruning->removed, before = pruning->removed;
+    if (!remove_some(graph, &pruning->removed, set, left < most ? left : most, options, error)) {
+      return false;
+    }
+    if (pruning->removed == before) break;
+  }
+  return true;
 }

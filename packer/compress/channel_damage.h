@@ -5,9 +5,11 @@
 // (layer_statistics.h): the variance of what the channel contributes about its mean times the
 // squared gradient, the first-order Fisher information of the replacement (Molchanov et al.,
 // "Importance Estimation for Neural Network Pruning", 2019). The remaining products make up for it
-// as far as they can, each row by its least e^T C e, so what counts as damage is what is left then
-// (Hassibi and Stork's Optimal Brain Surgeon for all products of a channel at once). The damage of
-// a channel of a group is the sum over all readers of the group; biases take the mean.
+// as far as they can, each row by its least e^T C e, so what counts as damage is what is left then:
+// Hassibi and Stork's Optimal Brain Surgeon for all products of a channel at once. The damage of a
+// channel of a group is the sum over all readers of the group; biases take the mean. As channels
+// that could make up for each other must not go together, a twentieth goes at a time, and all is
+// measured anew.
 #ifndef MINNOW_PACKER_CHANNEL_DAMAGE_H_
 #define MINNOW_PACKER_CHANNEL_DAMAGE_H_
 

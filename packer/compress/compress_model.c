@@ -225,14 +225,16 @@ static void make_fingerprint(char fingerprint[PK_SHA256_HEX_BYTES], const compre
 static bool search(compression *c, pk_error *error) {
   char fingerprint[PK_SHA256_HEX_BYTES];
   make_fingerprint(fingerprint, c);
-  const pk_rate_search rates = {.table = &c->table,
-                                .weight_count = c->report->weight_count,
-                                .max_drop = c->options->max_drop,
-                                .target_bytes = c->options->target_bytes,
-                                .make = make_trial,
-                                .user = c,
-                                .journal_file = c->options->journal_file,
-                                .fingerprint = fingerprint};
+  const pk_rate_search rates = {
+      .table = &c->table,
+      .weight_count = c->report->weight_count,
+      .max_drop = c->options->max_drop,
+      .target_bytes = c->options->target_bytes,
+      .prunes = c->options->prune.share > 0.0 || c->options->prune.channel_share > 0.0,
+      .make = make_trial,
+      .user = c,
+      .journal_file = c->options->journal_file,
+      .fingerprint = fingerprint};
   return pk_rate_search_run(&c->report->trials, &rates, error);
 }
 

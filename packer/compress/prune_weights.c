@@ -88,8 +88,8 @@ static bool weigh_layer(const prune_work *work, size_t index, pk_error *error) {
   const size_t size = block_size(work->options);
   block *at = work->blocks + work->first_block[index];
   double *prices = calloc(layer->groups * layer->k + 1, sizeof *prices);
-  const bool ok =
-      prices ? price_products(prices, layer, work->options->rule, error) : out_of_memory(error);
+  if (!prices) return out_of_memory(error);
+  const bool ok = price_products(prices, layer, work->options->rule, error);
   for (size_t g = 0; ok && g < layer->groups; g++) {
     const size_t end = (g + 1) * layer->rows;
     for (size_t o = g * layer->rows; o < end; o += size) {

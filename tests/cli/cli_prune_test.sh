@@ -32,6 +32,7 @@ expect 0 'shards in total' inspect "$work/narrow"
 check 'fewer weights are left' test "$few" -lt "$weights"
 expect 0 '' run "$work/narrow" "$work/samples"/*.JPEG
 
+expect 64 'Prune less' pack "$model" -o "$work/none" --image-range 0,255 --calibrate "$work/samples" --max-drop 1 --prune 95%
 expect 66 'float32 models only' pack "$quantized" -o "$work/none" --calibrate "$work/samples" --target-size 60k --prune-channels 10%
 check 'nothing is written where it fails' test ! -e "$work/none"
 finish

@@ -241,11 +241,12 @@ static bool open_side(opened *o, pk_compared *side, const char *path, pk_error *
 static bool compare(char **paths, bool as_json, pk_error *error) {
   opened *both = calloc(2, sizeof *both);
   pk_compared sides[2] = {{0}};
-  bool ok = both != NULL || pk_fail(error, PK_OUT_OF_MEMORY, "no memory for two packages");
+  bool ok = true;
+  if (!both) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for two packages");
   for (int i = 0; ok && i < 2; i++) ok = open_side(&both[i], &sides[i], paths[i], error);
   pk_progress_end();
   ok = ok && pk_compare_print(&sides[0], &sides[1], as_json, error);
-  for (int i = 0; both && i < 2; i++) {
+  for (int i = 0; i < 2; i++) {
     free((void *)sides[i].layers);
     close_path(&both[i]);
   }

@@ -108,6 +108,7 @@ static sums add_shared(size_t *count, const pk_compared *a, const pk_compared *b
 
 static void print_pair(const pair *p) {
   const pk_layer *any = p->b ? p->b : p->a;
+  if (!any) return;
   const uint64_t a = p->a ? p->a->coded_bytes : 0, b = p->b ? p->b->coded_bytes : 0;
   if (a == 0 && b == 0 && p->a && p->b) return;  // nothing stored in either
   printf("%-22s  %10llu  %10llu  %10llu  %10llu  %+11lld  %6.2f  %6.2f  %s%s\n", any->op,
@@ -170,9 +171,10 @@ static bool print_as_json(const pk_compared *a, const pk_compared *b, const pair
   const sums shared = add_shared(&shared_count, a, b);
   json_t *layers = json_array();
   for (size_t i = 0; i < count; i++) {
-    json_array_append_new(
-        layers, json_pack("{s:s, s:o, s:o}", "operator", (pairs[i].b ? pairs[i].b : pairs[i].a)->op,
-                          "a", half_json(pairs[i].a), "b", half_json(pairs[i].b)));
+    const pk_layer *any = pairs[i].b ? pairs[i].b : pairs[i].a;
+    if (!any) continue;
+    json_array_append_new(layers, json_pack("{s:s, s:o, s:o}", "operator", any->op, "a",
+                                            half_json(pairs[i].a), "b", half_json(pairs[i].b)));
   }
   return pk_print_json(json_pack("{s:o, s:o, s:o, s:{s:I, s:o}}", "a", side_json(a), "b",
                                  side_json(b), "layers", layers, "shared", "shards",

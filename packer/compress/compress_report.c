@@ -74,8 +74,9 @@ bool pk_report_errors(pk_compress_report *report, const pk_layer_list *layers,
                       const pk_sample_set *set, pk_error *error) {
   pk_diff_tape tapes[2] = {{0}};
   error_sums *sums = calloc(layers->count + 1, sizeof *sums);
-  bool ok = (sums || out_of_memory(error)) && pk_diff_tape_init(&tapes[0], source, error) &&
-            pk_diff_tape_init(&tapes[1], rounded, error);
+  if (!sums) return out_of_memory(error);
+  bool ok =
+      pk_diff_tape_init(&tapes[0], source, error) && pk_diff_tape_init(&tapes[1], rounded, error);
   for (size_t s = 0; ok && s < ERROR_SAMPLES && s < set->count; s++) {
     ok = run_both(tapes, &set->items[s], error);
     for (size_t i = 0; ok && i < layers->count; i++) {

@@ -147,8 +147,9 @@ bool pk_package_load_model(pk_loaded_package *package, const char *folder,
                    "name the folder of a part, as %s/%s",
                    folder, manifest->part_count, folder, manifest->parts[0].folder);
   }
-  package->shards = calloc(manifest->shard_count, sizeof *package->shards);
-  bool ok = package->shards || pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the shards");
+  bool ok = true;
+  package->shards = calloc(manifest->shard_count + 1, sizeof *package->shards);
+  if (!package->shards) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the shards");
   for (size_t i = 0; ok && i < manifest->shard_count; i++) {
     ok = read_verified(&package->shards[i], folder, &manifest->shards[i], error);
   }

@@ -39,7 +39,8 @@ static void shrink(uint8_t *rgb, size_t width, size_t height, const pk_picture *
             sum += picture->rgba[4 * (v * picture->width + u) + c];
           }
         }
-        rgb[3 * (y * width + x) + c] = (uint8_t)(sum / ((bottom - top) * (right - left)));
+        const uint64_t covered = (uint64_t)(bottom - top) * (right - left);
+        rgb[3 * (y * width + x) + c] = covered > 0 ? (uint8_t)(sum / covered) : 0;
       }
     }
   }

@@ -18,6 +18,11 @@ static axis make_axis(double low, double high) {
   return (axis){floor(low / step) * step, ceil((high + 1e-9) / step) * step, step};
 }
 
+// Steps from end to end.
+static int ticks_of(const axis *a) {
+  return (int)lround((a->high - a->low) / a->step);
+}
+
 static double place_x(const axis *x, double value) {
   return LEFT + (value - x->low) / (x->high - x->low) * (WIDTH - LEFT - RIGHT);
 }
@@ -27,14 +32,14 @@ static double place_y(const axis *y, double value) {
 }
 
 static void append_axes(pk_bytes *page, const axis *x, const axis *y) {
-  for (double value = x->low; value < x->high + 0.5 * x->step; value += x->step) {
-    const double at = place_x(x, value);
+  for (int i = 0; i <= ticks_of(x); i++) {
+    const double value = x->low + i * x->step, at = place_x(x, value);
     pk_html(page, "<path d=\"M%.1f %dV%d\" stroke=\"var(--line)\"/>", at, TOP, HEIGHT - BOTTOM);
     pk_html(page, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.4g</text>", at,
             HEIGHT - BOTTOM + 18, value / 1e3);
   }
-  for (double value = y->low; value < y->high + 0.5 * y->step; value += y->step) {
-    const double at = place_y(y, value);
+  for (int i = 0; i <= ticks_of(y); i++) {
+    const double value = y->low + i * y->step, at = place_y(y, value);
     pk_html(page, "<path d=\"M%d %.1fH%d\" stroke=\"var(--line)\"/>", LEFT, at, WIDTH - RIGHT);
     pk_html(page, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%.3g</text>", LEFT - 8, at + 4.0,
             value);
@@ -47,22 +52,28 @@ static void append_axes(pk_bytes *page, const axis *x, const axis *y) {
           (TOP + HEIGHT - BOTTOM) / 2);
 }
 
-static int compare_trials(const void *left, const void *right) {
-  const pk_trial *const *a = left, *const *b = right;
-  return ((*a)->package_bytes > (*b)->package_bytes) - ((*a)->package_bytes < (*b)->package_bytes);
+typedef struct chart_point {
+  double bytes, drop;
+} chart_point;
+
+static int compare_points(const void *left, const void *right) {
+  const chart_point *a = left, *b = right;
+  return (a->bytes > b->bytes) - (a->bytes < b->bytes);
 }
 
 static void append_front(pk_bytes *page, const pk_trials *trials, const axis *x, const axis *y) {
-  const pk_trial *front[PK_MAX_TRIALS];
+  chart_point front[PK_MAX_TRIALS];
   size_t count = 0;
   for (size_t i = 0; i < trials->count; i++) {
-    if (trials->items[i].is_on_front) front[count++] = &trials->items[i];
+    const pk_trial *trial = &trials->items[i];
+    if (!trial->is_on_front) continue;
+    front[count++] = (chart_point){(double)trial->package_bytes, trial->quality.drop};
   }
-  qsort(front, count, sizeof *front, compare_trials);
+  qsort(front, count, sizeof *front, compare_points);
   pk_html(page, "<path fill=\"none\" stroke=\"var(--mark)\" stroke-width=\"2\" d=\"");
   for (size_t i = 0; i < count; i++) {
-    pk_html(page, "%s%.1f %.1f", i == 0 ? "M" : "L", place_x(x, (double)front[i]->package_bytes),
-            place_y(y, front[i]->quality.drop));
+    pk_html(page, "%s%.1f %.1f", i == 0 ? "M" : "L", place_x(x, front[i].bytes),
+            place_y(y, front[i].drop));
   }
   pk_html(page, "\"/>");
 }

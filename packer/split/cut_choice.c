@@ -227,20 +227,19 @@ bool pk_cuts_choose(pk_cut_choice *choice, const pk_lowered_graph *graph, size_t
                    "give at most that many with --split",
                    graph->source_file, graph->op_count, part_count);
   }
-  bool ok = fill_tables(&tables) ||
-            pk_fail(error, PK_OUT_OF_MEMORY, "no memory to look for %zu parts", part_count);
-  if (ok) {
-    for (size_t parts = 1; parts <= part_count; parts++) {
-      tables.best[parts * (graph->op_count + 1)] = INFINITY;
-    }
-    for (size_t end = 1; end <= graph->op_count; end++) find_best(&tables, end);
-    read_choice(choice, &tables);
-    ok = isfinite(choice->cost) ||
-         pk_fail(error, PK_UNSUPPORTED,
+  if (!fill_tables(&tables) || !tables.best) {
+    free_tables(&tables);
+    return pk_fail(error, PK_OUT_OF_MEMORY, "no memory to look for %zu parts", part_count);
+  }
+  for (size_t parts = 1; parts <= part_count; parts++) {
+    tables.best[parts * (graph->op_count + 1)] = INFINITY;
+  }
+  for (size_t end = 1; end <= graph->op_count; end++) find_best(&tables, end);
+  read_choice(choice, &tables);
+  free_tables(&tables);
+  if (isfinite(choice->cost)) return true;
+  return pk_fail(error, PK_UNSUPPORTED,
                  "%s cannot be cut into %zu parts that each take and give 1 to %d tensors: give a "
                  "smaller number with --split",
                  graph->source_file, part_count, MAX_PASSING);
-  }
-  free_tables(&tables);
-  return ok;
 }

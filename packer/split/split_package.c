@@ -97,10 +97,10 @@ static bool cut_graph(pk_cut_graph *cut, const pk_split_package *split,
 
 static bool encode_parts(pk_split_package *split, const pk_lowered_graph *graph,
                          const pk_pack_options *options, pk_error *error) {
-  pk_cut_graph cut;
+  pk_cut_graph cut = {0};
   pk_manifest *whole = &split->whole.manifest;
   if (!cut_graph(&cut, split, graph, error)) return false;
-  whole->parts = calloc(cut.part_count, sizeof *whole->parts);
+  whole->parts = calloc(cut.part_count + 1, sizeof *whole->parts);
   bool ok = whole->parts || pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the manifest");
   if (ok) {
     whole->part_count = cut.part_count;

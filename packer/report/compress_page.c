@@ -141,8 +141,9 @@ static void append_layers(pk_bytes *page, const pk_compress_report *report) {
 
 // Line `index` of the labels, or "class <index>".
 static void append_label(pk_bytes *page, const pk_bytes *labels, size_t index) {
-  const char *at = labels ? (const char *)labels->data : NULL;
-  const char *end = labels ? at + labels->size : NULL;
+  const bool has_labels = labels && labels->size > 0;
+  const char *at = has_labels ? (const char *)labels->data : NULL;
+  const char *end = has_labels ? at + labels->size : NULL;
   for (size_t i = 0; at && i < index; i++) {
     at = memchr(at, '\n', (size_t)(end - at));
     if (at) at++;

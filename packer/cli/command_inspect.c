@@ -82,7 +82,7 @@ static void print_file(const char *label, uint64_t plain, uint64_t br, uint64_t 
 
 static void print_tables(const subject *s, const pk_layer *layers, size_t count) {
   const pk_manifest *m = s->manifest;
-  uint64_t plain = 0, br = 0, gzip = 0;
+  const pk_shard_totals totals = pk_manifest_shard_totals(m);
   pk_layer total = {.op = "total"};
   printf("%s: %s, weights %s, activations %s\n\n", m->name, pk_task_name(m->task),
          pk_format_size(m->weight_bytes).text, pk_format_size(m->activation_bytes).text);
@@ -99,14 +99,11 @@ static void print_tables(const subject *s, const pk_layer *layers, size_t count)
   for (size_t i = 0; i < m->shard_count; i++) {
     const pk_manifest_file *f = &m->shards[i];
     print_file(f->file, f->bytes, f->br_bytes, f->gzip_bytes);
-    plain += f->bytes;
-    br += f->br_bytes;
-    gzip += f->gzip_bytes;
   }
   if (m->has_labels) {
     print_file(m->labels.file, m->labels.bytes, m->labels.br_bytes, m->labels.gzip_bytes);
   }
-  print_file("shards in total", plain, br, gzip);
+  print_file("shards in total", totals.plain, totals.br, totals.gzip);
 }
 
 static json_t *layer_json(const pk_layer *layer, size_t number) {

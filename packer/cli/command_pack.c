@@ -158,6 +158,7 @@ static bool parse_calibration(pk_calibration *calibration, int option, pk_error 
       return pk_parse_bytes(&calibration->options.target_bytes, optarg, "target-size", error);
     case OPTION_REPORT:
       calibration->report_file = optarg;
+      calibration->options.measures_layers = true;
       return true;
     case OPTION_RESUME:
       calibration->options.journal_file = optarg;
@@ -278,23 +279,9 @@ static char *find_labels(const char *model) {
   return NULL;
 }
 
-typedef struct pack_totals {
-  uint64_t plain, br, gzip;
-} pack_totals;
-
-static pack_totals add_up(const pk_manifest *manifest) {
-  pack_totals totals = {0, 0, 0};
-  for (size_t i = 0; i < manifest->shard_count; i++) {
-    totals.plain += manifest->shards[i].bytes;
-    totals.br += manifest->shards[i].br_bytes;
-    totals.gzip += manifest->shards[i].gzip_bytes;
-  }
-  return totals;
-}
-
 static void print_summary(const pk_manifest *manifest, const pack_arguments *arguments,
                           double seconds) {
-  const pack_totals totals = add_up(manifest);
+  const pk_shard_totals totals = pk_manifest_shard_totals(manifest);
   if (arguments->as_json) {
     pk_print_json(json_pack(
         "{s:s, s:s, s:s, s:I, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I}, s:b, s:o*, s:f}", "model",

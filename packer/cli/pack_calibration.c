@@ -53,9 +53,7 @@ bool pk_calibration_write_report(const pk_calibration *calibration, const char *
                              .report = &calibration->report,
                              .options = &calibration->options,
                              .labels = pack->labels_file ? &labels : pack->own_labels};
-  for (size_t i = 0; manifest && i < manifest->shard_count; i++) {
-    subject.br_bytes += manifest->shards[i].br_bytes;
-  }
+  if (manifest) subject.br_bytes = pk_manifest_shard_totals(manifest).br;
   pk_compress_page(&page, &subject);
   const bool ok = page.failed
                       ? pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the report")

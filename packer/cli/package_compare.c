@@ -14,10 +14,6 @@ typedef struct pair {
   const pk_layer *a, *b;
 } pair;
 
-typedef struct sums {
-  uint64_t plain, br, gzip;
-} sums;
-
 static bool is_same_layer(const pk_layer *a, const pk_layer *b) {
   if (strcmp(a->op, b->op) != 0) return false;
   if (a->name && b->name && strcmp(a->name, b->name) == 0) return true;
@@ -74,16 +70,6 @@ static long long difference(uint64_t a, uint64_t b) {
   return (long long)b - (long long)a;
 }
 
-static sums add_shards(const pk_manifest *manifest) {
-  sums total = {0, 0, 0};
-  for (size_t i = 0; i < manifest->shard_count; i++) {
-    total.plain += manifest->shards[i].bytes;
-    total.br += manifest->shards[i].br_bytes;
-    total.gzip += manifest->shards[i].gzip_bytes;
-  }
-  return total;
-}
-
 static bool has_shard(const pk_manifest *manifest, const pk_manifest_file *shard) {
   for (size_t i = 0; i < manifest->shard_count; i++) {
     if (strcmp(manifest->shards[i].sha256, shard->sha256) == 0) return true;
@@ -92,8 +78,8 @@ static bool has_shard(const pk_manifest *manifest, const pk_manifest_file *shard
 }
 
 // Of b's shards those that a has too.
-static sums add_shared(size_t *count, const pk_compared *a, const pk_compared *b) {
-  sums total = {0, 0, 0};
+static pk_shard_totals add_shared(size_t *count, const pk_compared *a, const pk_compared *b) {
+  pk_shard_totals total = {0, 0, 0};
   *count = 0;
   for (size_t i = 0; i < b->manifest->shard_count; i++) {
     const pk_manifest_file *shard = &b->manifest->shards[i];
@@ -128,9 +114,10 @@ static void print_total(const char *name, uint64_t a, uint64_t b) {
 
 static void print_text(const pk_compared *a, const pk_compared *b, const pair *pairs,
                        size_t count) {
-  const sums from = add_shards(a->manifest), to = add_shards(b->manifest);
+  const pk_shard_totals from = pk_manifest_shard_totals(a->manifest),
+                        to = pk_manifest_shard_totals(b->manifest);
   size_t shared_count;
-  const sums shared = add_shared(&shared_count, a, b);
+  const pk_shard_totals shared = add_shared(&shared_count, a, b);
   printf("A %s: %s\nB %s: %s\n\n", a->path, a->manifest->name, b->path, b->manifest->name);
   printf("%-22s  %10s  %10s  %10s  %10s  %11s  %6s  %6s\n", "operator", "weights A", "weights B",
          "bytes A", "bytes B", "difference", "bits A", "bits B");
@@ -146,15 +133,16 @@ static void print_text(const pk_compared *a, const pk_compared *b, const pair *p
          pk_format_size(to.br - shared.br).text);
 }
 
-static json_t *sums_json(sums total) {
+static json_t *sums_json(pk_shard_totals total) {
   return json_pack("{s:I, s:I, s:I}", "plain", (json_int_t)total.plain, "br", (json_int_t)total.br,
                    "gzip", (json_int_t)total.gzip);
 }
 
 static json_t *side_json(const pk_compared *side) {
   return json_pack("{s:s, s:s, s:o, s:{s:I, s:I}}", "path", side->path, "name",
-                   side->manifest->name, "bytes", sums_json(add_shards(side->manifest)), "memory",
-                   "weights", (json_int_t)side->manifest->weight_bytes, "activations",
+                   side->manifest->name, "bytes",
+                   sums_json(pk_manifest_shard_totals(side->manifest)), "memory", "weights",
+                   (json_int_t)side->manifest->weight_bytes, "activations",
                    (json_int_t)side->manifest->activation_bytes);
 }
 
@@ -168,7 +156,7 @@ static json_t *half_json(const pk_layer *layer) {
 static bool print_as_json(const pk_compared *a, const pk_compared *b, const pair *pairs,
                           size_t count) {
   size_t shared_count;
-  const sums shared = add_shared(&shared_count, a, b);
+  const pk_shard_totals shared = add_shared(&shared_count, a, b);
   json_t *layers = json_array();
   for (size_t i = 0; i < count; i++) {
     const pk_layer *any = pairs[i].b ? pairs[i].b : pairs[i].a;

@@ -11,11 +11,8 @@ typedef struct part_figures {
 } part_figures;
 
 static part_figures add_up(const pk_manifest_part *entry, const pk_manifest *part) {
-  part_figures figures = {0, 0, 0};
-  for (size_t i = 0; i < part->shard_count; i++) {
-    figures.plain += part->shards[i].bytes;
-    figures.br += part->shards[i].br_bytes;
-  }
+  const pk_shard_totals totals = pk_manifest_shard_totals(part);
+  part_figures figures = {totals.plain, totals.br, 0};
   for (size_t i = 0; i < part->input_count; i++) {
     if (entry->inputs[i].part == PK_SOURCE_INPUT) continue;
     figures.taken +=

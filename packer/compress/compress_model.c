@@ -246,7 +246,8 @@ static bool make_report(compression *c, pk_error *error) {
                                 .levels = c->levels,
                                 .bytes_before = c->bytes_before};
   return pk_report_layers(c->report, &decision, error) &&
-         pk_report_errors(c->report, &c->layers, &c->source, &c->net, &c->set, error) &&
+         (!c->options->measures_layers ||
+          pk_report_errors(c->report, &c->layers, &c->source, &c->net, &c->set, error)) &&
          pk_report_changes(c->report, &c->latest, &c->reference, &c->set, error);
 }
 
@@ -276,7 +277,7 @@ bool pk_compress_graph(pk_graph *graph, const pk_compress_options *options,
   *report = (pk_compress_report){0};
   bool ok = read_samples(&c, error) && make_reference(&c, error) && quantize(&c, error) &&
             pk_add_missing_biases(graph, error) && pk_diff_net_init(&c.net, graph, error) &&
-            pk_diff_net_init(&c.source, graph, error);
+            (!options->measures_layers || pk_diff_net_init(&c.source, graph, error));
   if (ok) limit_samples(&c);
   ok = ok && pk_layer_list_init(&c.layers, &c.net, options->keeps_float, error) &&
        allocate(&c, error) && measure(&c, error) && search(&c, error) && make_report(&c, error);

@@ -14,6 +14,7 @@ typedef struct pk_compress_options {
   double max_drop;         // points, see quality.h; 0: target_bytes counts
   size_t target_bytes;     // of all plain shards
   uint64_t seed;
+  bool measures_layers;      // fills the report's relative errors
   const char *journal_file;  // of the search, see search_journal.h; NULL: none
   bool keeps_float;  // activations of a float model stay float32; only its weights become int8
   pk_prune_options prune;       // all zero: nothing but what never changes

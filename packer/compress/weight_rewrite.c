@@ -1,11 +1,8 @@
 #include "weight_rewrite.h"
+#include "core/base/bytes.h"
 
 #include <math.h>
 #include <string.h>
-
-static void store_u32(uint8_t *p, uint32_t value) {
-  for (int i = 0; i < 4; i++) p[i] = (uint8_t)(value >> (8 * i));
-}
 
 void pk_simulate_levels(pk_diff_net *net, const pk_layer *layer, const int8_t *levels, float step) {
   float *weights = net->constants[layer->weights_tensor], scale = step;
@@ -122,7 +119,7 @@ bool pk_rewrite_layer(pk_graph *graph, const pk_layer *layer, const int8_t *leve
           "pack it without --calibrate",
           o, (double)bias[o], unit);
     }
-    store_u32(data + 4 * o, (uint32_t)(int32_t)value);
+    mnw_store_u32(data + 4 * o, (uint32_t)(int32_t)value);
   }
   return true;
 }

@@ -1,4 +1,5 @@
 #include "byte_buffer.h"
+#include "core/base/bytes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,12 +40,8 @@ void pk_bytes_append(pk_bytes *bytes, const void *data, size_t size) {
   bytes->size += size;
 }
 
-void pk_store_u32(uint8_t *at, uint32_t value) {
-  for (int i = 0; i < 4; i++) at[i] = (uint8_t)(value >> 8 * i);
-}
-
 void pk_bytes_append_u32(pk_bytes *bytes, uint32_t value) {
   uint8_t word[4];
-  pk_store_u32(word, value);
+  mnw_store_u32(word, value);
   pk_bytes_append(bytes, word, sizeof word);
 }

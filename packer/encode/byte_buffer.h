@@ -20,6 +20,5 @@ void pk_bytes_clear(pk_bytes *bytes);  // keeps the memory and the failure
 uint8_t *pk_bytes_reserve(pk_bytes *bytes, size_t size);
 void pk_bytes_append(pk_bytes *bytes, const void *data, size_t size);
 void pk_bytes_append_u32(pk_bytes *bytes, uint32_t value);  // little-endian
-void pk_store_u32(uint8_t *at, uint32_t value);             // little-endian
 
 #endif  // MINNOW_PACKER_BYTE_BUFFER_H_

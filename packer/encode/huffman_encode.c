@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/base/bytes.h"
 #include "core/format/package_format.h"
 
 enum { SYMBOL_OFFSET = 128, STREAM_SIZES_BYTES = 4 * (MNW_HUFFMAN_STREAMS - 1) };
@@ -94,7 +95,7 @@ void pk_huffman_write_block(pk_bytes *out, const pk_huffman_code *code, const ui
     write_stream(out, code, bytes + start, count);
     if (out->failed) return;
     if (s + 1 < MNW_HUFFMAN_STREAMS) {
-      pk_store_u32(out->data + sizes_at + 4 * s, (uint32_t)(out->size - stream_at));
+      mnw_store_u32(out->data + sizes_at + 4 * s, (uint32_t)(out->size - stream_at));
     }
   }
 }

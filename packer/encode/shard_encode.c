@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "constant_forms.h"
+#include "core/base/bytes.h"
 #include "core/kernels/packed_layout.h"
 #include "graph_encode.h"
 #include "huffman_encode.h"
@@ -307,11 +308,11 @@ static bool finish_shards(const pk_shards *shards, pk_error *error) {
   for (size_t i = 0; i < shards->count; i++) {
     if (shards->items[i].failed)
       return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for shard %zu", i);
-    pk_store_u32(shards->items[i].data + 8, (uint32_t)shards->items[i].size);
+    mnw_store_u32(shards->items[i].data + 8, (uint32_t)shards->items[i].size);
   }
   uint8_t *words = shards->items[0].data + PACKAGE_WORDS_AT;
-  pk_store_u32(words + 4 * MNW_PACKAGE_SHARD_COUNT, (uint32_t)shards->count);
-  pk_store_u32(words + 4 * MNW_PACKAGE_MAX_CHUNK_BYTES, shards->max_chunk_bytes);
+  mnw_store_u32(words + 4 * MNW_PACKAGE_SHARD_COUNT, (uint32_t)shards->count);
+  mnw_store_u32(words + 4 * MNW_PACKAGE_MAX_CHUNK_BYTES, shards->max_chunk_bytes);
   return true;
 }
 

@@ -7,6 +7,7 @@
 
 #include "../../core/base/fixed_point.h"
 #include "../../core/ops/op_params.h"
+#include "core/base/bytes.h"
 #include "op_rules.h"
 #include "tflite_ops.h"
 
@@ -109,10 +110,6 @@ static bool import_binary(pk_tflite_import *import, const pk_tflite_operator *so
                               common / ((1 << HEADROOM_BITS) * y));
 }
 
-static void store_u32(uint8_t *p, uint32_t value) {
-  for (int i = 0; i < 4; i++) p[i] = (uint8_t)(value >> (8 * i));
-}
-
 // Constants of zeros that the caller may still fill, through `data`. Negative: error filled.
 static int32_t add_constant(pk_tflite_import *import, const char *name, pk_dtype dtype, int rank,
                             const int32_t *dims, uint8_t **data) {
@@ -137,8 +134,8 @@ static int32_t add_factors(pk_tflite_import *import, const pk_op *op, int32_t ch
     int32_t words[2] = {0};
     if (!pk_tflite_set_factor(import, words, x * (double)q.scales[q.count == 1 ? 0 : o] / y))
       return -1;
-    store_u32(data + 4 * (size_t)o, (uint32_t)words[0]);
-    store_u32(data + 4 * (size_t)(channels + o), (uint32_t)words[1]);
+    mnw_store_u32(data + 4 * (size_t)o, (uint32_t)words[0]);
+    mnw_store_u32(data + 4 * (size_t)(channels + o), (uint32_t)words[1]);
   }
   return number;
 }

@@ -96,10 +96,6 @@ static bool check_tensors(pk_tflite_import *import, const pk_op *op, int32_t hid
   return true;
 }
 
-static void store_u32(uint8_t *p, uint32_t value) {
-  for (int i = 0; i < 4; i++) p[i] = (uint8_t)(value >> (8 * i));
-}
-
 // The four matrices behind each other. Negative: error filled.
 static int32_t join_weights(pk_tflite_import *import, const pk_op *op, int first) {
   const pk_tensor *one = input_at(import, op, first);
@@ -142,7 +138,7 @@ static int32_t fold_biases(pk_tflite_import *import, const pk_op *op, int32_t hi
       for (int32_t k = 0; k < weights->dims[1]; k++) {
         sum -= (uint32_t)(pk_tensor_zero_point(values) * (int8_t)*w++);
       }
-      store_u32(data, sum);
+      mnw_store_u32(data, sum);
     }
   }
   return pk_graph_add_tensor(import->graph, &folded, import->error);
@@ -170,8 +166,8 @@ static int32_t add_factors(pk_tflite_import *import, const pk_op *op) {
       factor = (double)(pk_tensor_scale(input_at(import, op, input)) * values / gate_scale);
     }
     if (!pk_tflite_set_factor(import, words, factor)) return -1;
-    store_u32(data + 8 * (size_t)i, (uint32_t)words[0]);
-    store_u32(data + 8 * (size_t)i + 4, (uint32_t)words[1]);
+    mnw_store_u32(data + 8 * (size_t)i, (uint32_t)words[0]);
+    mnw_store_u32(data + 8 * (size_t)i + 4, (uint32_t)words[1]);
   }
   factors.data = data;
   return pk_graph_add_tensor(import->graph, &factors, import->error);

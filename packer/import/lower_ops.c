@@ -98,10 +98,6 @@ static bool add_weights(pk_lowering *lowering, pk_lowered_op *lowered, const pk_
   return pk_lowering_add_number(lowered, pk_lowering_constant(lowering, tensor));
 }
 
-static void store_u32(uint8_t *p, uint32_t value) {
-  for (int i = 0; i < 4; i++) p[i] = (uint8_t)(value >> (8 * i));
-}
-
 // A list of one 4-byte value for each output channel, rounded up to whole tiles.
 static pk_lowered_tensor channel_list(pk_lowering *lowering, size_t channels, mnw_dtype dtype,
                                       const char *name, const char *suffix) {
@@ -130,7 +126,7 @@ static bool fold_biases(pk_lowering *lowering, const pk_op *op, const pk_weight_
                         "bias is %d. Quantise the model again with wider weight scales",
                         o, (long long)accumulator.min, (long long)accumulator.max, value);
     }
-    store_u32(folded + 4 * o, (uint32_t)(int32_t)accumulator.folded_bias);
+    mnw_store_u32(folded + 4 * o, (uint32_t)(int32_t)accumulator.folded_bias);
   }
   return true;
 }
@@ -164,7 +160,7 @@ static bool fill_multipliers(pk_lowering *lowering, const pk_op *op, size_t chan
     }
     uint32_t bits;
     memcpy(&bits, &multiplier, sizeof bits);
-    store_u32(multipliers + 4 * o, bits);
+    mnw_store_u32(multipliers + 4 * o, bits);
   }
   return true;
 }

@@ -47,3 +47,13 @@ const char *pk_manifest_dtype_name(mnw_dtype dtype) {
   }
   return "unknown";
 }
+
+pk_shard_totals pk_manifest_shard_totals(const pk_manifest *manifest) {
+  pk_shard_totals totals = {0, 0, 0};
+  for (size_t i = 0; i < manifest->shard_count; i++) {
+    totals.plain += manifest->shards[i].bytes;
+    totals.br += manifest->shards[i].br_bytes;
+    totals.gzip += manifest->shards[i].gzip_bytes;
+  }
+  return totals;
+}

@@ -113,4 +113,11 @@ uint64_t pk_manifest_tensor_elements(const pk_manifest_tensor *tensor);
 
 const char *pk_manifest_dtype_name(mnw_dtype dtype);  // "float32", "int8", …
 
+// Bytes of all shards, as they are and in their compressed forms.
+typedef struct pk_shard_totals {
+  uint64_t plain, br, gzip;
+} pk_shard_totals;
+
+pk_shard_totals pk_manifest_shard_totals(const pk_manifest *manifest);
+
 #endif  // MINNOW_PACKER_MANIFEST_H_

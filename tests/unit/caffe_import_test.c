@@ -11,6 +11,7 @@
 
 #include "../core/format/package_format.h"
 #include "../core/ops/op_params.h"
+#include "core/base/bytes.h"
 #include "encode/byte_buffer.h"
 #include "import/import.h"
 #include "import_invariants.h"
@@ -35,7 +36,7 @@ static float codebook_value(int symbol) {
 }
 
 static void put_u32(net_file *net, uint32_t value) {
-  pk_store_u32(net->bytes + net->size, value);
+  mnw_store_u32(net->bytes + net->size, value);
   net->size += 4;
 }
 

@@ -213,7 +213,8 @@ static mnw_status on_chunk(void *user, uint32_t type, const uint8_t *payload, si
   if (type == MNW_CHUNK_HUFFMAN_TABLE || type == MNW_CHUNK_MASK_TABLE) {
     mnw_weight_tables *tables = model->tables;
     return mnw_huffman_read_table(
-        type == MNW_CHUNK_MASK_TABLE ? &tables->mask_table : &tables->huffman, payload, payload_bytes, error);
+        type == MNW_CHUNK_MASK_TABLE ? &tables->mask_table : &tables->huffman, payload,
+        payload_bytes, error);
   }
   if (type == MNW_CHUNK_CODEBOOK) {
     return mnw_codebook_read(model->tables, payload, payload_bytes, error);

@@ -14,6 +14,7 @@ static const char help[] =
     "  pack MODEL -o FOLDER     turn a model (.tflite, .onnx, .net) into a package\n"
     "  inspect FOLDER|MODEL     show layers, sizes and entropy\n"
     "  run FOLDER IMAGE…        recognise pictures, or run raw tensors\n"
+    "  train FOLDER             train a model from its description\n"
     "  bench FOLDER             time loading and running\n"
     "  check FOLDER…            run conformance cases\n"
     "\n"
@@ -27,7 +28,8 @@ static const struct {
                 {"inspect", pk_command_inspect},
                 {"run", pk_command_run},
                 {"bench", pk_command_bench},
-                {"check", pk_command_check}};
+                {"check", pk_command_check},
+                {"train", pk_command_train}};
 
 int main(int argc, char **argv) {
   const char *name = argc > 1 ? argv[1] : "";

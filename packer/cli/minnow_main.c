@@ -15,6 +15,7 @@ static const char help[] =
     "  inspect FOLDER|MODEL     show layers, sizes and entropy\n"
     "  run FOLDER IMAGE…        recognise pictures, or run raw tensors\n"
     "  train FOLDER             train a model from its description\n"
+    "  distill FOLDER           the same, from what larger models say\n"
     "  bench FOLDER             time loading and running\n"
     "  check FOLDER…            run conformance cases\n"
     "\n"
@@ -29,7 +30,8 @@ static const struct {
                 {"run", pk_command_run},
                 {"bench", pk_command_bench},
                 {"check", pk_command_check},
-                {"train", pk_command_train}};
+                {"train", pk_command_train},
+                {"distill", pk_command_distill}};
 
 int main(int argc, char **argv) {
   const char *name = argc > 1 ? argv[1] : "";

@@ -12,8 +12,8 @@
 typedef bool pk_samples_fn(void *user, pk_sample_set *set, const pk_manifest *manifest,
                            pk_error *error);
 
-// What a refinement may change: levels [outputs][k] and biases [outputs] of each layer. `net` has the
-// constants they stand for and computes activations as the runtime does.
+// What a refinement may change: levels [outputs][k] and biases [outputs] of each layer. `net` has
+// the constants they stand for and computes activations as the runtime does.
 typedef struct pk_refine_subject {
   pk_diff_net *net;
   const pk_layer_list *layers;

@@ -5,10 +5,9 @@
 
 #include "caffe/caffe_import.h"
 #include "graph_check.h"
-#include "graph_passes.h"
+#include "import_finish.h"
 #include "import_text.h"
 #include "import_tflite.h"
-#include "lower.h"
 #include "network/trained_model.h"
 #include "onnx/onnx_import.h"
 
@@ -60,8 +59,7 @@ static bool import_graph(pk_lowered_graph *out, pk_graph *graph, const import_so
                          const pk_graph_edit *edit, pk_error *error) {
   pk_report report = {.group_count = 0};
   const pk_trained_options trained = {.batch = 1, .has_scores = true};
-  const bool is_trained =
-      !source->caffe && pk_is_safetensors(source->bytes, source->size_bytes);
+  const bool is_trained = !source->caffe && pk_is_safetensors(source->bytes, source->size_bytes);
   if (!(source->caffe ? pk_caffe_to_graph(graph, &report, source->caffe, error)
         : is_trained
             ? pk_trained_to_graph(graph, source->bytes, source->size_bytes, &trained, error)
@@ -70,7 +68,7 @@ static bool import_graph(pk_lowered_graph *out, pk_graph *graph, const import_so
   }
   pk_graph_report_dtypes(graph, &report);
   if (!pk_report_is_empty(&report)) return pk_report_fail(&report, error);
-  return pk_graph_prepare(graph, edit, error) && pk_lower(out, graph, error);
+  return pk_import_finish(out, graph, edit, error);
 }
 
 static bool import_edited(pk_lowered_graph *out, const import_source *source,

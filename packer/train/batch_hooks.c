@@ -9,8 +9,8 @@
 enum { ROWS_AT_A_TIME = 128 };  // float sums of more rows would lose digits
 
 // sums[c] += a[r][c] * b[r][c] over all rows; b NULL: 1.
-static void sum_columns(double *sums, const float *a, const float *b, size_t rows,
-                        size_t channels, float *partial) {
+static void sum_columns(double *sums, const float *a, const float *b, size_t rows, size_t channels,
+                        float *partial) {
   for (size_t from = 0; from < rows; from += ROWS_AT_A_TIME) {
     const size_t to = from + ROWS_AT_A_TIME < rows ? from + ROWS_AT_A_TIME : rows;
     memset(partial, 0, channels * sizeof *partial);
@@ -139,8 +139,8 @@ bool pk_batch_hooks_init(pk_batch_hooks *hooks, const pk_diff_net *net,
   hooks->inverses = calloc(parameters->statistics_total + 1, sizeof *hooks->inverses);
   hooks->statistics = calloc(parameters->statistics_total + 1, sizeof *hooks->statistics);
   hooks->gradients = calloc(parameters->total + 1, sizeof *hooks->gradients);
-  bool ok = hooks->norms && hooks->normalized && hooks->inverses && hooks->statistics &&
-            hooks->gradients;
+  bool ok =
+      hooks->norms && hooks->normalized && hooks->inverses && hooks->statistics && hooks->gradients;
   for (size_t i = 0; ok && i < parameters->norm_count; i++) {
     const pk_norm_statistic *norm = &parameters->norms[i];
     const size_t elements = net->elements[net->graph->ops[norm->op].output];

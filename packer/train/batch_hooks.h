@@ -12,9 +12,9 @@ typedef struct pk_batch_hooks {
   const pk_diff_net *net;
   const pk_network_note *notes;
   const pk_parameters *parameters;
-  const float *values;  // of the parameters; the trainer's
-  float *gradients;     // of scales and shifts, added to; as long as the parameters
-  float *statistics;    // of the latest batch, laid out as pk_parameters says
+  const float *values;              // of the parameters; the trainer's
+  float *gradients;                 // of scales and shifts, added to; as long as the parameters
+  float *statistics;                // of the latest batch, laid out as pk_parameters says
   const pk_norm_statistic **norms;  // by operator; NULL: not normalised
   float **normalized;               // by operator: (x - mean) / deviation
   float *inverses;                  // 1 / deviation, at the mean's offset in the statistics

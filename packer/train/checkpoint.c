@@ -17,13 +17,19 @@ static bool make_fingerprint(char hex[PK_SHA256_HEX_BYTES], const pk_train_sessi
   static const char *const fields[] = {"network", "data", "augment", "training"};
   pk_bytes all = {0};
   for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-    char *text = json_dumps(json_object_get(s->recipe->json, fields[i]),
-                            JSON_COMPACT | JSON_SORT_KEYS);
+    char *text =
+        json_dumps(json_object_get(s->recipe->json, fields[i]), JSON_COMPACT | JSON_SORT_KEYS);
     if (text) pk_bytes_append(&all, text, strlen(text) + 1);
     free(text);
   }
   pk_bytes_append(&all, s->recipe->labels_text.data, s->recipe->labels_text.size);
   pk_bytes_append_u32(&all, (uint32_t)pk_data_set_count(s->data, PK_DATA_TRAIN));
+  for (size_t i = 0; i < s->plan.count; i++) {
+    pk_sha256_hex(hex, s->teachers[i].file.data, s->teachers[i].file.size);
+    pk_bytes_append(&all, hex, PK_SHA256_HEX_BYTES);
+    pk_bytes_append(&all, &s->plan.temperature, sizeof s->plan.temperature);
+    pk_bytes_append(&all, &s->plan.share, sizeof s->plan.share);
+  }
   const bool ok = !all.failed || pk_fail(error, PK_OUT_OF_MEMORY, "no memory for a checkpoint");
   if (ok) pk_sha256_hex(hex, all.data, all.size);
   pk_bytes_free(&all);
@@ -90,6 +96,7 @@ static bool read_state(pk_train_session *s, size_t *epochs_done, const pk_safete
   }
   *epochs_done = strtoul(epochs, NULL, 10);
   s->optimizer.step = *epochs_done * s->batches;
+  if (s->recipe->prune.share > 0.0f) pk_prune_find_mask(s->masked, &s->optimizer);
   return true;
 }
 
@@ -117,8 +124,8 @@ uint8_t *pk_trained_bytes(pk_train_session *session, size_t *size_bytes, pk_erro
   char *labels = strndup((const char *)s->recipe->labels_text.data, s->recipe->labels_text.size);
   uint8_t *bytes = NULL;
   if (network && labels) {
-    pk_constants_folded(&s->folded, &s->parameters,
-                        pk_optimizer_result(&s->optimizer), s->optimizer.statistics);
+    pk_constants_folded(&s->folded, &s->parameters, pk_optimizer_result(&s->optimizer),
+                        s->optimizer.statistics);
     pk_safetensors_put_text(&writer, PK_TRAINED_NETWORK, network);
     pk_safetensors_put_text(&writer, PK_TRAINED_LABELS, labels);
     for (size_t i = 0; i < net->tensor_count; i++) {

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 typedef struct pk_class_loss {
-  float smoothing;     // share of the target spread over all classes (Szegedy et al. 2016)
-  float temperature;   // of the teacher's and the student's softened scores
+  float smoothing;      // share of the target spread over all classes (Szegedy et al. 2016)
+  float temperature;    // of the teacher's and the student's softened scores
   float teacher_share;  // of the teacher in the loss; 0: labels alone
 } pk_class_loss;
 

@@ -25,8 +25,8 @@ static bool fill(pk_sample_set *samples, pk_data_reader *reader, const pk_data_s
   return true;
 }
 
-bool pk_data_samples(pk_sample_set *samples, const pk_data_set *data, pk_data_part part, size_t most,
-                     const pk_manifest *manifest, pk_error *error) {
+bool pk_data_samples(pk_sample_set *samples, const pk_data_set *data, pk_data_part part,
+                     size_t most, const pk_manifest *manifest, pk_error *error) {
   const size_t count = pk_data_set_count(data, part);
   pk_data_reader *reader = NULL;
   *samples = (pk_sample_set){.file_count = count < most ? count : most};

@@ -6,7 +6,7 @@
 #include "../data/data_set.h"
 
 // Fills an empty set with `most` examples of the part, evenly spaced, or all if they are fewer.
-bool pk_data_samples(pk_sample_set *samples, const pk_data_set *data, pk_data_part part, size_t most,
-                     const pk_manifest *manifest, pk_error *error);
+bool pk_data_samples(pk_sample_set *samples, const pk_data_set *data, pk_data_part part,
+                     size_t most, const pk_manifest *manifest, pk_error *error);
 
 #endif  // MINNOW_PACKER_TRAIN_DATA_SAMPLES_H_

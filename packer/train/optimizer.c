@@ -41,8 +41,7 @@ float pk_optimizer_rate(const pk_optimizer *optimizer) {
   const size_t rest = o->steps > o->warmup_steps ? o->steps - o->warmup_steps : 1;
   const double done = (double)(step - o->warmup_steps) / (double)rest;
   const double share = 0.5 * (1.0 + cos(pi * (done < 1.0 ? done : 1.0)));
-  return (float)((double)o->rate *
-                 ((double)o->final_rate + (1.0 - (double)o->final_rate) * share));
+  return (float)((double)o->rate * ((double)o->final_rate + (1.0 - (double)o->final_rate) * share));
 }
 
 static void clip(float *gradient, size_t total, float limit) {

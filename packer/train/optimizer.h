@@ -29,7 +29,7 @@ typedef struct pk_optimizer {
   float *averages;  // of the values
   // Statistics of the normalisations (statistics_total elements), averaged over batches.
   float *statistics;
-  size_t step;    // done so far
+  size_t step;  // done so far
 } pk_optimizer;
 
 bool pk_optimizer_init(pk_optimizer *optimizer, const pk_optimizer_options *options,

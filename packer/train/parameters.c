@@ -22,26 +22,26 @@ static bool is_known(const pk_parameters *p, int32_t tensor) {
 static void add_tensor(pk_parameters *p, const pk_graph *graph, size_t op, int input) {
   const int32_t tensor = graph->ops[op].inputs[input];
   if (is_known(p, tensor)) return;
-  add_parameter(p, (pk_parameter){
-                       .name = graph->tensors[tensor].name,
-                       .kind = input == PK_INPUT_BIAS ? PK_PARAMETER_BIAS : PK_PARAMETER_WEIGHTS,
-                       .tensor = tensor,
-                       .op = op,
-                       .count = (size_t)pk_tensor_elements(&graph->tensors[tensor])});
+  add_parameter(
+      p, (pk_parameter){.name = graph->tensors[tensor].name,
+                        .kind = input == PK_INPUT_BIAS ? PK_PARAMETER_BIAS : PK_PARAMETER_WEIGHTS,
+                        .tensor = tensor,
+                        .op = op,
+                        .count = (size_t)pk_tensor_elements(&graph->tensors[tensor])});
 }
 
 static bool add_norm(pk_parameters *p, pk_graph *graph, size_t op, pk_error *error) {
   const pk_tensor *y = pk_op_output(graph, &graph->ops[op]);
   const size_t channels = (size_t)y->dims[y->rank - 1];
-  pk_parameter scale = {.kind = PK_PARAMETER_NORM_SCALE, .tensor = PK_NO_TENSOR, .op = op,
-                        .count = channels};
+  pk_parameter scale = {
+      .kind = PK_PARAMETER_NORM_SCALE, .tensor = PK_NO_TENSOR, .op = op, .count = channels};
   pk_parameter shift = scale;
   shift.kind = PK_PARAMETER_NORM_SHIFT;
   scale.name = pk_arena_text(&graph->arena, error, "%s.scale", graph->ops[op].name);
   shift.name = pk_arena_text(&graph->arena, error, "%s.shift", graph->ops[op].name);
   if (!scale.name || !shift.name) return false;
-  p->norms[p->norm_count++] = (pk_norm_statistic){
-      op, channels, p->statistics_total, p->total, p->total + channels};
+  p->norms[p->norm_count++] =
+      (pk_norm_statistic){op, channels, p->statistics_total, p->total, p->total + channels};
   p->statistics_total += 2 * channels;
   add_parameter(p, scale);
   add_parameter(p, shift);

@@ -30,6 +30,11 @@ static const pk_field_rule rules[] = {
     {"labelSmoothing", PK_FIELD_NUMBER, false, offsetof(pk_training, label_smoothing), 0, 0.9,
      NULL}};
 
+static const pk_field_rule prune_rules[] = {
+    {"share", PK_FIELD_NUMBER, true, offsetof(pk_gradual_prune, share), 0, 0.99, NULL},
+    {"from", PK_FIELD_NUMBER, false, offsetof(pk_gradual_prune, from), 0, 1, NULL},
+    {"to", PK_FIELD_NUMBER, false, offsetof(pk_gradual_prune, to), 0, 1, NULL}};
+
 static pk_field_reader reader_of(const pk_recipe *recipe, pk_error *error) {
   return (pk_field_reader){recipe->source, "docs/TRAINING.md describes recipes", PK_USAGE, true,
                            error};
@@ -107,8 +112,8 @@ static bool read_paths(pk_recipe *recipe, const char *data_root, pk_error *error
   if (!recipe->labels_file) return false;
   recipe->frontend_file = path_of(recipe, text_of(recipe, "frontend", error), error);
   if (!recipe->frontend_file) return false;
-  recipe->data_root = data_root ? strdup(data_root)
-                                : path_of(recipe, own_root ? own_root : ".", error);
+  recipe->data_root =
+      data_root ? strdup(data_root) : path_of(recipe, own_root ? own_root : ".", error);
   return recipe->data_root || no_memory(error);
 }
 
@@ -136,6 +141,7 @@ static bool resolve_sources(const pk_recipe *recipe, pk_error *error) {
 }
 
 static bool read_training(pk_recipe *recipe, pk_error *error) {
+  static const char *const also_known[] = {"prune", NULL};
   const pk_field_reader reader = reader_of(recipe, error);
   recipe->training = (pk_training){.batch = 64,
                                    .seed = 1,
@@ -148,8 +154,14 @@ static bool read_training(pk_recipe *recipe, pk_error *error) {
                                    .clip = 5.0f,
                                    .average = 0.998f,
                                    .warmup = 1.0f};
-  if (!pk_field_read_rules(&recipe->training, rules, sizeof rules / sizeof *rules, NULL, &reader,
-                           json_object_get(recipe->json, "training"), "training")) {
+  const json_t *training = json_object_get(recipe->json, "training");
+  const json_t *prune = json_object_get(training, "prune");
+  recipe->prune = (pk_gradual_prune){.from = 0.15f, .to = 0.7f};
+  if (!pk_field_read_rules(&recipe->training, rules, sizeof rules / sizeof *rules, also_known,
+                           &reader, training, "training") ||
+      (prune &&
+       !pk_field_read_rules(&recipe->prune, prune_rules, sizeof prune_rules / sizeof *prune_rules,
+                            NULL, &reader, prune, "training.prune"))) {
     return false;
   }
   return recipe->training.batch % 2 == 0 ||
@@ -157,15 +169,14 @@ static bool read_training(pk_recipe *recipe, pk_error *error) {
 }
 
 static bool check_fields(const pk_recipe *recipe, pk_error *error) {
-  static const char *const known[] = {"name",    "labels",   "frontend", "network",
-                                      "data",    "augment",  "training", "pack",
-                                      "licence", "attribution", "about",    "prepare",  NULL};
+  static const char *const known[] = {"name",    "labels",   "frontend", "network", "data",
+                                      "augment", "training", "pack",     "licence", "attribution",
+                                      "about",   "prepare",  "distill",  NULL};
   const pk_field_reader reader = reader_of(recipe, error);
   return pk_field_read_rules(NULL, NULL, 0, known, &reader, recipe->json, "");
 }
 
-bool pk_recipe_read(pk_recipe *recipe, const char *folder, const char *data_root,
-                    pk_error *error) {
+bool pk_recipe_read(pk_recipe *recipe, const char *folder, const char *data_root, pk_error *error) {
   *recipe = (pk_recipe){0};
   recipe->folder = strdup(folder);
   recipe->source = pk_path_join(folder, "model.json", error);

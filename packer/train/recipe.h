@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "../encode/byte_buffer.h"
+#include "gradual_prune.h"
 #include "optimizer.h"
 
 typedef struct pk_training {
@@ -16,21 +17,21 @@ typedef struct pk_training {
 } pk_training;
 
 typedef struct pk_recipe {
-  json_t *json;             // the whole
-  char *folder, *source;    // of model.json, and its path
-  const char *name;         // the recipe's
-  char *data_root;          // folder that the data's paths start from
+  json_t *json;                       // the whole
+  char *folder, *source;              // of model.json, and its path
+  const char *name;                   // the recipe's
+  char *data_root;                    // folder that the data's paths start from
   char *labels_file, *frontend_file;  // paths
   pk_bytes labels_text;
   char **labels;
   size_t label_count;
   pk_training training;
+  pk_gradual_prune prune;
 } pk_recipe;  // all zero: empty
 
 // Reads FOLDER/model.json and the class names it points to. `data_root` NULL: the recipe's own.
 // Errors: IO, USAGE (a field, named with what it must be), OUT_OF_MEMORY.
-bool pk_recipe_read(pk_recipe *recipe, const char *folder, const char *data_root,
-                    pk_error *error);
+bool pk_recipe_read(pk_recipe *recipe, const char *folder, const char *data_root, pk_error *error);
 void pk_recipe_free(pk_recipe *recipe);
 
 #endif  // MINNOW_PACKER_TRAIN_RECIPE_H_

@@ -24,7 +24,7 @@ typedef struct refinement {
   const pk_refine_subject *subject;
   pk_diff_net teacher;
   pk_refined_weights weights;
-  pk_loss outputs;   // where the student's logits are
+  pk_loss outputs;  // where the student's logits are
   size_t classes, step;
   refine_worker workers[PK_WORKERS];
 } refinement;
@@ -65,7 +65,8 @@ static void close_refinement(refinement *r) {
   pk_diff_net_deinit(&r->teacher);
 }
 
-// One example: the teacher's scores, the student's, and the way back, added to the tape's gradients.
+// One example: the teacher's scores, the student's, and the way back, added to the tape's
+// gradients.
 static bool learn_from(refinement *r, refine_worker *w, size_t number, pk_error *error) {
   const pk_refine_options *o = r->options;
   pk_random random = pk_random_of(o->seed, number);
@@ -75,9 +76,8 @@ static bool learn_from(refinement *r, refine_worker *w, size_t number, pk_error 
   const int32_t logits = r->outputs.outputs[0].tensor;
   const pk_class_loss loss = {.temperature = o->temperature, .teacher_share = 1.0f};
   if (!pk_data_reader_fill(w->reader, PK_DATA_TRAIN, index, seed, w->input, error) ||
-      !pk_diff_set_input(&w->teacher, 0, w->input, error) ||
-      !pk_diff_forward(&w->teacher, error) || !pk_diff_set_input(&w->tape, 0, w->input, error) ||
-      !pk_diff_forward(&w->tape, error)) {
+      !pk_diff_set_input(&w->teacher, 0, w->input, error) || !pk_diff_forward(&w->teacher, error) ||
+      !pk_diff_set_input(&w->tape, 0, w->input, error) || !pk_diff_forward(&w->tape, error)) {
     return false;
   }
   // Gradients of activations are of this example alone, those of constants add up.
@@ -88,10 +88,9 @@ static bool learn_from(refinement *r, refine_worker *w, size_t number, pk_error 
   }
   float *gradient = pk_diff_grad(&w->tape, logits, error);
   if (!gradient) return false;
-  w->loss += (double)pk_class_loss_row(
-      gradient, pk_diff_value(&w->tape, logits),
-      pk_diff_value(&w->teacher, o->teacher->outputs[0]), PK_NO_CLASS, r->classes, &loss,
-      1.0f / (float)o->batch);
+  w->loss += (double)pk_class_loss_row(gradient, pk_diff_value(&w->tape, logits),
+                                       pk_diff_value(&w->teacher, o->teacher->outputs[0]),
+                                       PK_NO_CLASS, r->classes, &loss, 1.0f / (float)o->batch);
   return pk_diff_backward(&w->tape, error);
 }
 

@@ -2,10 +2,10 @@
 //
 // Behind every weight stands a real number that learns; the network computes with the level that it
 // rounds to, on the grid that compression chose, and the gradient passes through the rounding
-// unchanged (the straight-through estimator, Bengio et al. 2013). Rounding is the grid's own: to the
-// nearest level, along a trellis, or to 0 for good where a weight is pruned, so what compression
-// decided stays in force. Activations are rounded as the runtime does. The goal are the teacher's
-// softened scores (Hinton et al. 2015): labels are not needed.
+// unchanged (the straight-through estimator, Bengio et al. 2013). Rounding is the grid's own: to
+// the nearest level, along a trellis, or to 0 for good where a weight is pruned, so what
+// compression decided stays in force. Activations are rounded as the runtime does. The goal are the
+// teacher's softened scores (Hinton et al. 2015): labels are not needed.
 #ifndef MINNOW_PACKER_TRAIN_REFINE_H_
 #define MINNOW_PACKER_TRAIN_REFINE_H_
 

@@ -76,9 +76,8 @@ static void round_nearest(int8_t *levels, const pk_refined_layer *r, const pk_la
   for (size_t o = 0; o < pk_layer_outputs(layer); o++) {
     for (size_t j = 0; j < layer->k; j++) {
       const size_t at = o * layer->k + j;
-      const float level = layer->is_pruned && layer->is_pruned[at]
-                              ? 0.0f
-                              : rintf(r->weights[at] / r->steps[o]);
+      const float level =
+          layer->is_pruned && layer->is_pruned[at] ? 0.0f : rintf(r->weights[at] / r->steps[o]);
       levels[at] = (int8_t)fmaxf(fminf(level, (float)PK_LEVEL_MAX), (float)-PK_LEVEL_MAX);
     }
   }
@@ -148,9 +147,9 @@ void pk_refined_weights_step(pk_refined_weights *weights, float *const *gradient
         r->weights[at] = fmaxf(fminf(r->weights[at] - moved, limit), -limit);
       }
       if (by_bias) {
-        subject->biases[i][o] -= rate * r->bias_scale *
-                                 descend(&r->bias_momentum[o], &r->bias_squares[o], by_bias[o],
-                                         first, second);
+        subject->biases[i][o] -=
+            rate * r->bias_scale *
+            descend(&r->bias_momentum[o], &r->bias_squares[o], by_bias[o], first, second);
       }
     }
   }

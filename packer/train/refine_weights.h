@@ -16,7 +16,7 @@ typedef struct pk_refined_layer {
 typedef struct pk_refined_weights {
   const pk_refine_subject *subject;
   pk_refined_layer *layers;
-  size_t count;  // of steps done
+  size_t count;        // of steps done
 } pk_refined_weights;  // all zero: empty
 
 bool pk_refined_weights_init(pk_refined_weights *weights, const pk_refine_subject *subject,

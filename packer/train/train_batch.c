@@ -41,6 +41,19 @@ static bool fill(const batch_job *job, pk_train_worker *w, size_t first, pk_erro
   return pk_diff_set_input(&w->tape, 0, w->inputs, error);
 }
 
+// What the teachers say about the same altered examples.
+static bool ask_teachers(pk_train_session *s, size_t worker, pk_error *error) {
+  pk_train_worker *w = &s->workers[worker];
+  memset(w->lessons, 0, s->half * s->classes * sizeof *w->lessons);
+  for (size_t i = 0; i < s->plan.count; i++) {
+    if (!pk_teacher_add(w->lessons, &s->teachers[i], worker, w->inputs, s->half,
+                        1.0f / (float)s->plan.count, error)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 static bool judge_rows(const pk_train_session *s, pk_train_worker *w, pk_error *error) {
   const int32_t output = s->graph.outputs[0];
   const float *logits = pk_diff_value(&w->tape, output);
@@ -49,7 +62,8 @@ static bool judge_rows(const pk_train_session *s, pk_train_worker *w, pk_error *
   if (!gradient) return false;
   for (size_t i = 0; i < s->half; i++) {
     const float *row = logits + i * s->classes;
-    w->loss += (double)pk_class_loss_row(gradient + i * s->classes, row, NULL, w->labels[i],
+    const float *lesson = s->plan.count ? w->lessons + i * s->classes : NULL;
+    w->loss += (double)pk_class_loss_row(gradient + i * s->classes, row, lesson, w->labels[i],
                                          s->classes, &s->loss, weight);
     w->right += (int32_t)pk_class_best(row, s->classes) == w->labels[i];
   }
@@ -65,8 +79,9 @@ static bool run_half(void *user, size_t worker, pk_error *error) {
   w->hooks.dropout_seed = pk_random_mix(seed_of(s, job->epoch)) + 2 * job->first + worker;
   memset(w->hooks.gradients, 0, s->parameters.total * sizeof *w->hooks.gradients);
   pk_diff_clear_grads(&w->tape);
-  return fill(job, w, job->first + worker * s->half, error) && pk_diff_forward(&w->tape, error) &&
-         judge_rows(s, w, error) && pk_diff_backward(&w->tape, error);
+  return fill(job, w, job->first + worker * s->half, error) && ask_teachers(s, worker, error) &&
+         pk_diff_forward(&w->tape, error) && judge_rows(s, w, error) &&
+         pk_diff_backward(&w->tape, error);
 }
 
 // Sums over the threads, in their order.
@@ -77,8 +92,8 @@ static void gather(pk_train_session *s) {
     const pk_train_worker *w = &s->workers[t];
     for (size_t i = 0; i < s->parameters.count; i++) {
       const pk_parameter *p = &s->parameters.items[i];
-      const float *from = p->tensor == PK_NO_TENSOR ? w->hooks.gradients + p->offset
-                                                    : w->tape.grads[p->tensor];
+      const float *from =
+          p->tensor == PK_NO_TENSOR ? w->hooks.gradients + p->offset : w->tape.grads[p->tensor];
       for (size_t j = 0; from && j < p->count; j++) s->gradient[p->offset + j] += from[j];
     }
     for (size_t i = 0; i < s->parameters.statistics_total; i++) {
@@ -95,6 +110,7 @@ bool pk_train_batch(pk_train_session *session, size_t epoch, size_t batch, pk_tr
   if (!pk_workers_run(run_half, &job, error)) return false;
   gather(s);
   pk_optimizer_step(&s->optimizer, s->gradient, s->statistics);
+  if (!pk_prune_gradually(&s->optimizer, s->masked, &s->recipe->prune, error)) return false;
   for (size_t t = 0; t < PK_WORKERS; t++) {
     score->loss += s->workers[t].loss;
     score->right += s->workers[t].right;

@@ -24,8 +24,8 @@ typedef struct pk_train_result {
 #define PK_TRAINED_FILE "model.safetensors"
 #define PK_TRAINING_LOG "training.jsonl"
 
-// Trains and writes the files. Two runs of one recipe on one machine give the same bytes, also where
-// one was interrupted.
+// Trains and writes the files. Two runs of one recipe on one machine give the same bytes, also
+// where one was interrupted.
 bool pk_train_run(pk_train_result *result, pk_train_session *session,
                   const pk_train_options *options, pk_error *error);
 void pk_train_result_free(pk_train_result *result);

@@ -53,7 +53,8 @@ static bool open_worker(pk_train_session *s, pk_train_worker *w, pk_error *error
   const json_t *augment = json_object_get(s->recipe->json, "augment");
   w->inputs = malloc((s->half * s->input_elements + 1) * sizeof *w->inputs);
   w->labels = calloc(s->half + 1, sizeof *w->labels);
-  if (!w->inputs || !w->labels) return no_memory(error);
+  w->lessons = malloc((s->half * s->classes + 1) * sizeof *w->lessons);
+  if (!w->inputs || !w->labels || !w->lessons) return no_memory(error);
   if (!pk_diff_tape_init(&w->tape, &s->net, error) ||
       !pk_diff_tape_init(&w->folded_tape, &s->folded, error) ||
       !pk_batch_hooks_init(&w->hooks, &s->net, s->notes, &s->parameters, error) ||
@@ -64,6 +65,19 @@ static bool open_worker(pk_train_session *s, pk_train_worker *w, pk_error *error
   w->tape.hooks = &w->hooks.hooks;
   w->hooks.values = s->optimizer.values;
   return true;
+}
+
+static bool open_teachers(pk_train_session *s, pk_error *error) {
+  s->teachers = calloc(s->plan.count + 1, sizeof *s->teachers);
+  bool ok = s->teachers || no_memory(error);
+  for (size_t i = 0; ok && i < s->plan.count; i++) {
+    ok = pk_teacher_open(&s->teachers[i], s->plan.files[i], s->half, s->input_elements, s->classes,
+                         error);
+  }
+  s->loss = (pk_class_loss){.smoothing = s->recipe->training.label_smoothing,
+                            .temperature = s->plan.count ? s->plan.temperature : 1.0f,
+                            .teacher_share = s->plan.share};
+  return ok;
 }
 
 static pk_optimizer_options optimizer_options(const pk_train_session *s) {
@@ -80,12 +94,14 @@ static pk_optimizer_options optimizer_options(const pk_train_session *s) {
                                 .warmup_steps = (size_t)(t->warmup * (float)s->batches)};
 }
 
-bool pk_train_session_init(pk_train_session *session, const pk_recipe *recipe, pk_error *error) {
+bool pk_train_session_init(pk_train_session *session, const pk_recipe *recipe,
+                           const pk_lesson_plan *plan, pk_error *error) {
   pk_train_session *s = session;
-  *s = (pk_train_session){.recipe = recipe, .half = (size_t)recipe->training.batch / 2};
+  *s = (pk_train_session){
+      .recipe = recipe, .plan = *plan, .half = (size_t)recipe->training.batch / 2};
   pk_graph_init(&s->graph, graph_limit_bytes);
-  s->loss = (pk_class_loss){.smoothing = recipe->training.label_smoothing, .temperature = 1.0f};
-  bool ok = build_network(s, error) && pk_recipe_describe(&s->manifest, recipe, error) && open_data(s, error);
+  bool ok = build_network(s, error) && open_teachers(s, error) &&
+            pk_recipe_describe(&s->manifest, recipe, error) && open_data(s, error);
   if (ok) {
     const pk_optimizer_options options = optimizer_options(s);
     ok = pk_optimizer_init(&s->optimizer, &options, &s->parameters, error);
@@ -93,7 +109,8 @@ bool pk_train_session_init(pk_train_session *session, const pk_recipe *recipe, p
   for (size_t i = 0; ok && i < PK_WORKERS; i++) ok = open_worker(s, &s->workers[i], error);
   s->gradient = calloc(s->parameters.total + 1, sizeof *s->gradient);
   s->statistics = calloc(s->parameters.statistics_total + 1, sizeof *s->statistics);
-  if (ok && (!s->gradient || !s->statistics)) ok = no_memory(error);
+  s->masked = calloc(s->parameters.total + 1, sizeof *s->masked);
+  if (ok && (!s->gradient || !s->statistics || !s->masked)) ok = no_memory(error);
   if (ok) {
     pk_parameters_start(s->optimizer.values, s->optimizer.statistics, &s->parameters, &s->graph,
                         (uint64_t)recipe->training.seed);
@@ -111,8 +128,11 @@ void pk_train_session_deinit(pk_train_session *session) {
     pk_data_reader_close(w->reader);
     pk_data_reader_close(w->plain_reader);
     free(w->inputs);
+    free(w->lessons);
     free(w->labels);
   }
+  for (size_t i = 0; s->teachers && i < s->plan.count; i++) pk_teacher_close(&s->teachers[i]);
+  free(s->teachers);
   pk_optimizer_deinit(&s->optimizer);
   pk_diff_net_deinit(&s->net);
   pk_diff_net_deinit(&s->folded);
@@ -122,6 +142,7 @@ void pk_train_session_deinit(pk_train_session *session) {
   pk_data_set_close(s->data);
   free(s->gradient);
   free(s->statistics);
+  free(s->masked);
   free(s->order);
   *s = (pk_train_session){0};
 }

@@ -12,19 +12,30 @@
 #include "class_loss.h"
 #include "optimizer.h"
 #include "recipe.h"
+#include "teacher.h"
 
 typedef struct pk_train_worker {
   pk_diff_tape tape, folded_tape;
   pk_batch_hooks hooks;
   pk_data_reader *reader, *plain_reader;  // altering examples, and as they are
   float *inputs;                          // [batch / 2][input elements]
+  float *lessons;                         // [batch / 2][classes]: the teachers' mean logits
   int32_t *labels;
   double loss;
   size_t right;  // of the batch or part at work
 } pk_train_worker;
 
+// Teachers of a distillation.
+typedef struct pk_lesson_plan {
+  const char *const *files;  // of importable models (teacher.h)
+  size_t count;              // 0: labels alone
+  float temperature, share;  // see pk_class_loss
+} pk_lesson_plan;
+
 typedef struct pk_train_session {
   const pk_recipe *recipe;
+  pk_lesson_plan plan;
+  pk_teacher *teachers;  // plan.count
   pk_data_set *data;
   pk_manifest manifest;  // of one example's inputs
   pk_graph graph;        // for half a batch
@@ -35,13 +46,15 @@ typedef struct pk_train_session {
   pk_class_loss loss;
   pk_train_worker workers[PK_WORKERS];
   float *gradient, *statistics;  // of a batch
+  bool *masked;                  // parameters that are pruned
   size_t half, classes, input_elements;
-  size_t batches;  // an epoch
+  size_t batches;   // an epoch
   uint32_t *order;  // of the examples in the epoch at work
 } pk_train_session;
 
 // Opens data and builds the network. Errors: USAGE, IO, …; the session must not move afterwards.
-bool pk_train_session_init(pk_train_session *session, const pk_recipe *recipe, pk_error *error);
+bool pk_train_session_init(pk_train_session *session, const pk_recipe *recipe,
+                           const pk_lesson_plan *plan, pk_error *error);
 void pk_train_session_deinit(pk_train_session *session);
 
 typedef struct pk_train_score {

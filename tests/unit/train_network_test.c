@@ -39,17 +39,18 @@ static const char small_network[] =
     "{\"input\": [9, 8, 2], \"layers\": ["
     "{\"conv\": 6, \"kernel\": [3, 5], \"stride\": [2, 1], \"activation\": \"relu6\"},"
     "{\"depthwise\": 2, \"kernel\": 3, \"padding\": \"valid\", \"activation\": \"hard-swish\"},"
-    "{\"residual\": [{\"conv\": 12, \"name\": \"inner\", \"dropout\": 0.5}], \"activation\": \"relu\"},"
+    "{\"residual\": [{\"conv\": 12, \"name\": \"inner\", \"dropout\": 0.5}], \"activation\": "
+    "\"relu\"},"
     "{\"repeat\": 2, \"of\": [{\"conv\": 12, \"groups\": 3, \"norm\": false}]},"
     "{\"pool\": \"max\", \"size\": 2}, {\"pool\": \"mean\"}, {\"dense\": 4, \"dropout\": 0.1}]}";
 
 static void test_shapes_names_and_notes(void **state) {
   (void)state;
   built b = build(small_network, 3);
-  const pk_op_kind kinds[] = {PK_OP_CONV_2D, PK_OP_DEPTHWISE_CONV_2D, PK_OP_UNARY,
-                              PK_OP_CONV_2D, PK_OP_ADD,               PK_OP_CONV_2D,
-                              PK_OP_CONV_2D, PK_OP_MAX_POOL_2D,       PK_OP_MEAN,
-                              PK_OP_FULLY_CONNECTED};
+  const pk_op_kind kinds[] = {
+      PK_OP_CONV_2D, PK_OP_DEPTHWISE_CONV_2D, PK_OP_UNARY,   PK_OP_CONV_2D,
+      PK_OP_ADD,     PK_OP_CONV_2D,           PK_OP_CONV_2D, PK_OP_MAX_POOL_2D,
+      PK_OP_MEAN,    PK_OP_FULLY_CONNECTED};
   const int32_t shapes[][4] = {{3, 5, 8, 6},  {3, 3, 6, 12}, {3, 3, 6, 12}, {3, 3, 6, 12},
                                {3, 3, 6, 12}, {3, 3, 6, 12}, {3, 3, 6, 12}, {3, 2, 3, 12},
                                {3, 12, 0, 0}, {3, 4, 0, 0}};
@@ -114,7 +115,8 @@ static void test_refusals(void **state) {
   (void)state;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     built b = build(cases[i].network, 1);
-    if (b.ok || (i + 1 < sizeof cases / sizeof *cases && !strstr(b.error.message, cases[i].message))) {
+    if (b.ok ||
+        (i + 1 < sizeof cases / sizeof *cases && !strstr(b.error.message, cases[i].message))) {
       print_message("%s\n  gave: %s\n", cases[i].network, b.error.message);
     }
     assert_false(b.ok);

@@ -103,8 +103,8 @@ static void check_all_gradients(const char *layers) {
   assert_non_null(analytic);
   for (size_t i = 0; i < b.parameters.count; i++) {
     const pk_parameter *p = &b.parameters.items[i];
-    const float *from = p->tensor == PK_NO_TENSOR ? b.hooks.gradients + p->offset
-                                                  : b.tape.grads[p->tensor];
+    const float *from =
+        p->tensor == PK_NO_TENSOR ? b.hooks.gradients + p->offset : b.tape.grads[p->tensor];
     memcpy(analytic + p->offset, from, p->count * sizeof *from);
   }
   for (size_t i = 0; i < b.parameters.total; i++) {
@@ -129,33 +129,38 @@ static void check_all_gradients(const char *layers) {
 // swish has no kink that differences could step over.
 static void test_gradients_through_norms(void **state) {
   (void)state;
-  check_all_gradients("{\"conv\": 4, \"kernel\": 3, \"activation\": \"swish\"},"
-                      "{\"pool\": \"mean\"}, {\"dense\": 3}");
-  check_all_gradients("{\"conv\": 4, \"activation\": \"swish\"},"
-                      "{\"depthwise\": 1, \"kernel\": 3, \"activation\": \"swish\"},"
-                      "{\"residual\": [{\"conv\": 4, \"activation\": \"tanh\"}]},"
-                      "{\"pool\": \"average\"}, {\"dense\": 3, \"norm\": true}");
+  check_all_gradients(
+      "{\"conv\": 4, \"kernel\": 3, \"activation\": \"swish\"},"
+      "{\"pool\": \"mean\"}, {\"dense\": 3}");
+  check_all_gradients(
+      "{\"conv\": 4, \"activation\": \"swish\"},"
+      "{\"depthwise\": 1, \"kernel\": 3, \"activation\": \"swish\"},"
+      "{\"residual\": [{\"conv\": 4, \"activation\": \"tanh\"}]},"
+      "{\"pool\": \"average\"}, {\"dense\": 3, \"norm\": true}");
 }
 
 static void test_gradients_through_dropout(void **state) {
   (void)state;
-  check_all_gradients("{\"conv\": 6, \"activation\": \"tanh\", \"dropout\": 0.3},"
-                      "{\"pool\": \"mean\", \"dropout\": 0.4}, {\"dense\": 3}");
+  check_all_gradients(
+      "{\"conv\": 6, \"activation\": \"tanh\", \"dropout\": 0.3},"
+      "{\"pool\": \"mean\", \"dropout\": 0.4}, {\"dense\": 3}");
 }
 
 static void test_gradients_of_shared_weights(void **state) {
   (void)state;
-  check_all_gradients("{\"conv\": 2, \"name\": \"a\", \"norm\": false, \"activation\": \"tanh\"},"
-                      "{\"conv\": 2, \"like\": \"a\", \"activation\": \"tanh\"},"
-                      "{\"pool\": \"mean\"}, {\"dense\": 3}");
+  check_all_gradients(
+      "{\"conv\": 2, \"name\": \"a\", \"norm\": false, \"activation\": \"tanh\"},"
+      "{\"conv\": 2, \"like\": \"a\", \"activation\": \"tanh\"},"
+      "{\"pool\": \"mean\"}, {\"dense\": 3}");
 }
 
 static void test_dropout_share(void **state) {
   (void)state;
   bench b;
   pk_error error = {0};
-  open_bench(&b, "{\"conv\": 64, \"norm\": false, \"dropout\": 0.25}, {\"pool\": \"mean\"},"
-                 "{\"dense\": 3}");
+  open_bench(&b,
+             "{\"conv\": 64, \"norm\": false, \"dropout\": 0.25}, {\"pool\": \"mean\"},"
+             "{\"dense\": 3}");
   const size_t count = b.net.elements[b.graph.ops[0].output];
   size_t zeros[2] = {0};
   float first[2];
@@ -178,9 +183,10 @@ static void test_folding(void **state) {
   bench b;
   pk_error error = {0};
   float expected[BATCH * CLASSES];
-  open_bench(&b, "{\"conv\": 5, \"kernel\": 3, \"activation\": \"relu\"},"
-                 "{\"depthwise\": 2, \"kernel\": [3, 1], \"activation\": \"relu6\"},"
-                 "{\"pool\": \"mean\"}, {\"dense\": 3, \"norm\": true}");
+  open_bench(&b,
+             "{\"conv\": 5, \"kernel\": 3, \"activation\": \"relu\"},"
+             "{\"depthwise\": 2, \"kernel\": [3, 1], \"activation\": \"relu6\"},"
+             "{\"pool\": \"mean\"}, {\"dense\": 3, \"norm\": true}");
   loss_of(&b);
   memcpy(expected, pk_diff_value(&b.tape, b.graph.outputs[0]), sizeof expected);
   pk_constants_folded(&b.net, &b.parameters, b.values, b.hooks.statistics);

@@ -22,8 +22,8 @@ int32_t pk_network_emit(pk_network_builder *b, const pk_op *op, int rank, const 
   result.name = pk_arena_text(&graph->arena, error, "%s.%zu", name, graph->op_count);
   emitted.name = result.name;
   emitted.source_index = (int32_t)graph->op_count;
-  emitted.inputs = pk_arena_copy(&graph->arena, op->inputs, (size_t)op->input_count,
-                                 sizeof *op->inputs, error);
+  emitted.inputs =
+      pk_arena_copy(&graph->arena, op->inputs, (size_t)op->input_count, sizeof *op->inputs, error);
   if (!result.name || !emitted.inputs) return -1;
   emitted.output = pk_graph_add_tensor(graph, &result, error);
   if (emitted.output < 0) return -1;
@@ -187,8 +187,8 @@ static int32_t add_residual(pk_network_builder *b, const pk_network_layer *layer
   char where[PK_NETWORK_PATH_BYTES];
   if (!pk_network_check_fields(b, layer, known)) return -1;
   snprintf(where, sizeof where, "%s.residual", layer->where);
-  const int32_t branch = add_layers(b, json_object_get(layer->json, "residual"), where, layer->name,
-                                    x, depth + 1);
+  const int32_t branch =
+      add_layers(b, json_object_get(layer->json, "residual"), where, layer->name, x, depth + 1);
   if (branch < 0) return -1;
   const pk_tensor shape = b->graph->tensors[x];
   if (!pk_tensor_same_shape(&shape, &b->graph->tensors[branch])) {
@@ -275,10 +275,8 @@ static int32_t add_input(pk_network_builder *b, const pk_network_options *option
 
 static int32_t add_softmax(pk_network_builder *b, int32_t x) {
   const pk_tensor shape = b->graph->tensors[x];
-  const pk_op op = {.kind = PK_OP_SOFTMAX,
-                    .inputs = &x,
-                    .input_count = 1,
-                    .attributes.softmax = {.beta = 1.0f}};
+  const pk_op op = {
+      .kind = PK_OP_SOFTMAX, .inputs = &x, .input_count = 1, .attributes.softmax = {.beta = 1.0f}};
   return pk_network_emit(b, &op, shape.rank, shape.dims, "scores");
 }
 

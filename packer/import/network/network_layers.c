@@ -33,8 +33,8 @@ static bool read_padding(pk_padding *padding, const pk_network_builder *b,
                          const pk_network_layer *layer) {
   const json_t *json = json_object_get(layer->json, "padding");
   const char *name = json ? json_string_value(json) : "same";
-  *padding = (pk_padding){.mode = name && strcmp(name, "valid") == 0 ? PK_PADDING_VALID
-                                                                     : PK_PADDING_SAME};
+  *padding =
+      (pk_padding){.mode = name && strcmp(name, "valid") == 0 ? PK_PADDING_VALID : PK_PADDING_SAME};
   return (name && (strcmp(name, "same") == 0 || strcmp(name, "valid") == 0)) ||
          bad(b, layer, "padding", "same or valid");
 }
@@ -118,13 +118,12 @@ static int32_t add_conv(pk_network_builder *b, const pk_network_layer *layer, in
 }
 
 static int32_t add_depthwise(pk_network_builder *b, const pk_network_layer *layer, int32_t x) {
-  static const char *const known[] = {"depthwise", "kernel", "stride", "dilation",
-                                      "norm",      "padding", "like",  NULL};
+  static const char *const known[] = {"depthwise", "kernel",  "stride", "dilation",
+                                      "norm",      "padding", "like",   NULL};
   int32_t times;
   window_fields w;
   if (!pk_network_check_fields(b, layer, known) || !needs_picture(b, layer, x, "depthwise") ||
-      !read_width(&times, b, layer, "depthwise") ||
-      !read_window(&w, b, layer, x, "kernel", 3, 1)) {
+      !read_width(&times, b, layer, "depthwise") || !read_window(&w, b, layer, x, "kernel", 3, 1)) {
     return -1;
   }
   const pk_tensor in = *tensor_of(b, x);
@@ -135,10 +134,10 @@ static int32_t add_depthwise(pk_network_builder *b, const pk_network_layer *laye
   }
   const pk_tensor weights = {.rank = 4, .dims = {1, w.kernel[0], w.kernel[1], (int32_t)channels}};
   const pk_tensor result = {.rank = 4, .dims = {in.dims[0], w.out[0], w.out[1], (int32_t)channels}};
-  pk_op op = {.kind = PK_OP_DEPTHWISE_CONV_2D,
-              .input_count = 3,
-              .attributes.conv = {w.stride[0], w.stride[1], w.dilation[0], w.dilation[1], 1,
-                                  w.padding}};
+  pk_op op = {
+      .kind = PK_OP_DEPTHWISE_CONV_2D,
+      .input_count = 3,
+      .attributes.conv = {w.stride[0], w.stride[1], w.dilation[0], w.dilation[1], 1, w.padding}};
   const int32_t y = emit_weighted(b, layer, &op, x, &weights, &result);
   return y < 0 ? -1 : pk_network_finish(b, layer, y, true);
 }

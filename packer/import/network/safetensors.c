@@ -135,8 +135,7 @@ static uint8_t *assemble(const pk_safetensors_writer *writer, const char *text,
   return bytes;
 }
 
-uint8_t *pk_safetensors_finish(pk_safetensors_writer *writer, size_t *size_bytes,
-                               pk_error *error) {
+uint8_t *pk_safetensors_finish(pk_safetensors_writer *writer, size_t *size_bytes, pk_error *error) {
   char *text = writer->failed ? NULL : json_dumps(header_of(writer), JSON_COMPACT);
   uint8_t *bytes = text ? assemble(writer, text, size_bytes) : NULL;
   free(text);

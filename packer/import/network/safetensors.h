@@ -42,7 +42,7 @@ typedef struct pk_safetensors_writer {
   const float **values;
   size_t *counts;
   size_t tensor_count, capacity, data_bytes;
-  bool failed;  // out of memory
+  bool failed;            // out of memory
 } pk_safetensors_writer;  // all zero: empty
 
 void pk_safetensors_put_text(pk_safetensors_writer *writer, const char *name, const char *text);
@@ -50,7 +50,6 @@ void pk_safetensors_put(pk_safetensors_writer *writer, const char *name, const f
                         const int32_t *dims, int rank);
 // The file's bytes, to be freed by the caller, and their number; NULL with the error filled when
 // out of memory. Empties the writer in any case.
-uint8_t *pk_safetensors_finish(pk_safetensors_writer *writer, size_t *size_bytes,
-                               pk_error *error);
+uint8_t *pk_safetensors_finish(pk_safetensors_writer *writer, size_t *size_bytes, pk_error *error);
 
 #endif  // MINNOW_PACKER_IMPORT_NETWORK_SAFETENSORS_H_

@@ -129,6 +129,7 @@ static bool measure(compression *c, pk_error *error) {
   // A float model is measured as it is; what came in int8 is what the runtime made of it before.
   c->net.simulates_int8 = c->source.simulates_int8 = !c->is_float;
   return pk_layer_statistics(&c->layers, &c->net, &c->set, &options, error) &&
+         pk_prune_keep_zeros(&c->layers, error) &&
          (c->options->prune.share == 0.0 ||
           pk_prune_weights(&c->layers, &c->report->weights, &c->options->prune, error)) &&
          pk_step_table_init(&c->table, &c->layers, pack->progress, pack->progress_user, error) &&

@@ -14,6 +14,7 @@
 #include "../../packer/train/batch_hooks.h"
 #include "../../packer/train/class_loss.h"
 #include "../../packer/train/fold_norms.h"
+#include "../../packer/train/gradual_prune.h"
 #include "../../packer/train/optimizer.h"
 
 enum { BATCH = 6, CLASSES = 3 };
@@ -277,6 +278,56 @@ static void test_optimizers(void **state) {
   check_descent(PK_OPTIMIZER_ADAMW, 0.1f);
 }
 
+// The share rises along the cubic, zeros stay zeros, first and last layers keep all weights.
+static void test_gradual_pruning(void **state) {
+  (void)state;
+  enum { COUNT = 200, STEPS = 320 };
+  pk_parameter items[4];
+  for (size_t i = 0; i < 4; i++) {
+    items[i] = (pk_parameter){.name = "w",
+                              .kind = i == 2 ? PK_PARAMETER_BIAS : PK_PARAMETER_WEIGHTS,
+                              .offset = i * COUNT,
+                              .count = COUNT};
+  }
+  const pk_parameters parameters = {.items = items, .count = 4, .total = 4 * COUNT};
+  const pk_optimizer_options options = {
+      .rate = 0.01f, .momentum = 0.9f, .beta2 = 0.99f, .average = 0.9f, .steps = STEPS};
+  const pk_gradual_prune prune = {.share = 0.8f, .from = 0.25f, .to = 0.75f};
+  pk_optimizer optimizer;
+  pk_error error = {0};
+  pk_random random = {3};
+  bool masked[4 * COUNT] = {false}, found[4 * COUNT] = {false};
+  float gradient[4 * COUNT];
+  size_t zeros = 0;
+  assert_true(pk_optimizer_init(&optimizer, &options, &parameters, &error));
+  for (size_t i = 0; i < parameters.total; i++) {
+    optimizer.values[i] = (float)pk_random_normal(&random);
+  }
+  for (size_t step = 1; step <= STEPS; step++) {
+    for (size_t i = 0; i < parameters.total; i++) gradient[i] = (float)pk_random_normal(&random);
+    pk_optimizer_step(&optimizer, gradient, optimizer.statistics);
+    assert_true(pk_prune_gradually(&optimizer, masked, &prune, &error));
+    const size_t before = zeros;
+    zeros = 0;
+    for (size_t i = COUNT; i < 2 * COUNT; i++) {
+      if (masked[i]) assert_true(optimizer.values[i] == 0.0f && optimizer.averages[i] == 0.0f);
+      zeros += masked[i];
+    }
+    assert_true(zeros >= before);
+    assert_true((float)zeros <= COUNT * pk_prune_share_at(&prune, step, STEPS) + 0.5f);
+    if (step <= STEPS / 4) assert_int_equal(zeros, 0);
+  }
+  assert_int_equal(zeros, 160);
+  for (size_t i = 0; i < parameters.total; i++) {
+    if (i < COUNT || i >= 2 * COUNT) assert_false(masked[i]);
+  }
+  pk_prune_find_mask(found, &optimizer);
+  assert_memory_equal(found, masked, sizeof found);
+  // Half way the cubic has done seven eighths.
+  assert_true(fabsf(pk_prune_share_at(&prune, STEPS / 2, STEPS) - 0.7f) < 1e-5f);
+  pk_optimizer_deinit(&optimizer);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_gradients_through_norms),
                                      cmocka_unit_test(test_gradients_through_dropout),
@@ -285,6 +336,7 @@ int main(void) {
                                      cmocka_unit_test(test_folding),
                                      cmocka_unit_test(test_loss_gradients),
                                      cmocka_unit_test(test_loss_of_no_label_and_no_teacher),
+                                     cmocka_unit_test(test_gradual_pruning),
                                      cmocka_unit_test(test_optimizers)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

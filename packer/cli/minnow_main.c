@@ -16,6 +16,7 @@ static const char help[] =
     "  run FOLDER IMAGE…        recognise pictures, or run raw tensors\n"
     "  train FOLDER             train a model from its description\n"
     "  distill FOLDER           the same, from what larger models say\n"
+    "  search FOLDER            find widths, depths and bits for a budget\n"
     "  bench FOLDER             time loading and running\n"
     "  check FOLDER…            run conformance cases\n"
     "\n"
@@ -31,7 +32,8 @@ static const struct {
                 {"bench", pk_command_bench},
                 {"check", pk_command_check},
                 {"train", pk_command_train},
-                {"distill", pk_command_distill}};
+                {"distill", pk_command_distill},
+                {"search", pk_command_search}};
 
 int main(int argc, char **argv) {
   const char *name = argc > 1 ? argv[1] : "";

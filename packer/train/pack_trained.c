@@ -46,6 +46,7 @@ static const pk_field_rule refine_rules[] = {
 typedef struct packing {
   pk_packed_model *packed;
   const pk_data_set *data;
+  pk_data_part judged;
   pk_compress_options options;
   pk_pack_options pack;
   size_t samples;
@@ -97,15 +98,15 @@ static bool read_samples(void *user, pk_sample_set *set, const pk_manifest *mani
   return pk_data_samples(set, p->data, PK_DATA_TRAIN, p->samples, manifest, error);
 }
 
-static bool read_test(pk_sample_set *set, const packing *p, const pk_graph *graph,
-                      pk_error *error) {
+static bool read_judged(pk_sample_set *set, const packing *p, const pk_graph *graph,
+                        pk_error *error) {
   const pk_image_view view = {.crop = 1.0, .low = -1.0, .high = 1.0};
   pk_lowered_graph lowered = {0};
   pk_manifest manifest = {0};
   const bool ok = pk_lower(&lowered, graph, error) &&
                   pk_manifest_describe(&manifest, &lowered, "test", &view, error) &&
                   pk_manifest_apply_frontend(&manifest, &p->pack, error) &&
-                  pk_data_samples(set, p->data, PK_DATA_TEST, SIZE_MAX, &manifest, error);
+                  pk_data_samples(set, p->data, p->judged, SIZE_MAX, &manifest, error);
   pk_manifest_free(&manifest);
   pk_lowered_graph_free(&lowered);
   return ok;
@@ -115,7 +116,7 @@ static bool compress_and_judge(void *user, pk_graph *graph, pk_error *error) {
   packing *p = user;
   pk_sample_set test = {0};
   pk_answers before = {0}, after = {0};
-  bool ok = read_test(&test, p, graph, error) &&
+  bool ok = read_judged(&test, p, graph, error) &&
             pk_answers_make(&before, graph, &test, PK_SHARD_BYTES_DEFAULT, error) &&
             pk_compress_graph(graph, &p->options, &p->packed->report, error) &&
             pk_answers_make(&after, graph, &test, PK_SHARD_BYTES_DEFAULT, error);
@@ -142,14 +143,15 @@ static pk_compress_options compress_options(const pack_fields *fields, const pk_
 }
 
 bool pk_pack_trained(pk_packed_model *packed, const char *file, const pk_recipe *recipe,
-                     const pk_data_set *data, pk_progress_fn *progress, pk_error *error) {
+                     const pk_data_set *data, pk_data_part judged, pk_progress_fn *progress,
+                     pk_error *error) {
   pack_fields fields;
   refine_fields refined;
   pk_bytes bytes = {0};
   pk_lowered_graph graph = {0};
   *packed = (pk_packed_model){0};
   if (!read_fields(&fields, &refined, recipe, error)) return false;
-  packing p = {.packed = packed, .data = data, .samples = (size_t)fields.samples};
+  packing p = {.packed = packed, .data = data, .judged = judged, .samples = (size_t)fields.samples};
   refine_parts parts = {.options = {.steps = 0}};
   p.pack = (pk_pack_options){.name = recipe->name,
                              .labels_file = recipe->labels_file,

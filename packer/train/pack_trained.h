@@ -1,5 +1,5 @@
 // From a trained file to the package that ships: compressed with the recipe's own examples, judged
-// on its test part by the runtime itself.
+// by the runtime itself.
 #ifndef MINNOW_PACKER_TRAIN_PACK_TRAINED_H_
 #define MINNOW_PACKER_TRAIN_PACK_TRAINED_H_
 
@@ -9,15 +9,16 @@
 typedef struct pk_packed_model {
   pk_package package;
   pk_compress_report report;
-  double float_accuracy, accuracy;  // %, of the test part: before compression, and as packed
-  double agreement;                 // %, of the test part
-  size_t test_count;
-} pk_packed_model;  // all zero: empty
+  double float_accuracy, accuracy;  // %, of the judged part: before compression, and as packed
+  double agreement;                 // %, of the judged part
+  size_t test_count;                // its examples
+} pk_packed_model;                  // all zero: empty
 
-// Compresses `file` (trained_model.h) as the recipe's "pack" says. Errors as compression's; USAGE
-// for a field.
+// Compresses `file` (trained_model.h) as the recipe's "pack" says and judges it on a part. Errors
+// as compression's; USAGE for a field.
 bool pk_pack_trained(pk_packed_model *packed, const char *file, const pk_recipe *recipe,
-                     const pk_data_set *data, pk_progress_fn *progress, pk_error *error);
+                     const pk_data_set *data, pk_data_part judged, pk_progress_fn *progress,
+                     pk_error *error);
 void pk_packed_model_free(pk_packed_model *packed);
 
 // Writes the package into FOLDER/package and what is known of it into FOLDER/card.json.

@@ -171,22 +171,42 @@ static bool read_training(pk_recipe *recipe, pk_error *error) {
 static bool check_fields(const pk_recipe *recipe, pk_error *error) {
   static const char *const known[] = {"name",    "labels",   "frontend", "network", "data",
                                       "augment", "training", "pack",     "licence", "attribution",
-                                      "about",   "prepare",  "distill",  NULL};
+                                      "about",   "prepare",  "distill",  "search",  NULL};
   const pk_field_reader reader = reader_of(recipe, error);
   return pk_field_read_rules(NULL, NULL, 0, known, &reader, recipe->json, "");
 }
 
-bool pk_recipe_read(pk_recipe *recipe, const char *folder, const char *data_root, pk_error *error) {
+static bool name_folder(pk_recipe *recipe, const char *folder, pk_error *error) {
   *recipe = (pk_recipe){0};
   recipe->folder = strdup(folder);
   recipe->source = pk_path_join(folder, "model.json", error);
-  bool ok = (recipe->folder && recipe->source) || no_memory(error);
-  ok = ok && read_json(recipe, error) && check_fields(recipe, error);
+  return (recipe->folder && recipe->source) || no_memory(error);
+}
+
+static bool read_all(pk_recipe *recipe, const char *data_root, pk_error *error) {
+  bool ok = check_fields(recipe, error);
   if (ok) recipe->name = text_of(recipe, "name", error);
   ok = ok && recipe->name && read_paths(recipe, data_root, error) && read_labels(recipe, error) &&
        read_training(recipe, error) && resolve_sources(recipe, error);
   if (!ok) pk_recipe_free(recipe);
   return ok;
+}
+
+bool pk_recipe_read(pk_recipe *recipe, const char *folder, const char *data_root, pk_error *error) {
+  if (name_folder(recipe, folder, error) && read_json(recipe, error)) {
+    return read_all(recipe, data_root, error);
+  }
+  pk_recipe_free(recipe);
+  return false;
+}
+
+bool pk_recipe_take(pk_recipe *recipe, const json_t *json, const char *folder,
+                    const char *data_root, pk_error *error) {
+  const bool ok = name_folder(recipe, folder, error);
+  if (ok) recipe->json = json_deep_copy(json);
+  if (ok && recipe->json) return read_all(recipe, data_root, error);
+  pk_recipe_free(recipe);
+  return no_memory(error);
 }
 
 void pk_recipe_free(pk_recipe *recipe) {

@@ -32,6 +32,9 @@ typedef struct pk_recipe {
 // Reads FOLDER/model.json and the class names it points to. `data_root` NULL: the recipe's own.
 // Errors: IO, USAGE (a field, named with what it must be), OUT_OF_MEMORY.
 bool pk_recipe_read(pk_recipe *recipe, const char *folder, const char *data_root, pk_error *error);
+// The same from a model.json in memory, which is copied.
+bool pk_recipe_take(pk_recipe *recipe, const json_t *json, const char *folder,
+                    const char *data_root, pk_error *error);
 void pk_recipe_free(pk_recipe *recipe);
 
 #endif  // MINNOW_PACKER_TRAIN_RECIPE_H_

@@ -1,40 +1,13 @@
 #include "candidate_trial.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "../package/core_model.h"
+#include "../package/session_timing.h"
 #include "../train/pack_trained.h"
 #include "../train/train_run.h"
 
 enum { WARM_UP_RUNS = 5, RUNS = 41 };
-
-static double now_ms(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec * 1e3 + (double)time.tv_nsec * 1e-6;
-}
-
-static int compare_times(const void *left, const void *right) {
-  const double a = *(const double *)left, b = *(const double *)right;
-  return a < b ? -1 : a > b;
-}
-
-static bool time_session(double *milliseconds, mnw_session *session, pk_error *error) {
-  double times[RUNS];
-  mnw_error cause = {0};
-  for (int i = -WARM_UP_RUNS; i < RUNS; i++) {
-    const double start = now_ms();
-    if (mnw_session_run(session, &cause) != MNW_STATUS_OK) {
-      return pk_core_fail(error, &cause, "the candidate");
-    }
-    if (i >= 0) times[i] = now_ms() - start;
-  }
-  qsort(times, RUNS, sizeof *times, compare_times);
-  *milliseconds = times[RUNS / 2];
-  return true;
-}
 
 static bool time_package(double *milliseconds, const pk_package *package, pk_error *error) {
   pk_core_model core = {0};
@@ -45,7 +18,10 @@ static bool time_package(double *milliseconds, const pk_package *package, pk_err
     return false;
   }
   mnw_session *session = pk_core_session_open(&memory, &core, "the candidate", error);
-  const bool ok = session && time_session(milliseconds, session, error);
+  double times[RUNS];
+  const bool ok = session && pk_session_time(times, RUNS, WARM_UP_RUNS, session, core.model, NULL,
+                                             "the candidate", error);
+  if (ok) *milliseconds = times[RUNS / 2];
   free(memory);
   pk_core_model_close(&core);
   return ok;

@@ -190,7 +190,7 @@ static bool try_candidate(pk_search_result *result, const pk_candidate *candidat
 }
 
 bool pk_search_run(pk_search_result *result, const pk_search_options *options, pk_error *error) {
-  search_fields fields;
+  search_fields fields = {0};
   json_error_t cause;
   char *source = pk_path_join(options->folder, "model.json", error);
   *result = (pk_search_result){0};

@@ -15,6 +15,8 @@ const char *pk_code_name(pk_code code) {
       return "UNSUPPORTED";
     case PK_IO:
       return "IO";
+    case PK_BAD_SOUND:
+      return "BAD_SOUND";
     case PK_BAD_IMAGE:
       return "BAD_IMAGE";
     case PK_BAD_PACKAGE:

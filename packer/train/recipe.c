@@ -118,14 +118,15 @@ static bool read_paths(pk_recipe *recipe, const char *data_root, pk_error *error
 }
 
 // Paths of sources that begin with "./" start from the recipe's folder, all others from the data's
-// root: makes them absolute.
+// root: makes them absolute. Leaves in the description what data_set.h reads.
 static bool resolve_sources(const pk_recipe *recipe, pk_error *error) {
   static const char *const fields[] = {"folder", "file"};
   char folder[PATH_MAX];
   if (!realpath(recipe->folder, folder)) {
     return pk_fail(error, PK_IO, "%s: this folder cannot be opened", recipe->folder);
   }
-  const json_t *sources = json_object_get(json_object_get(recipe->json, "data"), "sources");
+  json_t *data = json_object_get(recipe->json, "data");
+  const json_t *sources = json_object_get(data, "sources");
   for (size_t i = 0; i < json_array_size(sources); i++) {
     json_t *source = json_array_get(sources, i);
     for (size_t f = 0; f < sizeof fields / sizeof *fields; f++) {
@@ -137,6 +138,7 @@ static bool resolve_sources(const pk_recipe *recipe, pk_error *error) {
       free(whole);
     }
   }
+  json_object_del(data, "root");  // known by now, and no part of the description
   return true;
 }
 

@@ -1,7 +1,7 @@
 // CONV_2D and FULLY_CONNECTED as matrix products.
-#include <cblas.h>
 #include <string.h>
 
+#include "diff_gemm.h"
 #include "diff_ops.h"
 #include "diff_wide.h"
 
@@ -100,27 +100,6 @@ PK_DIFF_INLINE void walk_columns(float *columns, const float *x, float *dx, cons
   }
 }
 
-// y[rows][stride] (+)= x[rows][k] * w[o][k]^T
-static void multiply(float *y, size_t y_stride, const float *x, size_t x_stride, const float *w,
-                     size_t rows, size_t o, size_t k) {
-  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, (int)o, (int)k, 1.0f, x,
-              (int)x_stride, w, (int)k, 1.0f, y, (int)y_stride);
-}
-
-// dx[rows][k] = dy[rows][o] * w[o][k], added to dx where `beta` is 1.
-static void multiply_back(float *dx, float beta, const float *dy, size_t dy_stride, const float *w,
-                          size_t rows, size_t o, size_t k) {
-  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)rows, (int)k, (int)o, 1.0f, dy,
-              (int)dy_stride, w, (int)k, beta, dx, (int)k);
-}
-
-// dw[o][k] += dy[rows][o]^T * x[rows][k]
-static void weight_gradient(float *dw, const float *dy, size_t dy_stride, const float *x,
-                            size_t rows, size_t o, size_t k) {
-  cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)o, (int)k, (int)rows, 1.0f, dy,
-              (int)dy_stride, x, (int)k, 1.0f, dw, (int)k);
-}
-
 static const float *bias_of(const pk_diff_call *call) {
   const pk_op *op = call->op;
   return op->input_count > PK_INPUT_BIAS && op->inputs[PK_INPUT_BIAS] != PK_NO_TENSOR
@@ -198,7 +177,7 @@ bool pk_diff_conv_forward(pk_diff_call *call) {
   const size_t width = s.groups * s.o, line = s.window.out_w;
   if (s.is_plain) {
     pk_diff_start_with_bias(call, 0, s.positions, width);
-    multiply(call->y, width, call->x, s.k, weights, s.positions, s.o, s.k);
+    pk_diff_multiply(call->y, width, call->x, s.k, weights, s.positions, s.o, s.k);
     return true;
   }
   float *columns = pk_diff_scratch(call, s.tile_lines * line * s.k);
@@ -209,8 +188,8 @@ bool pk_diff_conv_forward(pk_diff_call *call) {
       const size_t rows = (lines.end - start) * line;
       if (g == 0) pk_diff_start_with_bias(call, start * line, rows, width);
       fill_columns(columns, call->x, &s, &lines);
-      multiply(call->y + start * line * width + g * s.o, width, columns, s.k,
-               weights + g * s.o * s.k, rows, s.o, s.k);
+      pk_diff_multiply(call->y + start * line * width + g * s.o, width, columns, s.k,
+                       weights + g * s.o * s.k, rows, s.o, s.k);
     }
   }
   return true;
@@ -223,8 +202,9 @@ bool pk_diff_conv_backward(pk_diff_call *call) {
   float *dw = pk_diff_input_grad(call, PK_INPUT_WEIGHTS);
   pk_diff_bias_gradient(call, 0, s.positions, width);
   if (s.is_plain) {
-    if (dw) weight_gradient(dw, call->dy, width, call->x, s.positions, s.o, s.k);
-    if (call->dx) multiply_back(call->dx, 1.0f, call->dy, width, weights, s.positions, s.o, s.k);
+    if (dw) pk_diff_weight_gradient(dw, call->dy, width, call->x, s.positions, s.o, s.k);
+    if (call->dx)
+      pk_diff_multiply_back(call->dx, 1.0f, call->dy, width, weights, s.positions, s.o, s.k);
     return true;
   }
   float *columns = pk_diff_scratch(call, s.tile_lines * line * s.k);
@@ -237,10 +217,10 @@ bool pk_diff_conv_backward(pk_diff_call *call) {
       const float *dy = call->dy + start * line * width + g * s.o;
       if (dw) {
         fill_columns(columns, call->x, &s, &lines);
-        weight_gradient(dw + at, dy, width, columns, rows, s.o, s.k);
+        pk_diff_weight_gradient(dw + at, dy, width, columns, rows, s.o, s.k);
       }
       if (!call->dx) continue;
-      multiply_back(columns, 0.0f, dy, width, weights + at, rows, s.o, s.k);
+      pk_diff_multiply_back(columns, 0.0f, dy, width, weights + at, rows, s.o, s.k);
       add_columns(call->dx, columns, &s, &lines);
     }
   }
@@ -254,7 +234,7 @@ bool pk_diff_dense_forward(pk_diff_call *call) {
   const size_t o = (size_t)dims[0], k = (size_t)dims[1];
   const size_t rows = pk_diff_input_elements(call, PK_INPUT_DATA) / k;
   pk_diff_start_with_bias(call, 0, rows, o);
-  multiply(call->y, o, call->x, k, pk_diff_input(call, PK_INPUT_WEIGHTS), rows, o, k);
+  pk_diff_multiply(call->y, o, call->x, k, pk_diff_input(call, PK_INPUT_WEIGHTS), rows, o, k);
   return true;
 }
 
@@ -264,9 +244,10 @@ bool pk_diff_dense_backward(pk_diff_call *call) {
   const size_t rows = pk_diff_input_elements(call, PK_INPUT_DATA) / k;
   float *dw = pk_diff_input_grad(call, PK_INPUT_WEIGHTS);
   pk_diff_bias_gradient(call, 0, rows, o);
-  if (dw) weight_gradient(dw, call->dy, o, call->x, rows, o, k);
+  if (dw) pk_diff_weight_gradient(dw, call->dy, o, call->x, rows, o, k);
   if (call->dx) {
-    multiply_back(call->dx, 1.0f, call->dy, o, pk_diff_input(call, PK_INPUT_WEIGHTS), rows, o, k);
+    pk_diff_multiply_back(call->dx, 1.0f, call->dy, o, pk_diff_input(call, PK_INPUT_WEIGHTS), rows,
+                          o, k);
   }
   return true;
 }

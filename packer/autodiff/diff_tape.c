@@ -71,6 +71,16 @@ bool pk_diff_set_input(pk_diff_tape *tape, size_t index, const void *bytes, pk_e
     case PK_DTYPE_U8:
       for (size_t i = 0; i < elements; i++) values[i] = scale * (float)(source[i] - zero_point);
       return true;
+    case PK_DTYPE_S32:
+      for (size_t i = 0; i < elements; i++) {
+        values[i] = (float)(int32_t)mnw_load_u32(source + 4 * i);
+      }
+      return true;
+    case PK_DTYPE_S64:
+      for (size_t i = 0; i < elements; i++) {
+        values[i] = (float)(int64_t)mnw_load_u64(source + 8 * i);
+      }
+      return true;
     default:
       return pk_fail(error, PK_UNSUPPORTED, "input \"%s\" is %s, which cannot be differentiated by",
                      tensor->name, pk_dtype_name(tensor->dtype));

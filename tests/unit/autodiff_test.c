@@ -84,6 +84,71 @@ static void test_every_function_is_listed(void **state) {
   }
 }
 
+// Token numbers are an input; the table is learnt without being asked for.
+static void test_embedding(void **state) {
+  (void)state;
+  const pk_dtype dtypes[] = {PK_DTYPE_S32, PK_DTYPE_S64};
+  for (int i = 0; i < 2; i++) {
+    const int32_t tokens[] = {2, 0, 2};
+    const int64_t long_tokens[] = {2, 0, 2};
+    diff_case c;
+    diff_case_start(&c, 3);
+    const int32_t table = diff_case_values(&c, "table", 2, (const int32_t[]){4, 2}, -1.0f, 1.0f);
+    const int32_t x = diff_case_result(&c, "tokens", 1, (const int32_t[]){3});
+    const int32_t y = diff_case_result(&c, "y", 2, (const int32_t[]){3, 2});
+    c.graph.tensors[x].dtype = dtypes[i];
+    c.graph.inputs = pk_arena_copy(&c.graph.arena, &x, 1, sizeof x, &c.error);
+    c.graph.input_count = 1;
+    diff_case_op(&c, (pk_op){.kind = PK_OP_GATHER}, (const int32_t[]){table, x}, 2, y);
+    pk_diff_net net;
+    pk_diff_tape tape;
+    assert_true(pk_diff_net_init(&net, &c.graph, &c.error));
+    assert_true(net.wants_grad[table] && net.wants_grad[y] && !net.wants_grad[x]);
+    assert_true(pk_diff_tape_init(&tape, &net, &c.error));
+    const void *bytes = i ? (const void *)long_tokens : tokens;
+    assert_true(pk_diff_set_input(&tape, 0, bytes, &c.error));
+    assert_true(pk_diff_forward(&tape, &c.error));
+    assert_memory_equal(pk_diff_value(&tape, y) + 2, net.constants[table], 2 * sizeof(float));
+    float *dy = pk_diff_grad(&tape, y, &c.error);
+    for (int j = 0; j < 6; j++) dy[j] = (float)(j + 1);
+    assert_true(pk_diff_backward(&tape, &c.error));
+    const float expected[] = {3, 4, 0, 0, 6, 8, 0, 0};
+    assert_memory_equal(tape.grads[table], expected, sizeof expected);
+    pk_diff_tape_deinit(&tape);
+    pk_diff_net_deinit(&net);
+    diff_case_end(&c);
+  }
+}
+
+// A cell without gradients, and one with initial states.
+static void test_recurrent_refusal(void **state) {
+  (void)state;
+  for (int32_t i = 0; i < 2; i++) {
+    diff_case c;
+    diff_case_start(&c, 5);
+    const int32_t gates = i ? 3 : 4;
+    const int32_t x = diff_case_values(&c, "x", 3, (const int32_t[]){2, 1, 3}, -1.0f, 1.0f);
+    const int32_t w = diff_case_values(&c, "w", 3, (const int32_t[]){1, gates * 2, 3}, -1.0f, 1.0f);
+    const int32_t r = diff_case_values(&c, "r", 3, (const int32_t[]){1, gates * 2, 2}, -1.0f, 1.0f);
+    const int32_t h = diff_case_values(&c, "h", 3, (const int32_t[]){1, 1, 2}, -1.0f, 1.0f);
+    const int32_t y = diff_case_result(&c, "y", 3, (const int32_t[]){1, 1, 2});
+    const int32_t inputs[] = {x, w, r, PK_NO_TENSOR, PK_NO_TENSOR, h};
+    pk_op op = {.kind = PK_OP_RECURRENT};
+    op.attributes.words = (pk_word_attributes){.words = {i ? 1 : 2, 0, 1}};
+    diff_case_op(&c, op, inputs, i ? 6 : 3, y);
+    pk_diff_net net;
+    pk_diff_tape tape;
+    assert_true(pk_diff_net_init(&net, &c.graph, &c.error));
+    assert_true(pk_diff_tape_init(&tape, &net, &c.error));
+    assert_false(pk_diff_forward(&tape, &c.error));
+    assert_int_equal(c.error.code, PK_UNSUPPORTED);
+    assert_non_null(strstr(c.error.message, "RECURRENT"));
+    pk_diff_tape_deinit(&tape);
+    pk_diff_net_deinit(&net);
+    diff_case_end(&c);
+  }
+}
+
 static void test_refusal(void **state) {
   (void)state;
   diff_case c;
@@ -99,10 +164,12 @@ static void test_refusal(void **state) {
 }
 
 int main(void) {
-  enum { ROWS = sizeof rows / sizeof *rows, PLAIN = 2 };
+  enum { ROWS = sizeof rows / sizeof *rows, PLAIN = 4 };
   struct CMUnitTest tests[ROWS + PLAIN] = {
       cmocka_unit_test(test_every_function_is_listed),
       cmocka_unit_test(test_refusal),
+      cmocka_unit_test(test_embedding),
+      cmocka_unit_test(test_recurrent_refusal),
   };
   for (size_t i = 0; i < ROWS; i++) {
     tests[PLAIN + i] =

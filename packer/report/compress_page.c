@@ -7,47 +7,12 @@
 
 #include "../package/file_io.h"
 #include "html_text.h"
+#include "page_frame.h"
 #include "share_interval.h"
 #include "thumbnail.h"
 #include "trial_chart.h"
 
-static const char head[] =
-    "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-    "content=\"width=device-width,initial-scale=1\"><title>";
-static const char style[] =
-    "</title><style>:root{color-scheme:light dark;--paper:#fff;--ink:#1b2733;--soft:#5a6875;"
-    "--line:#d9e0e6;--mark:#0b6e75}"
-    "@media(prefers-color-scheme:dark){:root{--paper:#12181e;--ink:#e6edf3;--soft:#9aa8b5;"
-    "--line:#2d3843;--mark:#5cc8ce}}"
-    "body{margin:0 auto;max-width:70rem;padding:1rem;background:var(--paper);color:var(--ink);"
-    "font:15px/1.5 "
-    "system-ui,sans-serif}h1{font-size:1.4rem;overflow-wrap:anywhere}h2{font-size:1.1rem;margin-"
-    "top:2rem}"
-    "p.soft,small{color:var(--soft)}dl{display:grid;grid-template-columns:repeat(auto-fit,"
-    "minmax(8.5rem,1fr));gap:1rem;margin:1rem 0}dt{color:var(--soft);font-size:.85rem}"
-    "dd{margin:0;font-size:1.25rem;font-weight:600}dd small{display:block;font-weight:400;"
-    "font-size:.8rem}.wide{overflow-x:auto}table{border-collapse:collapse;width:100%;"
-    "font-variant-numeric:tabular-nums}th,td{padding:.3rem .6rem;text-align:right;border-bottom:"
-    "1px solid var(--line);white-space:nowrap}th:first-child,td:first-child{text-align:left;"
-    "white-space:normal;min-width:9rem;overflow-wrap:anywhere}thead th{color:var(--soft);"
-    "font-weight:500;font-size:.85rem}meter{width:5rem;vertical-align:middle}svg{width:100%;"
-    "max-width:40rem;font-size:13px}svg text{fill:var(--soft)}ul{list-style:none;padding:0;"
-    "display:grid;grid-template-columns:repeat(auto-fill,minmax(16rem,1fr));gap:1rem}li{display:"
-    "flex;gap:.75rem;align-items:flex-start}li img{border-radius:4px}li span{overflow-wrap:"
-    "anywhere}</style></head><body><main>";
-
-static void append_text(pk_bytes *page, const char *text) {
-  pk_html_escaped(page, text, strlen(text));
-}
-
 // --- summary ---
-
-static void append_fact(pk_bytes *page, const char *name, const char *format, double value,
-                        const char *remark) {
-  pk_html(page, "<div><dt>%s</dt><dd>", name);
-  pk_html(page, format, value);
-  pk_html(page, "<small>%s</small></dd></div>", remark);
-}
 
 // A share of views in percent with its interval as the remark. Views of one file tell little apart,
 // so the interval is that of as many samples as there are files.
@@ -58,7 +23,7 @@ static void append_share(pk_bytes *page, const char *name, double percent, size_
   const pk_interval range = pk_share_interval(percent / 100.0, files);
   snprintf(remark, sizeof remark, "95 %% interval %.1f to %.1f %%, %zu views", 100.0 * range.low,
            100.0 * range.high, views);
-  append_fact(page, name, "%.1f %%", percent, remark);
+  pk_page_fact(page, name, "%.1f %%", percent, remark);
 }
 
 static void append_summary(pk_bytes *page, const pk_page_subject *subject) {
@@ -67,25 +32,25 @@ static void append_summary(pk_bytes *page, const pk_page_subject *subject) {
   const pk_quality *q = &taken->quality;
   char remark[80];
   pk_html(page, "<h1>");
-  append_text(page, subject->name);
+  pk_page_text(page, subject->name);
   pk_html(page, ", compressed</h1><dl>");
-  append_fact(page, "Package before", "%.1f kB", (double)report->source_bytes / 1e3,
-              "plain shards of the model as it came");
+  pk_page_fact(page, "Package before", "%.1f kB", (double)report->source_bytes / 1e3,
+               "plain shards of the model as it came");
   const double after = (double)taken->package_bytes;
   snprintf(remark, sizeof remark, "plain; %.1f kB after brotli", (double)subject->br_bytes / 1e3);
-  append_fact(page, "Package after", "%.1f kB", after / 1e3,
-              subject->br_bytes > 0 ? remark : "plain shards");
-  append_fact(page, "Smaller by", "%.2f×", (double)report->source_bytes / fmax(after, 1.0),
-              "plain against plain");
+  pk_page_fact(page, "Package after", "%.1f kB", after / 1e3,
+               subject->br_bytes > 0 ? remark : "plain shards");
+  pk_page_fact(page, "Smaller by", "%.2f×", (double)report->source_bytes / fmax(after, 1.0),
+               "plain against plain");
   snprintf(remark, sizeof remark, "%zu weights", report->weight_count);
-  append_fact(page, "Bits a weight", "%.2f", taken->bits, remark);
+  pk_page_fact(page, "Bits a weight", "%.2f", taken->bits, remark);
   append_share(page, "Same best class", q->agreement, q->samples, report->files);
   append_share(page, "Top-1 before", q->reference_top1, q->labelled, report->files);
   append_share(page, "Top-1 after", q->top1, q->labelled, report->files);
-  append_fact(page, "Error of the outputs", "%.2f %%", q->range_error, "rms, of their range");
+  pk_page_fact(page, "Error of the outputs", "%.2f %%", q->range_error, "rms, of their range");
   if (report->removed_channels > 0) {
-    append_fact(page, "Channels removed", "%.0f", (double)report->removed_channels,
-                "they never change");
+    pk_page_fact(page, "Channels removed", "%.0f", (double)report->removed_channels,
+                 "they never change");
   }
   pk_html(page,
           "</dl><p class=\"soft\">Judged by the runtime itself on the calibration samples, %zu "
@@ -99,7 +64,7 @@ static void append_summary(pk_bytes *page, const pk_page_subject *subject) {
 static void append_layer(pk_bytes *page, const pk_layer_report *layer, double largest) {
   const double after = layer->bits * (double)layer->weights / 8.0;
   pk_html(page, "<tr><td>");
-  append_text(page, layer->name);
+  pk_page_text(page, layer->name);
   pk_html(page, "<br><small>%s</small></td>", layer->kind);
   pk_html(page, "<td>%zu</td><td>%zu</td><td>%.0f</td>", layer->weights, layer->bytes_before,
           after);
@@ -172,7 +137,7 @@ static void append_change(pk_bytes *page, const pk_page_subject *subject,
   pk_html(page, " <small>%.2f</small><br>→ ", (double)change->before_score);
   append_label(page, subject->labels, change->after);
   pk_html(page, " <small>%.2f</small><br><small>", (double)change->after_score);
-  append_text(page, change->file);
+  pk_page_text(page, change->file);
   if (change->label != PK_NO_CLASS) {
     const size_t label = (size_t)change->label;
     pk_html(page, label == change->before  ? ": was right"
@@ -201,13 +166,11 @@ void pk_compress_page(pk_bytes *page, const pk_page_subject *subject) {
   const pk_compress_options *options = subject->options;
   const pk_chart_limits limits = {.max_drop = options->max_drop,
                                   .target_bytes = (double)options->target_bytes};
-  pk_bytes_append(page, head, sizeof head - 1);
-  append_text(page, subject->name);
-  pk_bytes_append(page, style, sizeof style - 1);
+  pk_page_begin(page, subject->name);
   append_summary(page, subject);
   pk_html(page, "<h2>Trials</h2>");
   pk_chart_append(page, &subject->report->trials, limits);
   append_layers(page, subject->report);
   append_changes(page, subject);
-  pk_html(page, "</main></body></html>\n");
+  pk_page_end(page);
 }

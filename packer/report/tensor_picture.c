@@ -67,7 +67,7 @@ bool pk_tensor_picture(pk_picture *picture, const pk_manifest_tensor *tensor, co
         const size_t colour = v.colours == 1 ? 0 : tensor->is_bgr ? 2 - c : c;
         const size_t at = x * v.x_step + row * v.y_step + colour * v.colour_step;
         const double level = scale > 0.0 ? (value_at(tensor, bytes, at) - low) * scale : 0.0;
-        pixel[c] = level > 0.0 ? (uint8_t)(level + 0.5) : 0;
+        pixel[c] = level > 0.0 ? (uint8_t)lrint(level) : 0;
       }
       pixel[3] = 255;
     }

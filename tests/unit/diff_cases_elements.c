@@ -13,13 +13,14 @@ static int draw_shape(diff_case *c, int32_t dims[MAX_DRAWN_RANK]) {
   return rank;
 }
 
-// An operand of `dims` with ones where `ones` has bits; leading ones may be left away.
+// An operand of `dims` with ones where `ones` has bits; leading ones may be left away where it
+// `is_cut`.
 static int32_t draw_operand(diff_case *c, const char *name, int rank, const int32_t *dims,
-                            uint32_t ones, float low, float high) {
+                            uint32_t ones, bool is_cut, float low, float high) {
   int32_t own[MAX_DRAWN_RANK];
   int skipped = 0;
   for (int i = 0; i < rank; i++) own[i] = ones >> i & 1 ? 1 : dims[i];
-  while (skipped < rank - 1 && own[skipped] == 1 && diff_case_draw(c, 0, 1)) skipped++;
+  while (is_cut && skipped < rank - 1 && own[skipped] == 1 && diff_case_draw(c, 0, 1)) skipped++;
   return diff_case_values(c, name, rank - skipped, own + skipped, low, high);
 }
 
@@ -29,9 +30,10 @@ static int32_t two_operands(diff_case *c, pk_op op, const diff_function *functio
   const int rank = draw_shape(c, dims);
   const uint32_t ones_a = diff_case_draw(c, 0, 1) ? (uint32_t)diff_case_draw(c, 0, 15) : 0;
   const uint32_t ones_b = diff_case_draw(c, 0, 1) ? (uint32_t)diff_case_draw(c, 0, 15) : 0;
-  const int32_t a = draw_operand(c, "a", rank, dims, ones_a, function->low, function->high);
-  const int32_t b =
-      draw_operand(c, "b", rank, dims, ones_b & ~ones_a, function->low_b, function->high_b);
+  const bool cuts_a = diff_case_draw(c, 0, 1);
+  const int32_t a = draw_operand(c, "a", rank, dims, ones_a, cuts_a, function->low, function->high);
+  const int32_t b = draw_operand(c, "b", rank, dims, ones_b & ~ones_a, !cuts_a, function->low_b,
+                                 function->high_b);
   const int32_t y = diff_case_result(c, "y", rank, dims);
   diff_case_op(c, op, (const int32_t[]){a, b}, 2, y);
   return y;

@@ -1,6 +1,7 @@
 // Cases of the operators with weights and of those that walk windows.
 #include <string.h>
 
+#include "../../core/ops/op_params.h"
 #include "diff_cases.h"
 
 static int32_t span(int32_t kernel, int32_t dilation) {
@@ -111,14 +112,15 @@ int32_t diff_case_of_MAX_POOL_2D(diff_case *c) {
 
 int32_t diff_case_of_RESIZE(diff_case *c) {
   const int32_t n = diff_case_draw(c, 1, 2), channels = diff_case_draw(c, 1, 3);
-  const int32_t x = diff_case_values(
-      c, "x", 4, (const int32_t[]){n, diff_case_draw(c, 1, 5), diff_case_draw(c, 1, 5), channels},
-      -1.0f, 1.0f);
-  const int32_t y = diff_case_result(
-      c, "y", 4, (const int32_t[]){n, diff_case_draw(c, 1, 7), diff_case_draw(c, 1, 7), channels});
+  const int32_t in[] = {n, diff_case_draw(c, 1, 5), diff_case_draw(c, 1, 5), channels};
+  const int32_t out[] = {n, diff_case_draw(c, 1, 7), diff_case_draw(c, 1, 7), channels};
+  const float scales[] = {(float)out[1] / (float)in[1], (float)out[2] / (float)in[2]};
+  const int32_t x = diff_case_values(c, "x", 4, in, -1.0f, 1.0f);
+  const int32_t y = diff_case_result(c, "y", 4, out);
   pk_op op = {.kind = PK_OP_RESIZE};
   op.attributes.words = (pk_word_attributes){
       .words = {diff_case_draw(c, 0, 1), diff_case_draw(c, 0, 3), diff_case_draw(c, 0, 3)}};
+  memcpy(op.attributes.words.words + MNW_RESIZE_SCALE_H, scales, sizeof scales);
   diff_case_op(c, op, &x, 1, y);
   return y;
 }

@@ -22,6 +22,7 @@ const includable = {
   packer: ['core'],
   'packer/autodiff': ['core', 'packer/import'],
   'packer/compress': ['core', 'packer/autodiff', 'packer/encode', 'packer/import', 'packer/package', 'packer/picture', 'packer/pk_error.h', 'packer/lowered_graph.h'],
+  'packer/data': ['core', 'packer/encode', 'packer/package', 'packer/picture', 'packer/pk_error.h'],
   'packer/eval': ['core', 'packer/compress', 'packer/data', 'packer/package', 'packer/pk_error.h'],
   'packer/report': ['core', 'packer/compress', 'packer/data', 'packer/eval', 'packer/encode', 'packer/package', 'packer/picture', 'packer/pk_error.h'],
   wasm_glue: [publicHeader],

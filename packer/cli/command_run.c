@@ -1,10 +1,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../package/class_scores.h"
 #include "../package/file_io.h"
 #include "../package/package_chain.h"
 #include "../picture/picture_file.h"
-#include "class_scores.h"
 #include "cli_common.h"
 
 static const char help[] =

@@ -2,7 +2,7 @@
 #ifndef MINNOW_PACKER_CLASS_SCORES_H_
 #define MINNOW_PACKER_CLASS_SCORES_H_
 
-#include "../package/package_load.h"
+#include "package_load.h"
 
 typedef struct pk_class_score {
   size_t index;

@@ -1,6 +1,8 @@
-#include "html_page.h"
+#include "page_frame.h"
 
 #include <string.h>
+
+#include "html_text.h"
 
 static const char head[] =
     "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
@@ -27,12 +29,23 @@ static const char style[] =
     "flex;gap:.75rem;align-items:flex-start}li img{border-radius:4px}li span{overflow-wrap:"
     "anywhere}</style></head><body><main>";
 
-void pk_html_page_begin(pk_bytes *page, const char *title) {
+void pk_page_begin(pk_bytes *page, const char *title) {
   pk_bytes_append(page, head, sizeof head - 1);
-  pk_html_escaped(page, title, strlen(title));
+  pk_page_text(page, title);
   pk_bytes_append(page, style, sizeof style - 1);
 }
 
-void pk_html_page_end(pk_bytes *page) {
+void pk_page_end(pk_bytes *page) {
   pk_html(page, "</main></body></html>\n");
+}
+
+void pk_page_text(pk_bytes *page, const char *text) {
+  pk_html_escaped(page, text, strlen(text));
+}
+
+void pk_page_fact(pk_bytes *page, const char *name, const char *format, double value,
+                  const char *remark) {
+  pk_html(page, "<div><dt>%s</dt><dd>", name);
+  pk_html(page, format, value);
+  pk_html(page, "<small>%s</small></dd></div>", remark);
 }

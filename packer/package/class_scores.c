@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../package/real_value.h"
+#include "real_value.h"
 
 bool pk_has_class_scores(const pk_manifest *manifest) {
   const pk_manifest_tensor *tensor = &manifest->outputs[0];

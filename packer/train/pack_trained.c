@@ -92,10 +92,14 @@ static bool open_refining(refine_parts *parts, const refine_fields *fields, cons
           pk_recipe_describe(&parts->manifest, recipe, error));
 }
 
+// From the validation part where it is large enough: on what a network was trained with it is too
+// sure of itself to show what compression does to it.
 static bool read_samples(void *user, pk_sample_set *set, const pk_manifest *manifest,
                          pk_error *error) {
   const packing *p = user;
-  return pk_data_samples(set, p->data, PK_DATA_TRAIN, p->samples, manifest, error);
+  const bool has_validation = 2 * pk_data_set_count(p->data, PK_DATA_VALIDATION) >= p->samples;
+  return pk_data_samples(set, p->data, has_validation ? PK_DATA_VALIDATION : PK_DATA_TRAIN,
+                         p->samples, manifest, error);
 }
 
 static bool read_judged(pk_sample_set *set, const packing *p, const pk_graph *graph,

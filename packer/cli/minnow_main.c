@@ -13,7 +13,8 @@ static const char help[] =
     "\n"
     "  pack MODEL -o FOLDER     turn a model (.tflite, .onnx, .net) into a package\n"
     "  inspect FOLDER|MODEL     show layers, sizes and entropy\n"
-    "  run FOLDER IMAGE…        recognise pictures, or run raw tensors\n"
+    "  run FOLDER FILE…         recognise pictures, sounds and texts, or run raw tensors\n"
+    "  eval FOLDER --data …     judge a classifier on labelled examples\n"
     "  bench FOLDER             time loading and running\n"
     "  check FOLDER…            run conformance cases\n"
     "\n"
@@ -23,11 +24,9 @@ static const char help[] =
 static const struct {
   const char *name;
   pk_command *run;
-} commands[] = {{"pack", pk_command_pack},
-                {"inspect", pk_command_inspect},
-                {"run", pk_command_run},
-                {"bench", pk_command_bench},
-                {"check", pk_command_check}};
+} commands[] = {{"pack", pk_command_pack},   {"inspect", pk_command_inspect},
+                {"run", pk_command_run},     {"eval", pk_command_eval},
+                {"bench", pk_command_bench}, {"check", pk_command_check}};
 
 int main(int argc, char **argv) {
   const char *name = argc > 1 ? argv[1] : "";

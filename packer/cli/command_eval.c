@@ -122,7 +122,7 @@ static bool judge(const eval_arguments *arguments, const pk_loaded_package *head
                                  .evaluation = &evaluation,
                                  .set = data->set,
                                  .part = data->part,
-                                 .labels = (const char *const *)data->labels};
+                                 .labels = data->labels};
   if (arguments->report) ok = write_report(arguments, &result, &head->manifest, data, error);
   if (ok && arguments->as_json) {
     ok = pk_print_json(pk_eval_json(&result)) ||

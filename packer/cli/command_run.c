@@ -389,8 +389,8 @@ int pk_command_run(int argc, char **argv) {
   run_arguments arguments = {.texts = calloc((size_t)argc + 1, sizeof(char *))};
   pk_error error = {0};
   int status = PK_OK;
-  bool ok = arguments.texts || pk_fail(&error, PK_OUT_OF_MEMORY, "no memory for the arguments");
-  ok = ok && parse(&arguments, argc, argv, &error);
+  if (!arguments.texts) pk_fail(&error, PK_OUT_OF_MEMORY, "no memory for the arguments");
+  const bool ok = arguments.texts && parse(&arguments, argc, argv, &error);
   if (ok && arguments.wants_help) {
     fputs(help, stdout);
   } else if (!ok || !run_all(&arguments, &error)) {

@@ -60,7 +60,7 @@ static bool refer_to_labels(pk_eval_data *data, char *const *labels, const json_
   for (size_t i = 0; i < count; i++) {
     const char *name = list ? json_string_value(json_array_get(list, i)) : labels[i];
     if (!name) return pk_fail(error, PK_USAGE, "\"labels\" must be a list of class names");
-    data->labels[data->label_count++] = (char *)(uintptr_t)name;
+    data->labels[data->label_count++] = name;
   }
   return true;
 }
@@ -141,7 +141,7 @@ bool pk_eval_data_open(pk_eval_data *data, const pk_eval_data_options *options,
   if (ok) {
     const pk_data_options set_options = {.description = data->description,
                                          .root = data->root,
-                                         .labels = (const char *const *)data->labels,
+                                         .labels = data->labels,
                                          .label_count = data->label_count};
     ok = pk_data_set_open(&data->set, &set_options, error);
   }

@@ -11,7 +11,7 @@ typedef struct pk_eval_data {
   json_t *description, *file;  // of the data; what the description's file holds
   char *root;
   char *title;  // "docs/digits, test part": for people
-  char **labels;
+  const char **labels;
   size_t label_count;
   char *label_text;  // that the labels point into
   pk_bytes texts;    // the file of texts that was read last

@@ -84,7 +84,7 @@ static json_t *mistakes_json(const pk_eval_result *result) {
   for (size_t i = 0; i < result->evaluation->count; i++) {
     const pk_example_answer *answer = &result->evaluation->answers[i];
     if (answer->label == answer->answer) continue;
-    json_t *name = json_string(pk_data_set_example(result->set, result->part, i).name);
+    json_t *name = json_string(pk_example_name(result->set, result->part, i));
     json_array_append_new(
         mistakes, json_pack("{s:o, s:s, s:s, s:f}", "example", name ? name : json_null(), "label",
                             result->labels[answer->label], "answer", result->labels[answer->answer],

@@ -34,10 +34,20 @@ bool pk_diff_has_weights(const pk_op *op);
 // Whether a constant that is input `input` of the operator is learnt: its wants_grad starts true.
 bool pk_diff_learns(const pk_op *op, int input);
 
+// What a trainer does to an operator's result in front of its fused activation, as batch
+// normalisation: `forward` changes y, `backward` turns the gradient by the changed y into the one
+// by the plain y. Called for every operator; false with the error filled ends the run.
+typedef struct pk_diff_hooks {
+  bool (*forward)(void *user, size_t op, float *y, pk_error *error);
+  bool (*backward)(void *user, size_t op, float *dy, pk_error *error);
+  void *user;
+} pk_diff_hooks;
+
 typedef struct pk_diff_tape {
   const pk_diff_net *net;
-  float **values;  // by tensor: activations; NULL: not computed
-  float **grads;   // by tensor; NULL: none yet
+  const pk_diff_hooks *hooks;  // NULL: none
+  float **values;              // by tensor: activations; NULL: not computed
+  float **grads;               // by tensor; NULL: none yet
   float *scratch;
   size_t scratch_elements;
 } pk_diff_tape;  // all zero: empty

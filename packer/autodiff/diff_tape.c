@@ -147,6 +147,7 @@ bool pk_diff_forward_op(pk_diff_tape *tape, size_t index, pk_error *error) {
   const size_t elements = tape->net->elements[op->output];
   call.y = value_of(tape, op->output, error);
   if (!call.y || !pk_diff_find(op->kind)->forward(&call)) return false;
+  if (tape->hooks && !tape->hooks->forward(tape->hooks->user, index, call.y, error)) return false;
   activate(call.y, elements, op->activation);
   const pk_tensor *y = call.y_tensor;
   if (tape->net->simulates_int8 && y->dtype == PK_DTYPE_S8 && y->quantization.count == 1) {
@@ -185,7 +186,8 @@ void pk_diff_clear_grads(pk_diff_tape *tape) {
   }
 }
 
-static bool backward_op(pk_diff_tape *tape, const pk_op *op, pk_error *error) {
+static bool backward_op(pk_diff_tape *tape, size_t index, pk_error *error) {
+  const pk_op *op = &tape->net->graph->ops[index];
   pk_diff_call call = make_call(tape, op, error);
   float *dy = tape->grads[op->output];
   for (int i = 0; i < op->input_count; i++) {
@@ -198,6 +200,7 @@ static bool backward_op(pk_diff_tape *tape, const pk_op *op, pk_error *error) {
   call.y = tape->values[op->output];
   call.dx = pk_diff_input_grad(&call, 0);
   mask_gradient(dy, call.y, tape->net->elements[op->output], op->activation);
+  if (tape->hooks && !tape->hooks->backward(tape->hooks->user, index, dy, error)) return false;
   call.dy = dy;
   return pk_diff_find(op->kind)->backward(&call);
 }
@@ -207,7 +210,7 @@ bool pk_diff_backward(pk_diff_tape *tape, pk_error *error) {
   for (size_t i = tape->net->graph->op_count; ok && i-- > 0;) {
     const pk_op *op = &tape->net->graph->ops[i];
     if (tape->grads[op->output] && tape->net->wants_grad[op->output]) {
-      ok = backward_op(tape, op, error);
+      ok = backward_op(tape, i, error);
     }
   }
   return ok;

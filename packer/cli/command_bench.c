@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 
 #include "../package/package_load.h"
+#include "../package/session_timing.h"
 #include "cli_common.h"
 #include "operator_profile.h"
 
@@ -82,40 +83,12 @@ static bool parse(bench_arguments *arguments, int argc, char **argv, pk_error *e
   return true;
 }
 
-// Deterministic noise: constant input would flatter branchy code.
-static void fill_inputs(mnw_session *session, const mnw_model *model) {
-  uint32_t state = 1;
-  for (size_t i = 0; i < mnw_model_input_count(model); i++) {
-    mnw_tensor_info info;
-    uint8_t *input = mnw_session_input(session, i);
-    mnw_model_input_info(&info, model, i);
-    for (size_t b = 0; b < info.size_bytes; b++) {
-      state = state * 1664525u + 1013904223u;
-      // Float inputs get small numbers: their top byte (little-endian) stays that of 0.5 to 2.
-      const bool is_top = info.dtype == MNW_DTYPE_F32 && b % 4 == 3;
-      input[b] = is_top ? 0x3f : (uint8_t)(state >> 24);
-    }
-  }
-}
-
-static int compare_times(const void *left, const void *right) {
-  const double a = *(const double *)left, b = *(const double *)right;
-  return a < b ? -1 : a > b;
-}
-
 static bool measure(bench_figures *figures, mnw_session *session, const mnw_model *model,
                     double *times, const bench_arguments *arguments, pk_error *error) {
-  mnw_error core_error = {0};
-  for (size_t i = 0; i < WARM_UP_RUNS + arguments->runs; i++) {
-    fill_inputs(session, model);
-    const double start = pk_now_ms();
-    if (mnw_session_run(session, &core_error) != MNW_STATUS_OK) {
-      return pk_core_fail(error, &core_error, arguments->folder);
-    }
-    if (i >= WARM_UP_RUNS) times[i - WARM_UP_RUNS] = pk_now_ms() - start;
-    pk_progress_show(NULL, "running", i + 1, WARM_UP_RUNS + arguments->runs);
+  if (!pk_session_time(times, arguments->runs, WARM_UP_RUNS, session, model, pk_progress_show,
+                       arguments->folder, error)) {
+    return false;
   }
-  qsort(times, arguments->runs, sizeof *times, compare_times);
   figures->min_ms = times[0];
   figures->median_ms = (times[(arguments->runs - 1) / 2] + times[arguments->runs / 2]) / 2.0;
   figures->p90_ms = times[(arguments->runs - 1) * 9 / 10];
@@ -129,7 +102,7 @@ static bool measure_operators(bench_figures *figures, mnw_session *session, cons
   figures->operators = pk_operator_profile_make(model);
   if (!figures->operators) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for a profile");
   for (size_t i = 0; i < arguments->runs; i++) {
-    fill_inputs(session, model);
+    pk_session_fill_inputs(session, model);
     if (pk_operator_profile_run(figures->operators, session, model, &core_error) != MNW_STATUS_OK) {
       return pk_core_fail(error, &core_error, arguments->folder);
     }

@@ -66,7 +66,9 @@ static bool read_samples(compression *c, pk_error *error) {
   const bool ok = pk_lower(&lowered, c->graph, error) &&
                   pk_manifest_describe(&manifest, &lowered, "calibrated", &view, error) &&
                   pk_manifest_apply_frontend(&manifest, pack, error) &&
-                  pk_sample_set_read(&c->set, &manifest, &options, error);
+                  (c->options->folder ? pk_sample_set_read(&c->set, &manifest, &options, error)
+                                      : c->options->read_samples(c->options->samples_user, &c->set,
+                                                                 &manifest, error));
   pk_manifest_free(&manifest);
   pk_lowered_graph_free(&lowered);
   return ok;
@@ -127,6 +129,7 @@ static bool measure(compression *c, pk_error *error) {
   // A float model is measured as it is; what came in int8 is what the runtime made of it before.
   c->net.simulates_int8 = c->source.simulates_int8 = !c->is_float;
   return pk_layer_statistics(&c->layers, &c->net, &c->set, &options, error) &&
+         pk_prune_keep_zeros(&c->layers, error) &&
          (c->options->prune.share == 0.0 ||
           pk_prune_weights(&c->layers, &c->report->weights, &c->options->prune, error)) &&
          pk_step_table_init(&c->table, &c->layers, pack->progress, pack->progress_user, error) &&
@@ -238,6 +241,86 @@ static bool search(compression *c, pk_error *error) {
   return pk_rate_search_run(&c->report->trials, &rates, error);
 }
 
+// Levels and biases before a refinement, to go back to.
+typedef struct kept_weights {
+  int8_t **levels;
+  float **biases;
+} kept_weights;
+
+static bool keep_weights(kept_weights *kept, const compression *c, pk_error *error) {
+  kept->levels = calloc(c->layers.count + 1, sizeof *kept->levels);
+  kept->biases = calloc(c->layers.count + 1, sizeof *kept->biases);
+  for (size_t i = 0; kept->levels && kept->biases && i < c->layers.count; i++) {
+    const size_t outputs = pk_layer_outputs(&c->layers.items[i]);
+    const size_t elements = pk_layer_elements(&c->layers.items[i]);
+    kept->levels[i] = malloc(elements + 1);
+    kept->biases[i] = malloc((outputs + 1) * sizeof **kept->biases);
+    if (!kept->levels[i] || !kept->biases[i]) return out_of_memory(error);
+    memcpy(kept->levels[i], c->levels[i], elements);
+    memcpy(kept->biases[i], c->biases[i], outputs * sizeof **kept->biases);
+  }
+  return (kept->levels && kept->biases) || out_of_memory(error);
+}
+
+static void restore_weights(const kept_weights *kept, compression *c) {
+  for (size_t i = 0; i < c->layers.count; i++) {
+    const pk_layer *layer = &c->layers.items[i];
+    memcpy(c->levels[i], kept->levels[i], pk_layer_elements(layer));
+    memcpy(c->biases[i], kept->biases[i], pk_layer_outputs(layer) * sizeof **kept->biases);
+    pk_simulate_levels(&c->net, layer, c->levels[i], c->table.rungs[i][c->chosen[i]].grid.step);
+  }
+}
+
+static void drop_weights(kept_weights *kept, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (kept->levels) free(kept->levels[i]);
+    if (kept->biases) free(kept->biases[i]);
+  }
+  free(kept->levels);
+  free(kept->biases);
+}
+
+static bool run_refinement(compression *c, const pk_grid *grids, pk_error *error) {
+  const pk_refine_subject subject = {.net = &c->net,
+                                     .layers = &c->layers,
+                                     .grids = grids,
+                                     .levels = c->levels,
+                                     .biases = c->biases};
+  return c->options->refine(c->options->refine_user, &subject, error) && rewrite(c, error);
+}
+
+// Refines what the search chose; the runtime judges whether that is kept.
+static bool refine(compression *c, pk_error *error) {
+  pk_trial *trial = &c->report->trials.items[c->report->trials.chosen];
+  kept_weights kept = {0};
+  if (!c->options->refine) return true;
+  pk_grid *grids = calloc(c->layers.count + 1, sizeof *grids);
+  bool ok = grids || out_of_memory(error);
+  for (size_t i = 0; ok && i < c->layers.count; i++) {
+    grids[i] = c->table.rungs[i][c->chosen[i]].grid;
+  }
+  ok = ok && keep_weights(&kept, c, error) && run_refinement(c, grids, error);
+  pk_answers_free(&c->latest);
+  ok = ok && pk_answers_make(&c->latest, c->graph, &c->set, shard_bytes(c), error);
+  if (ok) {
+    const pk_quality quality = pk_quality_compare(&c->latest, &c->reference, &c->set);
+    c->report->quality_before_refining = trial->quality;
+    c->report->is_refined = quality.drop <= trial->quality.drop;
+    if (c->report->is_refined) {
+      trial->quality = quality;
+      trial->package_bytes = c->latest.package_bytes;
+    } else {
+      pk_answers_free(&c->latest);
+      restore_weights(&kept, c);
+      ok = rewrite(c, error) &&
+           pk_answers_make(&c->latest, c->graph, &c->set, shard_bytes(c), error);
+    }
+  }
+  drop_weights(&kept, c->layers.count);
+  free(grids);
+  return ok;
+}
+
 static bool make_report(compression *c, pk_error *error) {
   const pk_decision decision = {.graph = c->graph,
                                 .layers = &c->layers,
@@ -280,7 +363,8 @@ bool pk_compress_graph(pk_graph *graph, const pk_compress_options *options,
             (!options->measures_layers || pk_diff_net_init(&c.source, graph, error));
   if (ok) limit_samples(&c);
   ok = ok && pk_layer_list_init(&c.layers, &c.net, options->keeps_float, error) &&
-       allocate(&c, error) && measure(&c, error) && search(&c, error) && make_report(&c, error);
+       allocate(&c, error) && measure(&c, error) && search(&c, error) && refine(&c, error) &&
+       make_report(&c, error);
   close_compression(&c);
   if (!ok) pk_compress_report_free(report);
   return ok;

@@ -8,8 +8,28 @@
 #include "../import/source_graph.h"
 #include "compress_report.h"
 
+// Fills the set (all zero) with samples for the inputs that the manifest describes.
+typedef bool pk_samples_fn(void *user, pk_sample_set *set, const pk_manifest *manifest,
+                           pk_error *error);
+
+// What a refinement may change: levels [outputs][k] and biases [outputs] of each layer. `net` has
+// the constants they stand for and computes activations as the runtime does.
+typedef struct pk_refine_subject {
+  pk_diff_net *net;
+  const pk_layer_list *layers;
+  const pk_grid *grids;  // by layer
+  int8_t *const *levels;
+  float *const *biases;
+} pk_refine_subject;
+typedef bool pk_refine_fn(void *user, const pk_refine_subject *subject, pk_error *error);
+
 typedef struct pk_compress_options {
-  const char *folder;      // of calibration samples
+  const char *folder;           // of calibration samples
+  pk_samples_fn *read_samples;  // gives them where there is no folder
+  void *samples_user;
+  pk_refine_fn *refine;  // trains the levels once they are chosen; what it does is kept where the
+                         // samples' answers do not become worse. NULL: nothing
+  void *refine_user;
   const pk_bytes *labels;  // class names, one a line; NULL: none
   double max_drop;         // points, see quality.h; 0: target_bytes counts
   size_t target_bytes;     // of all plain shards

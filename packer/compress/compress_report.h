@@ -38,6 +38,8 @@ typedef struct pk_compress_report {
   pk_weight_pruning weights;
   size_t files, source_bytes;  // samples' files; package of the graph as it came
   pk_trials trials;
+  bool is_refined;                     // the chosen trial's weights were trained further
+  pk_quality quality_before_refining;  // of the chosen trial, where there was a refinement
   pk_changed_answer *changes;
   size_t change_count;
 } pk_compress_report;  // all zero: empty

@@ -162,3 +162,20 @@ bool pk_prune_weights(pk_layer_list *layers, pk_weight_pruning *pruning,
   free(work.blocks);
   return ok;
 }
+
+// Less than this share of zeros comes from rounding, not from pruning.
+static const double kept_share = 1.0 / 3.0;
+
+bool pk_prune_keep_zeros(pk_layer_list *layers, pk_error *error) {
+  for (size_t i = 0; i < layers->count; i++) {
+    pk_layer *layer = &layers->items[i];
+    const size_t elements = pk_layer_elements(layer);
+    size_t zeros = 0;
+    for (size_t j = 0; j < elements; j++) zeros += layer->weights[j] == 0.0f;
+    if ((double)zeros < kept_share * (double)elements) continue;
+    layer->is_pruned = calloc(elements + 1, sizeof *layer->is_pruned);
+    if (!layer->is_pruned) return out_of_memory(error);
+    for (size_t j = 0; j < elements; j++) layer->is_pruned[j] = layer->weights[j] == 0.0f;
+  }
+  return true;
+}

@@ -38,4 +38,8 @@ typedef struct pk_weight_pruning {
 bool pk_prune_weights(pk_layer_list *layers, pk_weight_pruning *pruning,
                       const pk_prune_options *options, pk_error *error);
 
+// Keeps the zeros of layers that came pruned: where a third of the weights or more are 0 already,
+// these stay 0. Errors: OUT_OF_MEMORY.
+bool pk_prune_keep_zeros(pk_layer_list *layers, pk_error *error);
+
 #endif  // MINNOW_PACKER_PRUNE_WEIGHTS_H_

@@ -83,7 +83,7 @@ static bool read_groups(pk_class_names *names, const json_t *file, const char *w
   names->takes_labels = !file;
   if (!file) return true;
   if (!json_is_string(file)) return pk_field_bad(&r, where, "groups", "the path of a JSON file");
-  char *path = pk_path_join(names->set->root, json_string_value(file), error);
+  char *path = pk_data_path(names->set, json_string_value(file), error);
   bool ok = path && pk_file_read(&bytes, path, MAX_GROUPS_BYTES, error);
   json_t *groups = ok ? json_loadb((const char *)bytes.data, bytes.size, 0, NULL) : NULL;
   if (ok && !json_is_object(groups)) {

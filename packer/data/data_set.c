@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../package/file_io.h"
 #include "../package/manifest_fields.h"
 #include "data_split.h"
 #include "data_store.h"
@@ -174,4 +175,11 @@ const pk_data_item *pk_data_find(const pk_data_set *set, pk_data_part part, size
 pk_data_example pk_data_set_example(const pk_data_set *set, pk_data_part part, size_t index) {
   const pk_data_item *item = pk_data_find(set, part, index);
   return (pk_data_example){item->label, item->name};
+}
+
+char *pk_data_path(const pk_data_set *set, const char *path, pk_error *error) {
+  if (*path != '/') return pk_path_join(set->root, path, error);
+  char *copy = strdup(path);
+  if (!copy) pk_fail(error, PK_OUT_OF_MEMORY, "no memory for a path");
+  return copy;
 }

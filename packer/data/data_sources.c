@@ -88,7 +88,7 @@ static bool add_file(source_reader *s, const char *folder, const char *name, int
   item->run = s->set->run_count;
   item->group = pk_hash_bytes(name, strlen(name));
   item->name = pk_path_join(folder, name, s->error);
-  char *path = item->name ? pk_path_join(s->set->root, item->name, s->error) : NULL;
+  char *path = item->name ? pk_data_path(s->set, item->name, s->error) : NULL;
   if (path) item->identity = identity_of(path);
   if (path && !has_number && !s->split.is_fixed && s->split.by == PK_SPLIT_NUMBER) {
     free(path);
@@ -102,7 +102,7 @@ static bool add_file(source_reader *s, const char *folder, const char *name, int
 
 static bool add_files(source_reader *s, const char *folder, int32_t label) {
   pk_file_names files = {0};
-  char *path = pk_path_join(s->set->root, folder, s->error);
+  char *path = pk_data_path(s->set, folder, s->error);
   bool ok = path && pk_file_names_read(
                         &files, path,
                         s->set->kind == PK_DATA_SOUNDS ? sound_endings : picture_endings, s->error);
@@ -115,7 +115,7 @@ static bool add_files(source_reader *s, const char *folder, int32_t label) {
 
 static bool add_class_folders(source_reader *s, const char *folder) {
   pk_file_names folders = {0};
-  char *path = pk_path_join(s->set->root, folder, s->error);
+  char *path = pk_data_path(s->set, folder, s->error);
   bool ok = path && pk_file_names_read(&folders, path, NULL, s->error);
   for (size_t i = 0; ok && i < folders.count; i++) {
     const int32_t label = pk_class_of_name(&s->names, folders.names[i]);
@@ -208,7 +208,7 @@ static bool list_file(source_reader *s) {
   if (!file) return bad(s, "file", "the path of a file");
   if (s->set->kind == PK_DATA_SOUNDS)
     return bad(s, "file", "left out: sounds come from a `folder`");
-  char *path = pk_path_join(s->set->root, file, s->error);
+  char *path = pk_data_path(s->set, file, s->error);
   const bool ok = path && (s->set->kind == PK_DATA_TEXTS ? list_texts(s, file, path)
                                                          : list_pictures(s, file, path));
   free(path);
@@ -333,7 +333,7 @@ static bool load_files(source_reader *s) {
   const size_t end = s->set->item_count;
   bool ok = true;
   for (size_t i = s->first; ok && i < end; i++) {
-    char *path = pk_path_join(s->set->root, s->set->items[i].name, s->error);
+    char *path = pk_data_path(s->set, s->set->items[i].name, s->error);
     ok = path && (s->set->kind == PK_DATA_SOUNDS ? load_sound(s, i, path)
                                                  : load_picture(&s->set->items[i], path, s->error));
     free(path);

@@ -73,6 +73,10 @@ int32_t pk_label_find(const pk_data_set *set, const char *name);
 // Adds the items of source `number` of the description.
 bool pk_source_read(pk_data_set *set, const json_t *source, size_t number, pk_error *error);
 
+// A path of the description, which starts from the set's root unless it is absolute; to be freed.
+// NULL: out of memory, error filled.
+char *pk_data_path(const pk_data_set *set, const char *path, pk_error *error);
+
 // What all messages about the description end with.
 #define PK_DATA_REMEDY "docs/TRAINING.md describes the fields"
 

@@ -5,10 +5,10 @@
 
 #include "caffe/caffe_import.h"
 #include "graph_check.h"
-#include "graph_passes.h"
+#include "import_finish.h"
 #include "import_text.h"
 #include "import_tflite.h"
-#include "lower.h"
+#include "network/trained_model.h"
 #include "onnx/onnx_import.h"
 
 // Honest models need far less than this for names, scales, int8 copies and tile padding.
@@ -47,7 +47,7 @@ static bool set_names(pk_lowered_graph *out, const char *file_name, pk_error *er
   return pk_fail(error, PK_OUT_OF_MEMORY, "out of memory while importing the model");
 }
 
-// What is imported: a TFLite file, or a Caffe network where `caffe` is there.
+// What is imported: a TFLite or safetensors file, or a Caffe network where `caffe` is there.
 typedef struct import_source {
   const uint8_t *bytes;
   size_t size_bytes;
@@ -58,14 +58,17 @@ typedef struct import_source {
 static bool import_graph(pk_lowered_graph *out, pk_graph *graph, const import_source *source,
                          const pk_graph_edit *edit, pk_error *error) {
   pk_report report = {.group_count = 0};
-  if (!(source->caffe
-            ? pk_caffe_to_graph(graph, &report, source->caffe, error)
+  const pk_trained_options trained = {.batch = 1, .has_scores = true};
+  const bool is_trained = !source->caffe && pk_is_safetensors(source->bytes, source->size_bytes);
+  if (!(source->caffe ? pk_caffe_to_graph(graph, &report, source->caffe, error)
+        : is_trained
+            ? pk_trained_to_graph(graph, source->bytes, source->size_bytes, &trained, error)
             : pk_tflite_to_graph(graph, &report, source->bytes, source->size_bytes, error))) {
     return false;
   }
   pk_graph_report_dtypes(graph, &report);
   if (!pk_report_is_empty(&report)) return pk_report_fail(&report, error);
-  return pk_graph_prepare(graph, edit, error) && pk_lower(out, graph, error);
+  return pk_import_finish(out, graph, edit, error);
 }
 
 static bool import_edited(pk_lowered_graph *out, const import_source *source,
@@ -154,7 +157,8 @@ bool pk_import_model_edited(pk_lowered_graph *out, const uint8_t *bytes, size_t 
     return pk_import_onnx_edited(out, bytes, size_bytes, file_name, &onnx, edit, error);
   }
   if (!refuse_shapes(edit, file_name, error)) return false;
-  if (size_bytes >= 8 && memcmp(bytes + 4, "TFL3", 4) == 0) {
+  if ((size_bytes >= 8 && memcmp(bytes + 4, "TFL3", 4) == 0) ||
+      pk_is_safetensors(bytes, size_bytes)) {
     const import_source source = {bytes, size_bytes, file_name, NULL};
     return import_edited(out, &source, edit, error);
   }

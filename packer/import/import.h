@@ -24,6 +24,9 @@ typedef bool pk_graph_edit_fn(void *user, struct pk_graph *graph, pk_error *erro
 typedef struct pk_graph_edit {
   pk_graph_edit_fn *apply;  // NULL: nothing happens
   void *user;
+  // Where the graph moves behind the edit instead of being lowered: it is the caller's then
+  // (pk_graph_deinit()), and may point into the model file's bytes. NULL: it is lowered.
+  struct pk_graph *taken;
   // What the user tells about the model's inputs; NULL: nothing. USAGE where that does not fit the
   // model; only ONNX models take it.
   const pk_model_options *inputs;

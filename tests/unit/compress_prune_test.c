@@ -81,6 +81,25 @@ static void test_magnitudes(void **state) {
   free_layers(layers);
 }
 
+// A layer that came with many zeros keeps them; a few are nobody's doing.
+static void test_zeros_that_came_stay(void **state) {
+  (void)state;
+  pk_layer layers[LAYERS];
+  pk_layer_list list;
+  pk_error error = {0};
+  make_layers(layers, &list);
+  const size_t elements = pk_layer_elements(&layers[1]);
+  for (size_t i = 0; i < elements; i++) {
+    if (i % 2 == 0) layers[1].weights[i] = 0.0f;
+    if (i % 10 == 0) layers[3].weights[i] = 0.0f;
+  }
+  assert_true(pk_prune_keep_zeros(&list, &error));
+  assert_null(layers[3].is_pruned);
+  assert_non_null(layers[1].is_pruned);
+  for (size_t i = 0; i < elements; i++) assert_int_equal(layers[1].is_pruned[i], i % 2 == 0);
+  free_layers(layers);
+}
+
 static void test_blocks_are_whole(void **state) {
   (void)state;
   enum { BLOCK = 5 };  // the last block of LAYER_ROWS is smaller
@@ -172,11 +191,9 @@ static void test_refit(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_share_is_exact),
-      cmocka_unit_test(test_magnitudes),
-      cmocka_unit_test(test_blocks_are_whole),
-      cmocka_unit_test(test_compensation),
-      cmocka_unit_test(test_refit),
+      cmocka_unit_test(test_share_is_exact),       cmocka_unit_test(test_magnitudes),
+      cmocka_unit_test(test_zeros_that_came_stay), cmocka_unit_test(test_blocks_are_whole),
+      cmocka_unit_test(test_compensation),         cmocka_unit_test(test_refit),
   };
   return cmocka_run_group_tests_name("compress_prune", tests, NULL, NULL);
 }

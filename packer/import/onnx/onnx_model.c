@@ -5,8 +5,8 @@
 
 #include "../graph_check.h"
 #include "../graph_passes.h"
+#include "../import_finish.h"
 #include "../import_text.h"
-#include "../lower.h"
 #include "onnx_import.h"
 
 // As for TFLite files; weights in other files come on top.
@@ -41,7 +41,7 @@ static bool import(pk_lowered_graph *out, pk_graph *graph, const uint8_t *bytes,
   if (!pk_onnx_to_graph(graph, &report, bytes, size_bytes, options, error)) return false;
   if (!pk_report_is_empty(&report)) return pk_report_fail(&report, error);
   return pk_graph_check(graph, error) && pk_graph_run_quantize_passes(graph, error) &&
-         pk_graph_prepare(graph, edit, error) && pk_lower(out, graph, error);
+         pk_import_finish(out, graph, edit, error);
 }
 
 bool pk_import_onnx(pk_lowered_graph *out, const uint8_t *bytes, size_t size_bytes,

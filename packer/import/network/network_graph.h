@@ -1,0 +1,31 @@
+// From a network written down as JSON (docs/TRAINING.md, "Network") to a source graph in float32:
+// what `minnow train` trains and what a trained file (trained_model.h) carries with it.
+#ifndef MINNOW_PACKER_IMPORT_NETWORK_NETWORK_GRAPH_H_
+#define MINNOW_PACKER_IMPORT_NETWORK_NETWORK_GRAPH_H_
+
+#include <jansson.h>
+
+#include "../source_graph.h"
+
+// What training does to an operator's result in front of its activation, and what the graph as it
+// is used no longer shows.
+typedef struct pk_network_note {
+  bool has_norm;  // batch normalisation over the last axis
+  float dropout;  // share of values that become 0; behind the normalisation
+} pk_network_note;
+
+typedef struct pk_network_options {
+  const json_t *network;  // {"input": [...], "layers": [...]}
+  const char *source;     // names the file in messages
+  int32_t batch;          // first dimension of every activation
+  bool has_scores;        // a softmax behind the last layer: class scores instead of logits
+} pk_network_options;
+
+// Fills an empty graph (pk_graph_init) with constants of zeros, in the same order for every batch.
+// Weights are called "<layer>.weights" and "<layer>.bias"; <layer> is its "name" or its place, as
+// "3" or "4.residual.0". `notes` (by operator; NULL: not wanted) are the arena's. Errors: USAGE (a
+// field, named with what it must be), OUT_OF_MEMORY, BAD_MODEL (the arena's limit).
+bool pk_network_build(pk_graph *graph, const pk_network_note **notes,
+                      const pk_network_options *options, pk_error *error);
+
+#endif  // MINNOW_PACKER_IMPORT_NETWORK_NETWORK_GRAPH_H_

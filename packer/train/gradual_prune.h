@@ -1,0 +1,26 @@
+// Magnitude pruning while training: the share of zeros of every pruned layer rises by Zhu and
+// Gupta's cubic schedule ("To prune, or not to prune", 2017), and what is 0 once stays 0.
+#ifndef MINNOW_PACKER_TRAIN_GRADUAL_PRUNE_H_
+#define MINNOW_PACKER_TRAIN_GRADUAL_PRUNE_H_
+
+#include "optimizer.h"
+
+typedef struct pk_gradual_prune {
+  float share;     // of zeros at the end; 0: nothing is pruned
+  float from, to;  // shares of the training between which it rises
+} pk_gradual_prune;
+
+// The share of zeros wanted after `step` of `steps`.
+float pk_prune_share_at(const pk_gradual_prune *prune, size_t step, size_t steps);
+
+// Behind a step of the optimiser: zeroes the smallest weights of each layer that are too many, in
+// values, moments and averages, and keeps zeros at 0. The first layer and the last are left alone:
+// they are small and matter most. Weights of `masked` (parameters->total bools, all false at first;
+// true stays true) are 0.
+bool pk_prune_gradually(pk_optimizer *optimizer, bool *masked, const pk_gradual_prune *prune,
+                        pk_error *error);
+
+// The mask of a training that goes on: what is 0 among the prunable weights.
+void pk_prune_find_mask(bool *masked, const pk_optimizer *optimizer);
+
+#endif  // MINNOW_PACKER_TRAIN_GRADUAL_PRUNE_H_

@@ -1,0 +1,107 @@
+#include "parameters.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "../autodiff/diff_net.h"
+#include "../pk_random.h"
+
+static void add_parameter(pk_parameters *p, pk_parameter parameter) {
+  parameter.offset = p->total;
+  p->total += parameter.count;
+  p->items[p->count++] = parameter;
+}
+
+static bool is_known(const pk_parameters *p, int32_t tensor) {
+  for (size_t i = 0; i < p->count; i++) {
+    if (p->items[i].tensor == tensor) return true;
+  }
+  return false;
+}
+
+static void add_tensor(pk_parameters *p, const pk_graph *graph, size_t op, int input) {
+  const int32_t tensor = graph->ops[op].inputs[input];
+  if (is_known(p, tensor)) return;
+  add_parameter(
+      p, (pk_parameter){.name = graph->tensors[tensor].name,
+                        .kind = input == PK_INPUT_BIAS ? PK_PARAMETER_BIAS : PK_PARAMETER_WEIGHTS,
+                        .tensor = tensor,
+                        .op = op,
+                        .count = (size_t)pk_tensor_elements(&graph->tensors[tensor])});
+}
+
+static bool add_norm(pk_parameters *p, pk_graph *graph, size_t op, pk_error *error) {
+  const pk_tensor *y = pk_op_output(graph, &graph->ops[op]);
+  const size_t channels = (size_t)y->dims[y->rank - 1];
+  pk_parameter scale = {
+      .kind = PK_PARAMETER_NORM_SCALE, .tensor = PK_NO_TENSOR, .op = op, .count = channels};
+  pk_parameter shift = scale;
+  shift.kind = PK_PARAMETER_NORM_SHIFT;
+  scale.name = pk_arena_text(&graph->arena, error, "%s.scale", graph->ops[op].name);
+  shift.name = pk_arena_text(&graph->arena, error, "%s.shift", graph->ops[op].name);
+  if (!scale.name || !shift.name) return false;
+  p->norms[p->norm_count++] =
+      (pk_norm_statistic){op, channels, p->statistics_total, p->total, p->total + channels};
+  p->statistics_total += 2 * channels;
+  add_parameter(p, scale);
+  add_parameter(p, shift);
+  return true;
+}
+
+bool pk_parameters_init(pk_parameters *parameters, pk_graph *graph, const pk_network_note *notes,
+                        pk_error *error) {
+  *parameters = (pk_parameters){0};
+  parameters->items = calloc(4 * graph->op_count + 1, sizeof *parameters->items);
+  parameters->norms = calloc(graph->op_count + 1, sizeof *parameters->norms);
+  bool ok = parameters->items && parameters->norms;
+  if (!ok) pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the parameters of the network");
+  for (size_t i = 0; ok && i < graph->op_count; i++) {
+    const pk_op *op = &graph->ops[i];
+    if (!pk_diff_has_weights(op)) continue;
+    add_tensor(parameters, graph, i, PK_INPUT_WEIGHTS);
+    if (notes[i].has_norm) {
+      ok = add_norm(parameters, graph, i, error);
+    } else if (op->input_count > PK_INPUT_BIAS) {
+      add_tensor(parameters, graph, i, PK_INPUT_BIAS);
+    }
+  }
+  if (ok && parameters->total == 0) {
+    ok = pk_fail(error, PK_USAGE, "%s: the network has no layer with weights to train",
+                 graph->source_file);
+  }
+  if (!ok) pk_parameters_deinit(parameters);
+  return ok;
+}
+
+void pk_parameters_deinit(pk_parameters *parameters) {
+  free(parameters->items);
+  free(parameters->norms);
+  *parameters = (pk_parameters){0};
+}
+
+void pk_parameters_start(float *values, float *statistics, const pk_parameters *parameters,
+                         const pk_graph *graph, uint64_t seed) {
+  for (size_t i = 0; i < parameters->count; i++) {
+    const pk_parameter *p = &parameters->items[i];
+    pk_random random = pk_random_of(seed, i);
+    double deviation = 0.0;
+    if (p->kind == PK_PARAMETER_WEIGHTS) {
+      const pk_op *op = &graph->ops[p->op];
+      const pk_tensor *w = &graph->tensors[p->tensor];
+      const size_t channels = (size_t)w->dims[op->kind == PK_OP_DEPTHWISE_CONV_2D ? 3 : 0];
+      deviation = sqrt(2.0 * (double)channels / (double)p->count);
+    }
+    const float start = p->kind == PK_PARAMETER_NORM_SCALE ? 1.0f : 0.0f;
+    for (size_t j = 0; j < p->count; j++) {
+      values[p->offset + j] =
+          deviation > 0.0 ? (float)(deviation * pk_random_normal(&random)) : start;
+    }
+  }
+  for (size_t i = 0; i < parameters->norm_count; i++) {
+    const pk_norm_statistic *norm = &parameters->norms[i];
+    for (size_t c = 0; c < norm->channels; c++) {
+      statistics[norm->offset + c] = 0.0f;
+      statistics[norm->offset + norm->channels + c] = 1.0f;
+    }
+  }
+}

@@ -1,0 +1,342 @@
+// The parts of a training: batch normalisation and dropout through a tape, losses, optimisers.
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+// cmocka needs those above
+#include <cmocka.h>
+
+#include "../../packer/pk_random.h"
+#include "../../packer/train/batch_hooks.h"
+#include "../../packer/train/class_loss.h"
+#include "../../packer/train/fold_norms.h"
+#include "../../packer/train/gradual_prune.h"
+#include "../../packer/train/optimizer.h"
+
+enum { BATCH = 6, CLASSES = 3 };
+
+// A small network with all its training state.
+typedef struct bench {
+  pk_graph graph;
+  const pk_network_note *notes;
+  pk_parameters parameters;
+  pk_diff_net net;
+  pk_diff_tape tape;
+  pk_batch_hooks hooks;
+  float *values, *statistics;
+} bench;
+
+static void open_bench(bench *b, const char *layers) {
+  char text[1024];
+  pk_error error = {0};
+  snprintf(text, sizeof text, "{\"input\": [5, 4, 2], \"layers\": [%s]}", layers);
+  json_t *network = json_loads(text, 0, NULL);
+  const pk_network_options options = {.network = network, .source = "test", .batch = BATCH};
+  *b = (bench){0};
+  pk_graph_init(&b->graph, 16 << 20);
+  assert_true(pk_network_build(&b->graph, &b->notes, &options, &error));
+  json_decref(network);
+  assert_true(pk_parameters_init(&b->parameters, &b->graph, b->notes, &error));
+  assert_true(pk_diff_net_init(&b->net, &b->graph, &error));
+  assert_true(pk_diff_tape_init(&b->tape, &b->net, &error));
+  assert_true(pk_batch_hooks_init(&b->hooks, &b->net, b->notes, &b->parameters, &error));
+  b->values = calloc(b->parameters.total, sizeof(float));
+  b->statistics = calloc(b->parameters.statistics_total + 1, sizeof(float));
+  assert_non_null(b->values);
+  assert_non_null(b->statistics);
+  pk_parameters_start(b->values, b->statistics, &b->parameters, &b->graph, 5);
+  pk_random random = {9};
+  for (size_t i = 0; i < b->parameters.total; i++) {
+    b->values[i] += (float)(0.2 * pk_random_normal(&random));
+  }
+  b->tape.hooks = &b->hooks.hooks;
+  b->hooks.values = b->values;
+  float input[BATCH * 5 * 4 * 2];
+  for (size_t i = 0; i < sizeof input / sizeof *input; i++) {
+    input[i] = (float)pk_random_normal(&random);
+  }
+  assert_true(pk_diff_set_input(&b->tape, 0, input, &error));
+}
+
+static void close_bench(bench *b) {
+  pk_batch_hooks_deinit(&b->hooks);
+  pk_diff_tape_deinit(&b->tape);
+  pk_diff_net_deinit(&b->net);
+  pk_parameters_deinit(&b->parameters);
+  pk_graph_deinit(&b->graph);
+  free(b->values);
+  free(b->statistics);
+}
+
+static const int32_t labels[BATCH] = {0, 1, 2, 1, 0, 2};
+
+// The batch's loss; fills the gradient of the logits.
+static double loss_of(bench *b) {
+  const pk_class_loss loss = {.smoothing = 0.1f, .temperature = 1.0f};
+  pk_error error = {0};
+  double sum = 0.0;
+  pk_constants_raw(&b->net, &b->parameters, b->values);
+  assert_true(pk_diff_forward(&b->tape, &error));
+  pk_diff_clear_grads(&b->tape);
+  const float *logits = pk_diff_value(&b->tape, b->graph.outputs[0]);
+  float *gradient = pk_diff_grad(&b->tape, b->graph.outputs[0], &error);
+  assert_non_null(gradient);
+  for (size_t i = 0; i < BATCH; i++) {
+    sum += (double)pk_class_loss_row(gradient + i * CLASSES, logits + i * CLASSES, NULL, labels[i],
+                                     CLASSES, &loss, 1.0f);
+  }
+  return sum;
+}
+
+static void check_all_gradients(const char *layers) {
+  const float step = 2e-3f;
+  bench b;
+  pk_error error = {0};
+  open_bench(&b, layers);
+  b.hooks.dropout_seed = 77;
+  loss_of(&b);
+  assert_true(pk_diff_backward(&b.tape, &error));
+  float *analytic = calloc(b.parameters.total, sizeof *analytic);
+  assert_non_null(analytic);
+  for (size_t i = 0; i < b.parameters.count; i++) {
+    const pk_parameter *p = &b.parameters.items[i];
+    const float *from =
+        p->tensor == PK_NO_TENSOR ? b.hooks.gradients + p->offset : b.tape.grads[p->tensor];
+    memcpy(analytic + p->offset, from, p->count * sizeof *from);
+  }
+  for (size_t i = 0; i < b.parameters.total; i++) {
+    const float here = b.values[i];
+    b.values[i] = here + step;
+    const double above = loss_of(&b);
+    b.values[i] = here - step;
+    const double below = loss_of(&b);
+    b.values[i] = here;
+    const double slope = (above - below) / (2.0 * (double)step);
+    const double off = fabs(slope - (double)analytic[i]);
+    if (off > 2e-3 + 0.03 * fabs(slope)) {
+      print_message("%s: parameter %zu: %g by differences, %g\n", layers, i, slope,
+                    (double)analytic[i]);
+    }
+    assert_true(off <= 2e-3 + 0.03 * fabs(slope));
+  }
+  free(analytic);
+  close_bench(&b);
+}
+
+// swish has no kink that differences could step over.
+static void test_gradients_through_norms(void **state) {
+  (void)state;
+  check_all_gradients(
+      "{\"conv\": 4, \"kernel\": 3, \"activation\": \"swish\"},"
+      "{\"pool\": \"mean\"}, {\"dense\": 3}");
+  check_all_gradients(
+      "{\"conv\": 4, \"activation\": \"swish\"},"
+      "{\"depthwise\": 1, \"kernel\": 3, \"activation\": \"swish\"},"
+      "{\"residual\": [{\"conv\": 4, \"activation\": \"tanh\"}]},"
+      "{\"pool\": \"average\"}, {\"dense\": 3, \"norm\": true}");
+}
+
+static void test_gradients_through_dropout(void **state) {
+  (void)state;
+  check_all_gradients(
+      "{\"conv\": 6, \"activation\": \"tanh\", \"dropout\": 0.3},"
+      "{\"pool\": \"mean\", \"dropout\": 0.4}, {\"dense\": 3}");
+}
+
+static void test_gradients_of_shared_weights(void **state) {
+  (void)state;
+  check_all_gradients(
+      "{\"conv\": 2, \"name\": \"a\", \"norm\": false, \"activation\": \"tanh\"},"
+      "{\"conv\": 2, \"like\": \"a\", \"activation\": \"tanh\"},"
+      "{\"pool\": \"mean\"}, {\"dense\": 3}");
+}
+
+static void test_dropout_share(void **state) {
+  (void)state;
+  bench b;
+  pk_error error = {0};
+  open_bench(&b,
+             "{\"conv\": 64, \"norm\": false, \"dropout\": 0.25}, {\"pool\": \"mean\"},"
+             "{\"dense\": 3}");
+  const size_t count = b.net.elements[b.graph.ops[0].output];
+  size_t zeros[2] = {0};
+  float first[2];
+  for (int run = 0; run < 2; run++) {
+    b.hooks.dropout_seed = (uint64_t)run;
+    pk_constants_raw(&b.net, &b.parameters, b.values);
+    assert_true(pk_diff_forward(&b.tape, &error));
+    const float *y = pk_diff_value(&b.tape, b.graph.ops[0].output);
+    for (size_t i = 0; i < count; i++) zeros[run] += y[i] == 0.0f;
+    first[run] = y[0];
+    assert_true(fabs((double)zeros[run] / (double)count - 0.25) < 0.02);
+  }
+  assert_true(zeros[0] != zeros[1] || first[0] != first[1]);
+  close_bench(&b);
+}
+
+// With the batch's own statistics, the folded network computes what the normalising one did.
+static void test_folding(void **state) {
+  (void)state;
+  bench b;
+  pk_error error = {0};
+  float expected[BATCH * CLASSES];
+  open_bench(&b,
+             "{\"conv\": 5, \"kernel\": 3, \"activation\": \"relu\"},"
+             "{\"depthwise\": 2, \"kernel\": [3, 1], \"activation\": \"relu6\"},"
+             "{\"pool\": \"mean\"}, {\"dense\": 3, \"norm\": true}");
+  loss_of(&b);
+  memcpy(expected, pk_diff_value(&b.tape, b.graph.outputs[0]), sizeof expected);
+  pk_constants_folded(&b.net, &b.parameters, b.values, b.hooks.statistics);
+  b.tape.hooks = NULL;
+  assert_true(pk_diff_forward(&b.tape, &error));
+  const float *got = pk_diff_value(&b.tape, b.graph.outputs[0]);
+  for (size_t i = 0; i < BATCH * CLASSES; i++) {
+    assert_true(fabsf(got[i] - expected[i]) < 1e-4f * (1.0f + fabsf(expected[i])));
+  }
+  close_bench(&b);
+}
+
+static void test_loss_gradients(void **state) {
+  (void)state;
+  pk_random random = {4};
+  for (int i = 0; i < 200; i++) {
+    const size_t classes = 2 + pk_random_below(&random, 6);
+    const pk_class_loss loss = {.smoothing = (float)pk_random_unit(&random) * 0.3f,
+                                .temperature = 1.0f + (float)pk_random_unit(&random) * 5.0f,
+                                .teacher_share = (float)pk_random_unit(&random)};
+    const int32_t label = (int32_t)pk_random_below(&random, classes + 1) - 1;
+    float logits[8], teacher[8], gradient[8] = {0}, unused[8];
+    for (size_t j = 0; j < classes; j++) {
+      logits[j] = (float)(2.0 * pk_random_normal(&random));
+      teacher[j] = (float)(2.0 * pk_random_normal(&random));
+    }
+    const float *of = i % 3 ? teacher : NULL;
+    pk_class_loss_row(gradient, logits, of, label, classes, &loss, 1.0f);
+    for (size_t j = 0; j < classes; j++) {
+      const float here = logits[j], step = 1e-2f;
+      logits[j] = here + step;
+      const float above = pk_class_loss_row(unused, logits, of, label, classes, &loss, 0.0f);
+      logits[j] = here - step;
+      const float below = pk_class_loss_row(unused, logits, of, label, classes, &loss, 0.0f);
+      logits[j] = here;
+      const float slope = (above - below) / (2.0f * step);
+      assert_true(fabsf(slope - gradient[j]) < 5e-3f + 0.02f * fabsf(slope));
+    }
+  }
+}
+
+static void test_loss_of_no_label_and_no_teacher(void **state) {
+  (void)state;
+  const pk_class_loss loss = {.temperature = 1.0f};
+  const float logits[] = {1.0f, 2.0f};
+  float gradient[2] = {0};
+  assert_true(pk_class_loss_row(gradient, logits, NULL, -1, 2, &loss, 1.0f) == 0.0f);
+  assert_true(gradient[0] == 0.0f && gradient[1] == 0.0f);
+}
+
+// A quadratic bowl of very different slopes.
+static void check_descent(pk_optimizer_kind kind, float rate) {
+  pk_parameter item = {.name = "bowl", .kind = PK_PARAMETER_WEIGHTS, .count = 4};
+  const pk_parameters parameters = {.items = &item, .count = 1, .total = 4};
+  const pk_optimizer_options options = {.kind = kind,
+                                        .rate = rate,
+                                        .final_rate = 0.01f,
+                                        .momentum = 0.9f,
+                                        .beta2 = 0.99f,
+                                        .average = 0.9f,
+                                        .steps = 400,
+                                        .warmup_steps = 10};
+  const float slopes[] = {0.1f, 1.0f, 3.0f, 10.0f}, goal[] = {1.0f, -2.0f, 0.5f, 3.0f};
+  pk_optimizer optimizer;
+  pk_error error = {0};
+  float highest = 0.0f;
+  assert_true(pk_optimizer_init(&optimizer, &options, &parameters, &error));
+  for (size_t step = 0; step < options.steps; step++) {
+    float gradient[4];
+    const float now = pk_optimizer_rate(&optimizer);
+    if (now > highest) highest = now;
+    if (step == 0) assert_true(fabsf(now - rate / 10.0f) < 1e-6f);
+    for (size_t i = 0; i < 4; i++) gradient[i] = slopes[i] * (optimizer.values[i] - goal[i]);
+    pk_optimizer_step(&optimizer, gradient, optimizer.statistics);
+  }
+  assert_true(fabsf(highest - rate) < 1e-6f);
+  assert_true(pk_optimizer_rate(&optimizer) < 0.011f * rate);
+  for (size_t i = 0; i < 4; i++) {
+    assert_true(fabsf(optimizer.values[i] - goal[i]) < 0.03f);
+    assert_true(fabsf(pk_optimizer_result(&optimizer)[i] - goal[i]) < 0.03f);
+  }
+  pk_optimizer_deinit(&optimizer);
+}
+
+static void test_optimizers(void **state) {
+  (void)state;
+  check_descent(PK_OPTIMIZER_SGD, 0.05f);
+  check_descent(PK_OPTIMIZER_ADAMW, 0.1f);
+}
+
+// The share rises along the cubic, zeros stay zeros, first and last layers keep all weights.
+static void test_gradual_pruning(void **state) {
+  (void)state;
+  enum { COUNT = 200, STEPS = 320 };
+  pk_parameter items[4];
+  for (size_t i = 0; i < 4; i++) {
+    items[i] = (pk_parameter){.name = "w",
+                              .kind = i == 2 ? PK_PARAMETER_BIAS : PK_PARAMETER_WEIGHTS,
+                              .offset = i * COUNT,
+                              .count = COUNT};
+  }
+  const pk_parameters parameters = {.items = items, .count = 4, .total = 4 * COUNT};
+  const pk_optimizer_options options = {
+      .rate = 0.01f, .momentum = 0.9f, .beta2 = 0.99f, .average = 0.9f, .steps = STEPS};
+  const pk_gradual_prune prune = {.share = 0.8f, .from = 0.25f, .to = 0.75f};
+  pk_optimizer optimizer;
+  pk_error error = {0};
+  pk_random random = {3};
+  bool masked[4 * COUNT] = {false}, found[4 * COUNT] = {false};
+  float gradient[4 * COUNT];
+  size_t zeros = 0;
+  assert_true(pk_optimizer_init(&optimizer, &options, &parameters, &error));
+  for (size_t i = 0; i < parameters.total; i++) {
+    optimizer.values[i] = (float)pk_random_normal(&random);
+  }
+  for (size_t step = 1; step <= STEPS; step++) {
+    for (size_t i = 0; i < parameters.total; i++) gradient[i] = (float)pk_random_normal(&random);
+    pk_optimizer_step(&optimizer, gradient, optimizer.statistics);
+    assert_true(pk_prune_gradually(&optimizer, masked, &prune, &error));
+    const size_t before = zeros;
+    zeros = 0;
+    for (size_t i = COUNT; i < 2 * COUNT; i++) {
+      if (masked[i]) assert_true(optimizer.values[i] == 0.0f && optimizer.averages[i] == 0.0f);
+      zeros += masked[i];
+    }
+    assert_true(zeros >= before);
+    assert_true((float)zeros <= COUNT * pk_prune_share_at(&prune, step, STEPS) + 0.5f);
+    if (step <= STEPS / 4) assert_int_equal(zeros, 0);
+  }
+  assert_int_equal(zeros, 160);
+  for (size_t i = 0; i < parameters.total; i++) {
+    if (i < COUNT || i >= 2 * COUNT) assert_false(masked[i]);
+  }
+  pk_prune_find_mask(found, &optimizer);
+  assert_memory_equal(found, masked, sizeof found);
+  // Half way the cubic has done seven eighths.
+  assert_true(fabsf(pk_prune_share_at(&prune, STEPS / 2, STEPS) - 0.7f) < 1e-5f);
+  pk_optimizer_deinit(&optimizer);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_gradients_through_norms),
+                                     cmocka_unit_test(test_gradients_through_dropout),
+                                     cmocka_unit_test(test_gradients_of_shared_weights),
+                                     cmocka_unit_test(test_dropout_share),
+                                     cmocka_unit_test(test_folding),
+                                     cmocka_unit_test(test_loss_gradients),
+                                     cmocka_unit_test(test_loss_of_no_label_and_no_teacher),
+                                     cmocka_unit_test(test_gradual_pruning),
+                                     cmocka_unit_test(test_optimizers)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

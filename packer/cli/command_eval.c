@@ -19,7 +19,9 @@ static const char help[] =
     "  --data DIR           a folder with one sub-folder a class, named by its label: pictures or\n"
     "                       WAV files, as the package takes them\n"
     "  --data FILE.jsonl    one object a line with \"text\" and \"label\"\n"
-    "  --data FILE.json     a description of data (docs/TRAINING.md), or a model's with \"data\"\n"
+    "  --data FILE.json     the model.json of a training, or a description of data alone\n"
+    "                       (docs/TRAINING.md)\n"
+    "  --root FOLDER        where the paths of a description start (default: as it says)\n"
     "  --part NAME          of a description: train, validation or test (default: test)\n"
     "  --labels FILE        class names in class order, one a line (default: the description's,\n"
     "                       else the package's)\n"
@@ -32,11 +34,20 @@ static const char help[] =
     "  minnow eval out --data model.json --part validation --report mistakes.html\n"
     "  minnow eval out --data intents.jsonl --json\n";
 
-enum { OPTION_DATA = 256, OPTION_PART, OPTION_LABELS, OPTION_REPORT, OPTION_JSON, OPTION_KERNELS };
+enum {
+  OPTION_DATA = 256,
+  OPTION_PART,
+  OPTION_ROOT,
+  OPTION_LABELS,
+  OPTION_REPORT,
+  OPTION_JSON,
+  OPTION_KERNELS
+};
 
 static const struct option long_options[] = {{"help", no_argument, NULL, 'h'},
                                              {"data", required_argument, NULL, OPTION_DATA},
                                              {"part", required_argument, NULL, OPTION_PART},
+                                             {"root", required_argument, NULL, OPTION_ROOT},
                                              {"labels", required_argument, NULL, OPTION_LABELS},
                                              {"report", required_argument, NULL, OPTION_REPORT},
                                              {"json", no_argument, NULL, OPTION_JSON},
@@ -62,6 +73,9 @@ static bool parse(eval_arguments *arguments, int argc, char **argv, pk_error *er
         break;
       case OPTION_PART:
         arguments->data.part = optarg;
+        break;
+      case OPTION_ROOT:
+        arguments->data.root = optarg;
         break;
       case OPTION_LABELS:
         arguments->data.labels_file = optarg;

@@ -52,7 +52,7 @@ static bool read_labels_file(pk_eval_data *data, const char *path, pk_error *err
   return data->label_text ? split_labels(data, error) : no_memory(error);
 }
 
-// Labels that stand elsewhere; `labels` has `count` of them, or `list` is an array of strings.
+// Labels that stand elsewhere: `count` of `labels`, or of the array of strings `list`.
 static bool refer_to_labels(pk_eval_data *data, char *const *labels, const json_t *list,
                             size_t count, pk_error *error) {
   data->labels = calloc(count + 1, sizeof *data->labels);
@@ -68,8 +68,10 @@ static bool refer_to_labels(pk_eval_data *data, char *const *labels, const json_
 static bool find_labels(pk_eval_data *data, const pk_eval_data_options *options,
                         const pk_loaded_package *package, pk_error *error) {
   const json_t *list = json_object_get(data->file, "labels");
+  const pk_recipe *recipe = &data->recipe;
   bool ok = options->labels_file ? read_labels_file(data, options->labels_file, error)
-            : list               ? refer_to_labels(data, NULL, list, json_array_size(list), error)
+            : recipe->json ? refer_to_labels(data, recipe->labels, NULL, recipe->label_count, error)
+            : list         ? refer_to_labels(data, NULL, list, json_array_size(list), error)
                    : refer_to_labels(data, package->labels, NULL, package->label_count, error);
   if (ok && data->label_count == 0) {
     ok = pk_fail(error, PK_USAGE,
@@ -95,7 +97,33 @@ static char *folder_of(const char *path) {
   return size > 0 ? strndup(path, size) : strdup(".");
 }
 
-static bool read_json(pk_eval_data *data, const char *path, pk_error *error) {
+// The recipe of a model: its data, its labels.
+static bool read_recipe(pk_eval_data *data, const char *path, const char *root, pk_error *error) {
+  char *folder = folder_of(path);
+  if (!folder) return no_memory(error);
+  const bool ok = pk_recipe_take(&data->recipe, data->file, folder, root, error);
+  free(folder);
+  if (!ok) return false;
+  data->description = json_incref(json_object_get(data->recipe.json, "data"));
+  data->root = strdup(data->recipe.data_root);
+  return data->root || no_memory(error);
+}
+
+// The folder that a description's paths start from, and the description without it.
+static bool take_root(pk_eval_data *data, const char *path, const char *root, pk_error *error) {
+  const char *own = json_string_value(json_object_get(data->description, "root"));
+  if (root || (own && *own == '/')) {
+    data->root = strdup(root ? root : own);
+  } else {
+    char *folder = folder_of(path);
+    data->root = folder && own ? pk_path_join(folder, own, error) : folder;
+    if (data->root != folder) free(folder);
+  }
+  json_object_del(data->description, "root");
+  return data->root || no_memory(error);
+}
+
+static bool read_json(pk_eval_data *data, const char *path, const char *root, pk_error *error) {
   pk_bytes bytes;
   json_error_t cause;
   if (!pk_file_read(&bytes, path, MAX_DESCRIPTION_BYTES, error)) return false;
@@ -104,10 +132,10 @@ static bool read_json(pk_eval_data *data, const char *path, pk_error *error) {
   if (!data->file) {
     return pk_fail(error, PK_USAGE, "%s: line %d is no JSON: %s", path, cause.line, cause.text);
   }
+  if (json_object_get(data->file, "network")) return read_recipe(data, path, root, error);
   json_t *inner = json_object_get(data->file, "data");
   data->description = json_incref(inner ? inner : data->file);
-  data->root = folder_of(path);
-  return data->root || no_memory(error);
+  return take_root(data, path, root, error);
 }
 
 static bool describe(pk_eval_data *data, const pk_eval_data_options *options,
@@ -127,7 +155,7 @@ static bool describe(pk_eval_data *data, const pk_eval_data_options *options,
         json_pack("{s:s, s:[{s:s, s:s, s:s, s:s}]}", "format", "texts", "sources", "file",
                   pk_path_base(path), "text", "text", "label", "label", "part", part);
   } else {
-    return read_json(data, path, error);
+    return read_json(data, path, options->root, error);
   }
   return (data->root && data->description) || no_memory(error);
 }
@@ -157,6 +185,7 @@ void pk_eval_data_close(pk_eval_data *data) {
   pk_data_set_close(data->set);
   json_decref(data->description);
   json_decref(data->file);
+  pk_recipe_free(&data->recipe);
   pk_bytes_free(&data->texts);
   free(data->texts_path);
   free(data->title);

@@ -4,11 +4,13 @@
 
 #include "../data/data_set.h"
 #include "../package/package_load.h"
+#include "../train/recipe.h"
 
 typedef struct pk_eval_data {
   pk_data_set *set;
   pk_data_part part;
   json_t *description, *file;  // of the data; what the description's file holds
+  pk_recipe recipe;            // of a model.json
   char *root;
   char *title;  // "docs/digits, test part": for people
   const char **labels;
@@ -22,13 +24,15 @@ typedef struct pk_eval_data_options {
   const char *data;         // as given with --data
   const char *labels_file;  // one name a line; NULL: those of the description or the package
   const char *part;         // "train", "validation" or "test"; NULL: test
+  const char *root;         // folder that paths of a description start from; NULL: its own
   size_t classes;           // that the package gives scores of
 } pk_eval_data_options;
 
 // `data` is a folder with one sub-folder a class, a .jsonl file with "text" and "label" in each
-// line, or a .json file: a description, or a model's with the members "data" and perhaps "labels".
-// Paths in a description start from its folder. Errors: USAGE (labels that are missing, or not as
-// many as scores), IO, and those of the data set.
+// line, the model.json that `minnow train` takes, or another .json file: a description, or an
+// object with one as "data" and perhaps a list "labels". Paths in a description start from its
+// "root", which starts from the file's folder. Errors: USAGE (labels that are missing, or not as
+// many as scores), IO, and those of the data set and the recipe.
 bool pk_eval_data_open(pk_eval_data *data, const pk_eval_data_options *options,
                        const pk_loaded_package *package, pk_error *error);
 void pk_eval_data_close(pk_eval_data *data);

@@ -65,11 +65,26 @@ data = {"format": "pictures", "sources": [{"folder": "pictures", "classes": "fol
 json.dump({"labels": labels, "data": data}, open(sys.argv[1] + "/model.json", "w"))
 PY
 expect 0 '"accuracy"' eval "$small" --data "$work/model.json" --part validation --json --report "$work/photos.html"
+cp "$work/out" "$work/photos.json"
 check 'photos are judged' test "$(json "$work/out" .examples)" = 30
 check 'more than a quarter is recognised by the smallest network' test "$(json "$work/out" .right)" -gt 8
 check 'many classes give no matrix' sh -c "! grep -q '\"confusion\"' '$work/out'"
 check 'the page names the most frequent mistakes' grep -q 'most frequent mistakes' "$work/photos.html"
 expect 0 'right:' eval "$small" --data "$work/pictures" --labels "$work/short.txt" --kernels scalar
+
+# The model.json of a training, with labels in a file and data elsewhere.
+echo '{"inputs": []}' >"$work/none.json"
+mkdir -p "$work/recipe"
+cat >"$work/recipe/model.json" <<'JSON'
+{"name": "photos", "labels": "../short.txt", "frontend": "../none.json", "network": {}, "training": {"epochs": 1},
+ "data": {"root": "..", "format": "pictures", "sources": [{"folder": "pictures", "classes": "folders", "part": "test"}]}}
+JSON
+right=$(json "$work/photos.json" .right)
+expect 0 '"accuracy"' eval "$small" --data "$work/recipe/model.json" --json
+check 'the same data by a recipe' test "$(json "$work/out" .right)" = "$right"
+expect 0 '"accuracy"' eval "$small" --data "$work/recipe/model.json" --root "$work" --json
+check 'and from a root of its own' test "$(json "$work/out" .right)" = "$right"
+expect 74 'elsewhere' eval "$small" --data "$work/recipe/model.json" --root "$work/elsewhere"
 
 # What is refused.
 expect 64 'no examples' eval "$small" --data "$work/model.json"

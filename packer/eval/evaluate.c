@@ -125,3 +125,8 @@ void pk_evaluation_deinit(pk_evaluation *evaluation) {
   free(evaluation->answers);
   *evaluation = (pk_evaluation){0};
 }
+
+const char *pk_example_name(const pk_data_set *set, pk_data_part part, size_t index) {
+  const char *name = pk_data_set_example(set, part, index).name;
+  return strncmp(name, "./", 2) == 0 ? name + 2 : name;
+}

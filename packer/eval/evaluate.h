@@ -33,4 +33,7 @@ typedef struct pk_evaluate_options {
 bool pk_evaluate(pk_evaluation *evaluation, const pk_evaluate_options *options, pk_error *error);
 void pk_evaluation_deinit(pk_evaluation *evaluation);
 
+// The example's name without "./" in front, for people; the set's.
+const char *pk_example_name(const pk_data_set *set, pk_data_part part, size_t index);
+
 #endif  // MINNOW_PACKER_EVALUATE_H_

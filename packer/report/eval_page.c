@@ -163,7 +163,6 @@ static void append_thumbnail(pk_bytes *page, const pk_eval_subject *subject, con
 static void append_mistake(pk_bytes *page, const pk_eval_subject *subject, size_t index,
                            const void *input) {
   const pk_example_answer *answer = &subject->evaluation->answers[index];
-  const pk_data_example example = pk_data_set_example(subject->set, subject->part, index);
   pk_bytes text = {0};
   pk_html(page, "<li>");
   append_thumbnail(page, subject, input);
@@ -177,7 +176,7 @@ static void append_mistake(pk_bytes *page, const pk_eval_subject *subject, size_
     pk_html(page, "<br>");
   }
   pk_html(page, "<small>");
-  pk_page_text(page, example.name);
+  pk_page_text(page, pk_example_name(subject->set, subject->part, index));
   pk_html(page, "</small></span></li>");
   pk_bytes_free(&text);
 }

@@ -1,5 +1,6 @@
 // Time of one forward and one backward step of each kind of layer that training meets, on one
-// thread, in microseconds (the least of several runs). An argument picks the layers whose names contain it.
+// thread, in microseconds (the least of several runs). An argument picks the layers whose names
+// contain it.
 #include <cblas.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +14,9 @@ typedef struct bench_layer {
   const char *name;
   pk_op_kind kind;
   pk_activation activation;
-  int32_t n, h, w, c;       // input
+  int32_t n, h, w, c;  // input
   int32_t out_c, kh, kw, stride;
-  int32_t word;             // function of UNARY and BINARY
+  int32_t word;  // function of UNARY and BINARY
 } bench_layer;
 
 static const bench_layer layers[] = {
@@ -37,8 +38,7 @@ static const bench_layer layers[] = {
     {"mul by channel     24x24x32", PK_OP_BINARY, 0, 32, 24, 24, 32, 32, 0, 0, 0, MNW_BINARY_MUL},
     {"hard swish         24x24x32", PK_OP_UNARY, 0, 32, 24, 24, 32, 32, 0, 0, 0,
      MNW_UNARY_HARD_SWISH},
-    {"sigmoid            24x24x32", PK_OP_UNARY, 0, 32, 24, 24, 32, 32, 0, 0, 0,
-     MNW_UNARY_SIGMOID},
+    {"sigmoid            24x24x32", PK_OP_UNARY, 0, 32, 24, 24, 32, 32, 0, 0, 0, MNW_UNARY_SIGMOID},
 };
 
 static void fill(float *values, size_t elements) {
@@ -74,15 +74,13 @@ static void build(pk_graph *graph, const bench_layer *l) {
   int32_t inputs[3] = {add_tensor(graph, false, 4, (const int32_t[]){l->n, l->h, l->w, l->c})};
   op.input_count = 1;
   if (has_weights) {
-    inputs[op.input_count++] =
-        add_tensor(graph, true, 4,
-                   (const int32_t[]){is_depthwise ? 1 : l->out_c, l->kh, l->kw,
-                                     is_depthwise ? l->out_c : l->c});
+    inputs[op.input_count++] = add_tensor(graph, true, 4,
+                                          (const int32_t[]){is_depthwise ? 1 : l->out_c, l->kh,
+                                                            l->kw, is_depthwise ? l->out_c : l->c});
     inputs[op.input_count++] = add_tensor(graph, true, 1, &l->out_c);
     op.attributes.conv = (pk_conv_attributes){l->stride, l->stride, 1, 1, 1, padding};
   } else if (has_window) {
-    op.attributes.pool =
-        (pk_pool_attributes){l->kh, l->kw, l->stride, l->stride, none, false};
+    op.attributes.pool = (pk_pool_attributes){l->kh, l->kw, l->stride, l->stride, none, false};
   } else if (l->kind == PK_OP_MEAN) {
     op.attributes.mean.axes = 6;
   } else if (l->kind == PK_OP_ADD) {

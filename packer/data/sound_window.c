@@ -14,7 +14,10 @@ double pk_sound_level(const float *samples, size_t count) {
 }
 
 double pk_clip_window(const pk_clip *clip, size_t count) {
-  if (clip->count <= count) return -(double)((count - clip->count) / 2);
+  if (clip->count <= count) {
+    const size_t before = (count - clip->count) / 2;
+    return -(double)before;
+  }
   const size_t hop = clip->rate / 200;
   double sum = energy(clip->samples, count), loudest = sum;
   size_t best = 0;

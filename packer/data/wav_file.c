@@ -67,14 +67,11 @@ static bool read_format(wave_layout *layout, const uint8_t *chunk, size_t size, 
   return true;
 }
 
+// Leaves `layout` without data, or without format, where a chunk is missing.
 static bool find_chunks(wave_layout *layout, const uint8_t *bytes, size_t size, const char *path,
                         pk_error *error) {
   size_t at = RIFF_HEAD_BYTES;
-  if (size < RIFF_HEAD_BYTES || memcmp(bytes, "RIFF", 4) != 0 ||
-      memcmp(bytes + 8, "WAVE", 4) != 0) {
-    return pk_fail(error, PK_BAD_SOUND, "%s is no WAV file; convert it to one", path);
-  }
-  while (size - at >= CHUNK_HEAD_BYTES) {
+  while (!layout->data && size - at >= CHUNK_HEAD_BYTES) {
     const uint8_t *head = bytes + at;
     const size_t left = size - at - CHUNK_HEAD_BYTES;
     const bool is_data = memcmp(head, "data", 4) == 0;
@@ -93,15 +90,9 @@ static bool find_chunks(wave_layout *layout, const uint8_t *bytes, size_t size, 
     if (is_data) {
       layout->data = head + CHUNK_HEAD_BYTES;
       layout->data_bytes = chunk;
-      break;
     }
     const size_t padded = chunk + (chunk & 1);
     at += CHUNK_HEAD_BYTES + (padded < left ? padded : left);
-  }
-  if (layout->frame_bytes == 0 || !layout->data) {
-    return pk_fail(error, PK_BAD_SOUND, "%s has no %s chunk%s; convert it again", path,
-                   layout->frame_bytes == 0 ? "format" : "data",
-                   layout->frame_bytes == 0 ? " in front of its samples" : "");
   }
   return true;
 }
@@ -122,9 +113,18 @@ static float sample_at(const uint8_t *p, const wave_layout *layout) {
 
 bool pk_wav_parse(pk_sound *sound, const void *bytes, size_t size_bytes, const char *path,
                   pk_error *error) {
+  const uint8_t *file = bytes;
   wave_layout layout = {0};
   *sound = (pk_sound){0};
-  if (!find_chunks(&layout, bytes, size_bytes, path, error)) return false;
+  if (size_bytes < RIFF_HEAD_BYTES || memcmp(file, "RIFF", 4) != 0 ||
+      memcmp(file + 8, "WAVE", 4) != 0) {
+    return pk_fail(error, PK_BAD_SOUND, "%s is no WAV file; convert it to one", path);
+  }
+  if (!find_chunks(&layout, file, size_bytes, path, error)) return false;
+  if (layout.frame_bytes == 0 || !layout.data) {
+    return pk_fail(error, PK_BAD_SOUND, "%s has no %s chunk where one is due; convert it again",
+                   path, layout.frame_bytes == 0 ? "format" : "data");
+  }
   const size_t count = layout.data_bytes / layout.frame_bytes;
   if (count == 0) return pk_fail(error, PK_BAD_SOUND, "%s has no samples; remove it", path);
   float *samples = malloc(count * sizeof *samples);

@@ -1,5 +1,5 @@
 // Examples as input tensors: without changes as the runtime's front ends make them, altered within
-// the bounds of `augment`, generated ones from their own part, all repeatable.
+// the bounds of `augment`, all repeatable.
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -53,13 +53,11 @@ static void write_tone(const char *name, size_t count, size_t loud_from, int16_t
   data_case_write_wav(path_of(name), samples, count, RATE, 1);
 }
 
-// dots/dot.png: a white dot in the middle of black; noise/n.png: random colours; level/: greys of
-// 100 (train) and 200 (test); tone/t.wav; long/l.wav: loud from 6000 on; steady/: constants
+// dots/dot.png: a white dot in the middle of black; noise/: random colours; levels_a/: a grey of
+// 100; tone/: a tone, and one that grows loud; long/: loud from 6000 on
 static int make_files(void **state) {
-  static const char *const folders[] = {"dots", "noise", "levels_a", "levels_b",
-                                        "tone", "long",  "fixed_a",  "fixed_b"};
+  static const char *const folders[] = {"dots", "noise", "levels_a", "tone", "long"};
   uint8_t pixels[3 * 42 * 42] = {0};
-  int16_t fixed[WINDOW + 200];
   uint32_t seed = 5;
   if (test_folder_make(state) != 0) return -1;
   test_folder_path(root, "data");
@@ -74,15 +72,9 @@ static int make_files(void **state) {
   data_case_write_png(path_of("noise/n2.png"), pixels + 42, 30, 42, 3);
   memset(pixels, 100, sizeof pixels);
   data_case_write_png(path_of("levels_a/l.png"), pixels, 42, 42, 3);
-  memset(pixels, 200, sizeof pixels);
-  data_case_write_png(path_of("levels_b/l.png"), pixels, 42, 42, 3);
   write_tone("tone/t1.wav", CLIP, 0, 0);
   write_tone("tone/t2.wav", CLIP, 1000, 0);
   write_tone("long/l.wav", LONG, 6000, 0);
-  for (size_t i = 0; i < WINDOW + 200; i++) fixed[i] = 16384;
-  data_case_write_wav(path_of("fixed_a/f.wav"), fixed, WINDOW + 200, RATE, 1);
-  for (size_t i = 0; i < WINDOW + 200; i++) fixed[i] = -8192;
-  data_case_write_wav(path_of("fixed_b/f.wav"), fixed, WINDOW + 200, RATE, 1);
   data_case_write_text(path_of("texts.jsonl"),
                        "{\"text\":\"turn on the kitchen light\",\"label\":\"a\"}\n"
                        "{\"text\":\"what is the time\",\"label\":\"b\"}\n");
@@ -469,67 +461,6 @@ static void masks_are_as_large_as_they_may_be(void **state) {
   data_case_close(&c);
 }
 
-// --- generated examples ---
-
-static void pieces_come_from_their_own_part(void **state) {
-  float samples[WINDOW], pixels[SIDE * SIDE * 3];
-  data_case c;
-  (void)state;
-  data_case_open(&c,
-                 SOUNDS("{'folder':'fixed_a','class':'a','part':'train'},"
-                        "{'folder':'fixed_b','class':'b','part':'test'},"
-                        "{'generate':'pieces','of':['a','b'],'count':20,'class':'other',"
-                        "'split':{'test':0.5,'by':'order'}}"),
-                 root, labels);
-  data_case_read(&c, &wave, 1, WAVE, NULL);
-  assert_int_equal(pk_data_set_count(c.set, PK_DATA_TRAIN), 11);
-  for (size_t n = 1; n < 11; n++) {
-    data_case_fill(&c, PK_DATA_TRAIN, n, n, samples);
-    // Two halves of 0.5 may sound together.
-    for (int i = 0; i < WINDOW; i++) assert_true(samples[i] >= 0.0f && samples[i] <= 1.0f);
-    data_case_fill(&c, PK_DATA_TEST, n, n, samples);
-    for (int i = 0; i < WINDOW; i++) assert_true(samples[i] >= -0.5f && samples[i] <= 0.0f);
-  }
-  data_case_close(&c);
-  data_case_open(&c,
-                 PICTURES("{'folder':'levels_a','class':'a','part':'train'},"
-                          "{'folder':'levels_b','class':'b','part':'test'},"
-                          "{'generate':'pieces','of':'*','count':20,'class':'other',"
-                          "'split':{'test':0.5,'by':'order'}}"),
-                 root, labels);
-  data_case_read(&c, &colour, 1, IMAGE, NULL);
-  for (size_t n = 1; n < 11; n++) {
-    data_case_fill(&c, PK_DATA_TRAIN, n, n, pixels);
-    for (int i = 0; i < SIDE * SIDE; i++) assert_float_equal(pixels[i], 100.0 / 255.0, 1e-5);
-    data_case_fill(&c, PK_DATA_TEST, n, n, pixels);
-    for (int i = 0; i < SIDE * SIDE; i++) assert_float_equal(pixels[i], 200.0 / 255.0, 1e-5);
-  }
-  data_case_close(&c);
-}
-
-static void generated_sounds_are_usable(void **state) {
-  float samples[WINDOW];
-  size_t silent = 0;
-  data_case c;
-  (void)state;
-  data_case_open(&c, SOUNDS("{'generate':'noise','count':60,'class':'other','part':'train'}"), root,
-                 labels);
-  data_case_read(&c, &wave, 1, WAVE, NULL);
-  for (size_t n = 0; n < 60; n++) {
-    double sum = 0.0;
-    data_case_fill(&c, PK_DATA_TRAIN, n, 0, samples);
-    for (int i = 0; i < WINDOW; i++) {
-      assert_true(isfinite(samples[i]));
-      sum += (double)samples[i] * (double)samples[i];
-    }
-    const double level = sqrt(sum / WINDOW);
-    silent += level == 0.0;
-    assert_true(level == 0.0 || (level > 0.0005 && level < 0.5));
-  }
-  assert_in_range(silent, 1, 25);
-  data_case_close(&c);
-}
-
 // --- errors ---
 
 static void wrong_fields_of_augment_are_named(void **state) {
@@ -603,8 +534,6 @@ int main(void) {
       cmocka_unit_test(speed_keeps_the_middle),
       cmocka_unit_test(edges_are_never_silent),
       cmocka_unit_test(masks_are_as_large_as_they_may_be),
-      cmocka_unit_test(pieces_come_from_their_own_part),
-      cmocka_unit_test(generated_sounds_are_usable),
       cmocka_unit_test(wrong_fields_of_augment_are_named),
   };
   return cmocka_run_group_tests(tests, make_files, test_folder_remove);

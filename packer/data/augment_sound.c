@@ -15,6 +15,7 @@ static const pk_field_rule rules[] = {
     NUMBER("shift", shift, 60),
     NUMBER("filter", filter, 1),
     NUMBER("reverb", reverb, 1),
+    NUMBER("edges", edges, 1),
 };
 static const pk_field_rule noise_rules[] = {NUMBER("share", noise_share, 1)};
 static const pk_field_rule spec_rules[] = {
@@ -62,6 +63,7 @@ pk_sound_change pk_sound_change_draw(const pk_sound_augment *augment, pk_random 
   change.shift = pk_spread_draw(augment->shift, random);
   change.speed = pk_range_draw(&augment->speed, random);
   change.gain = pow(10.0, pk_range_draw(&augment->gain, random) / 20.0);
+  change.is_mirrored = pk_random_chance(random, (double)augment->edges);
   return change;
 }
 

@@ -7,8 +7,8 @@
 #include "generate_sound.h"
 
 typedef struct pk_sound_augment {
-  float shift;           // seconds
-  float filter, reverb;  // shares of the examples
+  float shift;                  // seconds
+  float filter, reverb, edges;  // shares of the examples
   float noise_share;
   pk_range gain, snr;  // dB
   pk_range speed;      // 2: twice as fast, and an octave higher
@@ -24,6 +24,7 @@ bool pk_sound_augment_read(pk_sound_augment *augment, const pk_data_set *set, co
 typedef struct pk_sound_change {
   double shift;        // seconds; above 0: later
   double speed, gain;  // gain: a factor
+  bool is_mirrored;    // the clip stands between mirrors, not in silence
 } pk_sound_change;
 
 pk_sound_change pk_sound_change_draw(const pk_sound_augment *augment, pk_random *random);

@@ -23,8 +23,9 @@ static const char *const other_fields[] = {"sources", NULL};
 pk_data_item *pk_data_add(pk_data_set *set, pk_error *error) {
   if (set->item_count == set->item_capacity) {
     const size_t capacity = set->item_capacity ? 2 * set->item_capacity : 256;
-    pk_data_item *items = realloc(set->items, capacity * sizeof *items);
-    if (!items || capacity > UINT32_MAX) {
+    pk_data_item *items =
+        capacity > UINT32_MAX ? NULL : realloc(set->items, capacity * sizeof *items);
+    if (!items) {
       pk_fail(error, PK_OUT_OF_MEMORY, "no memory for %zu examples", capacity);
       return NULL;
     }

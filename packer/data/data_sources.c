@@ -1,21 +1,18 @@
 // One source of the description: first its examples are listed, then capped and split, and then
 // what is kept of its files is read.
-#include <ctype.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../package/file_io.h"
 #include "../package/manifest_fields.h"
-#include "../picture/picture_file.h"
 #include "class_names.h"
+#include "data_load.h"
 #include "data_random.h"
 #include "data_split.h"
 #include "data_store.h"
 #include "file_order.h"
 #include "npy_file.h"
 #include "text_lines.h"
-#include "wav_file.h"
 
 enum { WHERE_BYTES = 48 };
 
@@ -268,8 +265,9 @@ static bool list_generated(source_reader *s) {
   return true;
 }
 
-// --- what is kept ---
+// --- the whole source ---
 
+// Keeps `limit` evenly spaced ones of the listed items.
 static void cap(source_reader *s) {
   pk_data_set *set = s->set;
   const size_t listed = set->item_count - s->first, limit = s->fields.limit;
@@ -286,59 +284,6 @@ static void cap(source_reader *s) {
     }
   }
   set->item_count = s->first + kept;
-}
-
-static bool load_picture(pk_data_item *item, const char *path, pk_error *error) {
-  pk_picture picture;
-  if (!pk_picture_read(&picture, path, error)) return false;
-  item->content = picture.rgba;
-  item->width = picture.width;
-  item->height = picture.height;
-  item->channels = 4;
-  return true;
-}
-
-// Pieces of `seconds` behind the first become items of their own; a rest of less than half a piece
-// is left out.
-static bool cut_sound(source_reader *s, size_t index) {
-  const size_t piece = (size_t)((double)s->fields.seconds * s->set->items[index].rate);
-  const size_t whole = s->set->items[index].count;
-  for (size_t at = piece; at < whole && whole - at >= piece / 2; at += piece) {
-    pk_data_item *more = pk_data_add(s->set, s->error);
-    if (!more) return false;
-    const pk_data_item *item = &s->set->items[index];
-    const size_t count = whole - at < piece ? whole - at : piece, bytes = count * sizeof(float);
-    *more = *item;
-    more->count = count;
-    more->name = strdup(item->name);
-    more->content = malloc(bytes);
-    if (!more->name || !more->content) return no_memory(s);
-    memcpy(more->content, (const float *)item->content + at, bytes);
-  }
-  if (whole > piece) s->set->items[index].count = piece;
-  return true;
-}
-
-static bool load_sound(source_reader *s, size_t index, const char *path) {
-  pk_sound sound;
-  if (!pk_wav_read(&sound, path, s->error)) return false;
-  pk_data_item *item = &s->set->items[index];
-  item->content = sound.samples;
-  item->count = sound.count;
-  item->rate = sound.rate;
-  return s->fields.seconds == 0.0f || cut_sound(s, index);
-}
-
-static bool load_files(source_reader *s) {
-  const size_t end = s->set->item_count;
-  bool ok = true;
-  for (size_t i = s->first; ok && i < end; i++) {
-    char *path = pk_data_path(s->set, s->set->items[i].name, s->error);
-    ok = path && (s->set->kind == PK_DATA_SOUNDS ? load_sound(s, i, path)
-                                                 : load_picture(&s->set->items[i], path, s->error));
-    free(path);
-  }
-  return ok;
 }
 
 static bool check_split(const source_reader *s) {
@@ -371,7 +316,9 @@ static bool read_source(source_reader *s) {
   if (s->set->item_count == s->first) return bad(s, "", "something with examples in it");
   cap(s);
   pk_split_apply(&s->split, s->set, s->first);
-  if (has(s, "folder") && !load_files(s)) return false;
+  if (has(s, "folder") && !pk_data_load(s->set, s->first, (double)s->fields.seconds, s->error)) {
+    return false;
+  }
   for (size_t i = s->first; i < s->set->item_count; i++) s->set->items[i].repeat = s->fields.repeat;
   return true;
 }

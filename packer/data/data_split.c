@@ -97,11 +97,12 @@ static int compare_identities(const void *a, const void *b) {
 bool pk_split_check(const pk_data_set *set, pk_error *error) {
   const pk_data_item **sorted = malloc((set->item_count + 1) * sizeof(const pk_data_item *));
   size_t count = 0;
-  bool ok = sorted || pk_fail(error, PK_OUT_OF_MEMORY, "no memory to compare the parts");
-  for (size_t i = 0; ok && i < set->item_count; i++) {
+  bool ok = true;
+  if (!sorted) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory to compare the parts");
+  for (size_t i = 0; i < set->item_count; i++) {
     if (set->items[i].origin == PK_DATA_FROM_FILE) sorted[count++] = &set->items[i];
   }
-  if (ok) qsort(sorted, count, sizeof(const pk_data_item *), compare_identities);
+  qsort(sorted, count, sizeof(const pk_data_item *), compare_identities);
   for (size_t i = 1; ok && i < count; i++) {
     if (sorted[i]->identity != sorted[i - 1]->identity || sorted[i]->part == sorted[i - 1]->part) {
       continue;

@@ -5,6 +5,7 @@
 //     class_names.c   class names, maps and groups
 //     text_lines.c    texts of one file
 //     data_split.c    which part each example belongs to
+//     data_load.c     pictures and sounds of folders
 //   data_reader.c   examples to input tensors: picture_reader.c, sound_reader.c, text_reader.c
 #ifndef MINNOW_PACKER_DATA_STORE_H_
 #define MINNOW_PACKER_DATA_STORE_H_

@@ -133,7 +133,7 @@ static const rate_front *find_front(const pk_sound_reader *r, uint32_t rate) {
 // The window of a file's clip at the rate of `front`, moved and sped up by `change`.
 static void read_file(float *out, const pk_data_item *item, const rate_front *front,
                       const pk_sound_change *change) {
-  const pk_clip clip = {item->content, item->count, item->rate};
+  const pk_clip clip = {item->content, item->count, item->rate, change->is_mirrored};
   const double step = change->speed * item->rate / front->rate;
   const size_t span = (size_t)((double)front->window * item->rate / front->rate + 0.5);
   const double usual = pk_clip_window(&clip, span);

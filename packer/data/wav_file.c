@@ -20,6 +20,7 @@ static const uint32_t size_unknown = 0xffffffffU;  // written by recorders that 
 
 typedef struct wave_layout {
   uint32_t format, channels, rate, bits;
+  size_t frame_bytes;  // of one sample of each channel; 0: the format is not known yet
   const uint8_t *data;
   size_t data_bytes;
 } wave_layout;
@@ -62,17 +63,15 @@ static bool read_format(wave_layout *layout, const uint8_t *chunk, size_t size, 
     return pk_fail(error, PK_BAD_SOUND, "%s: a rate of %u Hz; 1000 to 768000 work", path,
                    layout->rate);
   }
+  layout->frame_bytes = (size_t)bits / 8 * layout->channels;
   return true;
 }
 
+// Leaves `layout` without data, or without format, where a chunk is missing.
 static bool find_chunks(wave_layout *layout, const uint8_t *bytes, size_t size, const char *path,
                         pk_error *error) {
   size_t at = RIFF_HEAD_BYTES;
-  if (size < RIFF_HEAD_BYTES || memcmp(bytes, "RIFF", 4) != 0 ||
-      memcmp(bytes + 8, "WAVE", 4) != 0) {
-    return pk_fail(error, PK_BAD_SOUND, "%s is no WAV file; convert it to one", path);
-  }
-  while (size - at >= CHUNK_HEAD_BYTES) {
+  while (!layout->data && size - at >= CHUNK_HEAD_BYTES) {
     const uint8_t *head = bytes + at;
     const size_t left = size - at - CHUNK_HEAD_BYTES;
     const bool is_data = memcmp(head, "data", 4) == 0;
@@ -91,53 +90,51 @@ static bool find_chunks(wave_layout *layout, const uint8_t *bytes, size_t size, 
     if (is_data) {
       layout->data = head + CHUNK_HEAD_BYTES;
       layout->data_bytes = chunk;
-      break;
     }
     const size_t padded = chunk + (chunk & 1);
     at += CHUNK_HEAD_BYTES + (padded < left ? padded : left);
-  }
-  if (layout->rate == 0 || !layout->data) {
-    return pk_fail(error, PK_BAD_SOUND, "%s has no %s chunk%s; convert it again", path,
-                   layout->rate == 0 ? "format" : "data",
-                   layout->rate == 0 ? " in front of its samples" : "");
   }
   return true;
 }
 
 static float sample_at(const uint8_t *p, const wave_layout *layout) {
+  uint32_t word = 0;  // the sample in the upper bits
+  if (layout->bits == 8) return (float)((int32_t)p[0] - 128) * 0x1p-7f;
+  if (layout->bits == 16) word = get_u16(p) << 16;
+  if (layout->bits == 24) word = get_u16(p) << 8 | (uint32_t)p[2] << 24;
+  if (layout->bits == 32) word = get_u32(p);
   if (layout->format == FORMAT_FLOAT) {
-    const uint32_t word = get_u32(p);
     float value;
     memcpy(&value, &word, sizeof value);
     return isfinite(value) ? fminf(fmaxf(value, -1.0f), 1.0f) : 0.0f;
   }
-  switch (layout->bits) {
-    case 8:
-      return (float)((int32_t)p[0] - 128) * 0x1p-7f;
-    case 16:
-      return (float)(int16_t)get_u16(p) * 0x1p-15f;
-    case 24:
-      return (float)((int32_t)(get_u16(p) << 8 | (uint32_t)p[2] << 24) / 256) * 0x1p-23f;
-    default:
-      return (float)(int32_t)get_u32(p) * 0x1p-31f;
-  }
+  return (float)(int32_t)word * 0x1p-31f;
 }
 
 bool pk_wav_parse(pk_sound *sound, const void *bytes, size_t size_bytes, const char *path,
                   pk_error *error) {
+  const uint8_t *file = bytes;
   wave_layout layout = {0};
   *sound = (pk_sound){0};
-  if (!find_chunks(&layout, bytes, size_bytes, path, error)) return false;
-  const size_t sample_bytes = layout.bits / 8, frame_bytes = sample_bytes * layout.channels;
-  const size_t count = layout.data_bytes / frame_bytes;
+  if (size_bytes < RIFF_HEAD_BYTES || memcmp(file, "RIFF", 4) != 0 ||
+      memcmp(file + 8, "WAVE", 4) != 0) {
+    return pk_fail(error, PK_BAD_SOUND, "%s is no WAV file; convert it to one", path);
+  }
+  if (!find_chunks(&layout, file, size_bytes, path, error)) return false;
+  if (layout.frame_bytes == 0 || !layout.data) {
+    return pk_fail(error, PK_BAD_SOUND, "%s has no %s chunk where one is due; convert it again",
+                   path, layout.frame_bytes == 0 ? "format" : "data");
+  }
+  const size_t count = layout.data_bytes / layout.frame_bytes;
   if (count == 0) return pk_fail(error, PK_BAD_SOUND, "%s has no samples; remove it", path);
   float *samples = malloc(count * sizeof *samples);
   if (!samples) return pk_fail(error, PK_OUT_OF_MEMORY, "%s: no memory for its samples", path);
   for (size_t i = 0; i < count; i++) {
-    const uint8_t *frame = layout.data + i * frame_bytes;
+    const uint8_t *frame = layout.data + i * layout.frame_bytes;
     float sum = 0.0f;
-    for (uint32_t c = 0; c < layout.channels; c++)
-      sum += sample_at(frame + c * sample_bytes, &layout);
+    for (uint32_t c = 0; c < layout.channels; c++) {
+      sum += sample_at(frame + (size_t)c * layout.bits / 8, &layout);
+    }
     samples[i] = sum / (float)layout.channels;
   }
   *sound = (pk_sound){samples, count, layout.rate};

@@ -145,14 +145,14 @@ static void shuffled_tiles_are_all_there(void **state) {
 }
 
 static void large_pictures_shrink_by_averages(void **state) {
-  static const uint8_t pixels[] = {0, 2, 9, 4, 6, 9};  // 3 x 2, of which 2 x 2 count
+  static const uint8_t pixels[] = {0, 2, 9, 5, 7, 9};  // 3 x 2, of which 2 x 2 count
   pk_canvas canvas;
   (void)state;
   open_canvas(&canvas);
   pk_canvas_load(&canvas, pixels, 3, 2, 1, 2);
   assert_int_equal(canvas.width, 1);
   assert_int_equal(canvas.height, 1);
-  assert_memory_equal(canvas.rgba, ((const uint8_t[]){3, 3, 3, 255}), 4);
+  assert_memory_equal(canvas.rgba, ((const uint8_t[]){4, 4, 4, 255}), 4);
   pk_canvas_close(&canvas);
 }
 
@@ -205,7 +205,7 @@ static void rooms_ring_on(void **state) {
 
 static void speed_shortens_and_raises(void **state) {
   static float sound[SAMPLES], fast[SAMPLES];
-  const pk_clip clip = {sound, SAMPLES, RATE};
+  const pk_clip clip = {sound, SAMPLES, RATE, false};
   (void)state;
   for (int i = 0; i < SAMPLES; i++) sound[i] = sinf((float)i * 0.05f);
   pk_clip_read(fast, SAMPLES, &clip, 0.0, 1.25);
@@ -216,6 +216,17 @@ static void speed_shortens_and_raises(void **state) {
   assert_memory_equal(fast + 100, sound, (SAMPLES - 100) * sizeof *sound);
   pk_clip_read(fast, 100, &clip, 1e6, 1.0);
   for (int i = 0; i < 100; i++) assert_true(fast[i] == 0.0f);
+}
+
+static void mirrors_stand_around_a_clip(void **state) {
+  static const float sound[] = {1.0f, 2.0f, 3.0f};
+  static const float expected[] = {3.0f, 3.0f, 2.0f, 1.0f, 1.0f, 2.0f,
+                                   3.0f, 3.0f, 2.0f, 1.0f, 1.0f, 2.0f};
+  const pk_clip clip = {sound, 3, RATE, true};
+  float read[12];
+  (void)state;
+  pk_clip_read(read, 12, &clip, -4.0, 1.0);
+  assert_memory_equal(read, expected, sizeof read);
 }
 
 static void transposed_features_are_masked_alike(void **state) {
@@ -342,6 +353,7 @@ int main(void) {
       cmocka_unit_test(filters_and_rooms_stay_finite),
       cmocka_unit_test(rooms_ring_on),
       cmocka_unit_test(speed_shortens_and_raises),
+      cmocka_unit_test(mirrors_stand_around_a_clip),
       cmocka_unit_test(transposed_features_are_masked_alike),
       cmocka_unit_test(texts_stay_without_changes),
       cmocka_unit_test(one_word_always_stays),

@@ -56,6 +56,7 @@ void data_case_open(data_case *c, const char *description, const char *root,
 static void close_reader(data_case *c) {
   pk_data_reader_close(c->reader);
   free(c->inputs.inputs);
+  free(c->inputs.outputs);
   c->reader = NULL;
   c->inputs = (pk_manifest){0};
 }
@@ -73,9 +74,13 @@ bool data_case_try_read(data_case *c, const pk_manifest_tensor *inputs, size_t c
   close_reader(c);
   *error = (pk_error){0};
   c->inputs.inputs = malloc(count * sizeof *inputs);
+  c->inputs.outputs = calloc(1, sizeof *c->inputs.outputs);
   assert_non_null(c->inputs.inputs);
+  assert_non_null(c->inputs.outputs);
   memcpy(c->inputs.inputs, inputs, count * sizeof *inputs);
+  c->inputs.outputs[0] = (pk_manifest_tensor){.dtype = MNW_DTYPE_F32, .rank = 2, .dims = {1, 3}};
   c->inputs.input_count = count;
+  c->inputs.output_count = 1;
   if (!pk_frontend_apply(&c->inputs, front_text, strlen(front_text), "front", error)) {
     fail_msg("%s", error->message);
   }

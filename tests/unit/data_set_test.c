@@ -156,6 +156,18 @@ static void rows_split_by_order(void **state) {
   data_case_close(&c);
 }
 
+static void generated_examples_are_split(void **state) {
+  data_case c;
+  (void)state;
+  data_case_open(&c,
+                 SOUNDS("{'generate':'noise','count':200,'class':'other',"
+                        "'split':{'validation':0.25,'test':0.25,'by':'hash'}}"),
+                 root, labels);
+  assert_in_range(pk_data_set_count(c.set, PK_DATA_VALIDATION), 30, 70);
+  assert_in_range(pk_data_set_count(c.set, PK_DATA_TEST), 30, 70);
+  data_case_close(&c);
+}
+
 static void labels_of_lines_become_classes(void **state) {
   data_case c;
   (void)state;
@@ -356,6 +368,7 @@ int main(void) {
       cmocka_unit_test(numbers_split_by_capture),
       cmocka_unit_test(hashes_split_each_file_for_itself),
       cmocka_unit_test(rows_split_by_order),
+      cmocka_unit_test(generated_examples_are_split),
       cmocka_unit_test(labels_of_lines_become_classes),
       cmocka_unit_test(dialogues_stay_whole),
       cmocka_unit_test(groups_of_intents_become_classes),

@@ -252,8 +252,24 @@ PK_DIFF_WIDE static void add_repeated(float *out, const float *in, size_t count,
   }
 }
 
+// Pictures of one column are the same bytes as pictures of one row, whose segments are longer.
+static pk_diff_window window_of(const pk_diff_call *call) {
+  pk_diff_window w = pk_diff_conv_window(call->graph, call->op);
+  if (w.in_w > 1 || w.out_w > 1 || w.kernel_w > 1 || w.pad_left != 0) return w;
+  w.in_w = w.in_h;
+  w.out_w = w.out_h;
+  w.kernel_w = w.kernel_h;
+  w.stride_w = w.stride_h;
+  w.dilation_w = w.dilation_h;
+  w.pad_left = w.pad_top;
+  w.in_h = w.out_h = w.kernel_h = 1;
+  w.stride_h = w.dilation_h = 1;
+  w.pad_top = 0;
+  return w;
+}
+
 bool pk_diff_depthwise_forward(pk_diff_call *call) {
-  const pk_diff_window window = pk_diff_conv_window(call->graph, call->op);
+  const pk_diff_window window = window_of(call);
   const size_t channels = (size_t)call->y_tensor->dims[3], times = channels / window.in_c;
   const size_t elements = pk_diff_input_elements(call, PK_INPUT_DATA);
   pass a = {.y = call->y, .x = call->x, .w = pk_diff_input(call, PK_INPUT_WEIGHTS)};
@@ -296,7 +312,7 @@ static turned_pass turn(pass *a, const pk_diff_window *w, float *turned, size_t 
 }
 
 bool pk_diff_depthwise_backward(pk_diff_call *call) {
-  const pk_diff_window window = pk_diff_conv_window(call->graph, call->op);
+  const pk_diff_window window = window_of(call);
   const size_t channels = (size_t)call->y_tensor->dims[3], times = channels / window.in_c;
   const size_t elements = pk_diff_input_elements(call, PK_INPUT_DATA);
   const size_t repeated = times > 1 ? elements * times : 0;

@@ -114,10 +114,12 @@ static bool take_root(pk_eval_data *data, const char *path, const char *root, pk
   const char *own = json_string_value(json_object_get(data->description, "root"));
   if (root || (own && *own == '/')) {
     data->root = strdup(root ? root : own);
-  } else {
+  } else if (own) {
     char *folder = folder_of(path);
-    data->root = folder && own ? pk_path_join(folder, own, error) : folder;
-    if (data->root != folder) free(folder);
+    data->root = folder ? pk_path_join(folder, own, error) : NULL;
+    free(folder);
+  } else {
+    data->root = folder_of(path);
   }
   json_object_del(data->description, "root");
   return data->root || no_memory(error);

@@ -95,9 +95,15 @@ static bool fill_pools(pk_data_set *set, pk_error *error) {
   return true;
 }
 
+// How often an item stands in its part: judging counts everything once.
+static uint32_t times_of(const pk_data_item *item) {
+  return item->part == PK_DATA_TRAIN ? item->repeat : 1;
+}
+
 static bool number_parts(pk_data_set *set, pk_error *error) {
   size_t counts[PK_DATA_PARTS] = {0};
-  for (size_t i = 0; i < set->item_count; i++) counts[set->items[i].part] += set->items[i].repeat;
+  for (size_t i = 0; i < set->item_count; i++)
+    counts[set->items[i].part] += times_of(&set->items[i]);
   for (int part = 0; part < PK_DATA_PARTS; part++) {
     set->parts[part] = malloc((counts[part] + 1) * sizeof *set->parts[part]);
     if (!set->parts[part]) {
@@ -106,7 +112,7 @@ static bool number_parts(pk_data_set *set, pk_error *error) {
   }
   for (size_t i = 0; i < set->item_count; i++) {
     const pk_data_item *item = &set->items[i];
-    for (uint32_t r = 0; r < item->repeat; r++) {
+    for (uint32_t r = 0; r < times_of(item); r++) {
       set->parts[item->part][set->counts[item->part]++] = (uint32_t)i;
     }
   }

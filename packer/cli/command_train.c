@@ -233,8 +233,8 @@ static bool train(const train_arguments *arguments, pk_recipe *recipe, pk_error 
             get_trained(&result, &session, arguments, error);
   if (ok && result.is_complete && arguments->packs) {
     const char *output = arguments->output ? arguments->output : arguments->folder;
-    ok = pk_pack_trained(&packed, result.file, recipe, session.data, PK_DATA_TEST,
-                         pk_progress_show, error) &&
+    ok = pk_pack_trained(&packed, result.file, recipe, session.data, PK_DATA_TEST, pk_progress_show,
+                         error) &&
          pk_packed_model_store(&packed, recipe, output, error);
   }
   pk_progress_end();

@@ -1,12 +1,12 @@
 /** Every error that the demo can meet becomes a title, a message and something to do. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { adviceFor } from '../src/error_advice.js';
+import { adviceFor } from '../src/advice/error_advice.js';
 
 const PACKAGE = 'https://models.example/mobilenet/';
 const load = /** @type {const} */ ({ task: 'load', packageUrl: PACKAGE, isDefaultPackage: false });
 const loadDefault = { ...load, isDefaultPackage: true };
-const look = /** @type {const} */ ({ ...load, task: 'look', pictureName: 'notes.txt' });
+const look = /** @type {const} */ ({ ...load, task: 'look', inputName: 'notes.txt' });
 const camera = /** @type {const} */ ({ ...load, task: 'camera' });
 
 /** @param {string} code @param {object} [fields] what MinnowError carries besides */
@@ -15,7 +15,7 @@ const minnowError = (code, fields = {}) => Object.assign(new Error(`message of $
 const domError = (name) => new DOMException(`message of ${name}`, name);
 
 describe('advice for errors', () => {
-  /** @type {[string, unknown, import('../src/error_advice.js').FailedTask, string, RegExp][]} */
+  /** @type {[string, unknown, import('../src/advice/error_advice.js').FailedTask, string, RegExp][]} */
   const cases = [
     ['no manifest, default address', minnowError('HTTP', { status: 404, url: `${PACKAGE}manifest.json` }), loadDefault, 'no_model', /packer/],
     ['no manifest, ?model=', minnowError('HTTP', { status: 404, url: `${PACKAGE}manifest.json` }), load, 'no_model_there', /models\.example/],

@@ -1,7 +1,7 @@
 /** Figures as the page writes them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatBytes, formatProgress, formatShare, formatTime } from '../src/format_figures.js';
+import { formatBytes, formatProgress, formatShare, formatTime } from '../src/views/format_figures.js';
 
 test('bytes', () => {
   assert.deepEqual([0, 999, 12_345, 3_538_984].map(formatBytes), ['0 B', '999 B', '12 KB', '3.5 MB']);

@@ -1,5 +1,5 @@
 /** The badge in the corner: does the page work without a network, and is there one now. */
-import { pageElement } from './page_element.js';
+import { pageElement } from '../views/page_element.js';
 
 /** @typedef {'checking' | 'saving' | 'ready' | 'unavailable'} OfflineState */
 

@@ -29,3 +29,16 @@ export function formatShare(share) {
   if (percent > 0 && percent < 0.1) return 'under 0.1 %';
   return `${oneDecimal.format(percent)} %`;
 }
+
+/** @param {number} seconds @returns {string} '0:07.3', '12:40.0' */
+export function formatClock(seconds) {
+  const tenths = Math.floor(10 * seconds);
+  const minutes = Math.floor(tenths / 600);
+  const rest = (tenths % 600) / 10;
+  return `${minutes}:${rest < 10 ? '0' : ''}${oneDecimal.format(rest)}`;
+}
+
+/** @param {number} percent 0 … 100 @returns {string} '97.3 %' */
+export function formatPercent(percent) {
+  return `${oneDecimal.format(percent)} %`;
+}

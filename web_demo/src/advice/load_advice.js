@@ -1,32 +1,9 @@
-/**
- * From an error to what a person needs: what happened, in plain words, and what to do about it.
- * No page here: the panel is error_view.js.
- */
+/** Advice for what goes wrong while a model loads. */
+import { unknownAdvice } from './unknown_advice.js';
 
-/**
- * @typedef {object} PlainAdvice
- * @property {string} kind stable name of the situation, for styles and tests
- * @property {string} title
- * @property {string} message
- * @property {readonly string[]} steps what to do
- * @property {readonly string[]} [commands] to type into a terminal
- * @property {string} [retryLabel] of the button; '' where trying again cannot help
- */
-
-/** @typedef {Required<PlainAdvice> & { code: string, details: string }} Advice */
-
-/**
- * @typedef {object} FailedTask
- * @property {'load' | 'look' | 'camera'} task
- * @property {string} packageUrl
- * @property {boolean} isDefaultPackage nobody asked for another one with ?model=
- * @property {string} [pictureName]
- */
-
-/**
- * What is read from errors: MinnowError's fields, DOMException's name.
- * @typedef {{ name: string, message: string, code: string, status?: number, file?: string, url?: string }} Failure
- */
+/** @typedef {import('./error_advice.js').Failure} Failure */
+/** @typedef {import('./error_advice.js').FailedTask} FailedTask */
+/** @typedef {import('./error_advice.js').PlainAdvice} PlainAdvice */
 
 const PACK_COMMANDS = [
   'build/native/minnow pack model.tflite -o package --labels labels.txt',
@@ -34,28 +11,8 @@ const PACK_COMMANDS = [
 ];
 const REPACK = 'Pack the model again with this version of Minnow and upload the whole folder.';
 
-/** @param {unknown} error @param {FailedTask} failed @returns {Advice} */
-export function adviceFor(error, failed) {
-  const failure = readFailure(error);
-  const choose = { load: loadAdvice, look: lookAdvice, camera: cameraAdvice }[failed.task];
-  return {
-    commands: [],
-    retryLabel: 'Try again',
-    ...choose(failure, failed),
-    code: failure.code,
-    details: `${failure.code}: ${failure.message}`,
-  };
-}
-
-/** @param {unknown} error @returns {Failure} */
-function readFailure(error) {
-  if (!(error instanceof Error)) return { name: 'Error', code: 'Error', message: String(error) };
-  const { name, message, code, status, file, url } = /** @type {Error & Partial<Failure>} */ (error);
-  return { name, message, code: typeof code === 'string' ? code : name, status, file, url };
-}
-
 /** @param {Failure} failure @param {FailedTask} failed @returns {PlainAdvice} */
-function loadAdvice(failure, failed) {
+export function loadAdvice(failure, failed) {
   switch (failure.code) {
     case 'HTTP':
       return httpAdvice(failure, failed);
@@ -103,9 +60,9 @@ function loadAdvice(failure, failed) {
     case 'WRONG_TASK':
       return {
         kind: 'wrong_task',
-        title: 'This model does not name pictures',
-        message: 'The page needs a model with one picture in and one row of class scores out.',
-        steps: ['Pack an image classifier, MobileNet for example.'],
+        title: 'This page cannot show what the model does',
+        message: 'The page shows models that name what is in a picture, a sound or a text: one row of class scores.',
+        steps: ['Pack a classifier, MobileNet for example.'],
         commands: PACK_COMMANDS,
       };
     case 'UNSUPPORTED_VERSION':
@@ -213,72 +170,6 @@ function networkAdvice({ packageUrl }) {
     message: `Nothing answered at ${packageUrl}, and no copy is kept on this device yet.`,
     steps,
   };
-}
-
-/** @param {Failure} failure @param {FailedTask} failed @returns {PlainAdvice} */
-function lookAdvice(failure, { pictureName }) {
-  if (failure.code === 'TRUNCATED') {
-    return {
-      kind: 'wrong_image',
-      title: 'A part of the picture is missing',
-      message: `${pictureName ? `“${pictureName}”` : 'The file'} ends before the picture does.`,
-      steps: ['Copy or download it again.', 'Or choose another picture.'],
-      retryLabel: 'Choose another',
-    };
-  }
-  // The browser's own words for "no picture" where it decodes by itself.
-  const isWrongImage = ['BAD_IMAGE', 'InvalidStateError', 'EncodingError'].includes(failure.code);
-  if (!isWrongImage) return unknownAdvice(failure, 'Looking at the picture failed');
-  return {
-    kind: 'wrong_image',
-    title: 'The browser cannot read this picture',
-    message: `${pictureName ? `“${pictureName}”` : 'The file'} is no picture, or of a kind that this browser does not know.`,
-    steps: [
-      'Choose a JPEG, PNG or WebP file.',
-      'HEIC photos of an iPhone: share or export them as JPEG first.',
-    ],
-    retryLabel: 'Choose another',
-  };
-}
-
-/** @param {Failure} failure @returns {PlainAdvice} */
-function cameraAdvice(failure) {
-  switch (failure.code) {
-    case 'NotAllowedError':
-    case 'SecurityError':
-      return {
-        kind: 'camera_denied',
-        title: 'The camera is not allowed',
-        message: 'The browser did not let this page use the camera.',
-        steps: [
-          'Allow the camera for this page: the sign beside the address, or the browser’s settings.',
-          'Or choose a photo instead.',
-        ],
-      };
-    case 'NotFoundError':
-    case 'OverconstrainedError':
-      return {
-        kind: 'camera_missing',
-        title: 'No camera was found',
-        message: 'This device has no camera that the browser can use.',
-        steps: ['Connect a camera, or choose a photo instead.'],
-      };
-    case 'NotReadableError':
-    case 'AbortError':
-      return {
-        kind: 'camera_busy',
-        title: 'The camera is busy',
-        message: 'Another app or page seems to be using it.',
-        steps: ['Close that one, then try again.'],
-      };
-    default:
-      return unknownAdvice(failure, 'The camera could not be started');
-  }
-}
-
-/** @param {Failure} failure @param {string} title @returns {PlainAdvice} */
-function unknownAdvice(failure, title) {
-  return { kind: 'unknown', title, message: failure.message, steps: ['Try again. If it stays, reload the page.'] };
 }
 
 /** @param {Failure} failure @returns {string} the file it is about, for people */

@@ -1,5 +1,5 @@
 /** The service worker: registration, what it must keep, and the offer of a newer version of the page. */
-import { pageElement } from './page_element.js';
+import { pageElement } from '../views/page_element.js';
 
 /** It may have to fetch the whole shell and the WebAssembly, over a slow network. */
 const SHELL_ANSWERS_WITHIN_MS = 60_000;
@@ -47,15 +47,15 @@ function reaches(worker, states) {
 /**
  * Lets the service worker look whether all of the page is on this device, and fetch what is missing.
  * @param {ServiceWorkerRegistration} registration
- * @param {string} wasmUrl the WebAssembly file that this device uses
+ * @param {readonly string[]} wasmUrls the WebAssembly files that this device uses
  * @returns {Promise<boolean>} whether the page works without a network now, the model apart
  */
-export function completeShell(registration, wasmUrl) {
+export function completeShell(registration, wasmUrls) {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = ({ data }) => resolve(data === true);
     setTimeout(() => resolve(false), SHELL_ANSWERS_WITHIN_MS);
-    registration.active?.postMessage({ task: 'complete', wasmUrl }, [port2]);
+    registration.active?.postMessage({ task: 'complete', wasmUrls }, [port2]);
   });
 }
 

@@ -34,7 +34,7 @@ worker.addEventListener('message', (event) => {
   if (event.data === 'activate') worker.skipWaiting();
   if (event.data?.task === 'complete') {
     const answer = (/** @type {boolean} */ isComplete) => event.ports[0].postMessage(isComplete);
-    event.waitUntil(completeCopy(event.data.wasmUrl).then(answer, () => answer(false)));
+    event.waitUntil(completeCopy(event.data.wasmUrls).then(answer, () => answer(false)));
   }
 });
 
@@ -49,11 +49,13 @@ worker.addEventListener('fetch', (event) => {
 /**
  * Completes what the page needs without a network, the model apart. It is done here, not by requests of the
  * page: those would end with the page, and Firefox reports an answer that finds its page gone as an error.
- * @param {string} wasmUrl the file of this device
+ * @param {readonly string[]} wasmUrls the files of this device
  * @returns {Promise<boolean>} whether all is here
  */
-async function completeCopy(wasmUrl) {
-  return (await completeShell()) && isWasm(new URL(wasmUrl)) && fetchThroughCache(wasmUrl).kept;
+async function completeCopy(wasmUrls) {
+  if (!(await completeShell())) return false;
+  const kept = await Promise.all(wasmUrls.map((url) => isWasm(new URL(url)) && fetchThroughCache(url).kept));
+  return kept.every(Boolean);
 }
 
 /**

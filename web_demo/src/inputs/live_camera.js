@@ -22,15 +22,16 @@ export class LiveCamera {
   }
 
   /**
-   * Asks for the camera that looks away from the user and shows it in the video element.
+   * Asks for a camera and shows it in the video element.
+   * @param {'environment' | 'user'} facing away from the user, or at them, where there is a choice
    * @param {() => void} onEnded the device took the camera away
    * @throws {DOMException} NotAllowedError, NotFoundError, NotReadableError … of getUserMedia
    */
-  async start(onEnded) {
+  async start(facing, onEnded) {
     this.stop();
     const stream = await navigator.mediaDevices.getUserMedia({
       audio: false,
-      video: { facingMode: { ideal: 'environment' }, width: { ideal: 1280 }, height: { ideal: 720 } },
+      video: { facingMode: { ideal: facing }, width: { ideal: 1280 }, height: { ideal: 720 } },
     });
     this.#stream = stream;
     stream.getVideoTracks()[0]?.addEventListener('ended', () => {

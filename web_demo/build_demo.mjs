@@ -7,7 +7,9 @@
  *   models/<name>/, samples/<name>/                            the trained models of ../models, with their samples
  *   service_worker.js                                          with the list of what to precache
  *
- * usage: build_demo.mjs [--models FOLDER]    FOLDER has <name>/package/, <name>/card.json, <name>/samples/
+ * usage: build_demo.mjs [--models FOLDER] [--output FOLDER]
+ *   --models    has <name>/package/, <name>/card.json, <name>/samples/; default: ../models
+ *   --output    default: dist
  */
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
@@ -19,7 +21,6 @@ import { injectManifest } from 'workbox-build';
 import { bundleModels } from './bundle_models.mjs';
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
-const DIST = path.join(HERE, 'dist');
 /** What browsers with WebAssembly SIMD understand (Chrome 91, Firefox 89, Safari 16.4). */
 const TARGET = ['chrome91', 'firefox89', 'safari16.4'];
 /** The package's scripts and WebAssembly; not its file-system source for Node, types or maps. */
@@ -28,7 +29,13 @@ const FOR_BROWSERS = /^(?!node[.-]).*\.(js|wasm)$/;
 /** The parts of the npm package that the page imports by name. */
 const LIBRARY_ENTRIES = ['minnow', 'minnow/audio', 'minnow/text'];
 
-const { values: options } = parseArgs({ options: { models: { type: 'string', default: path.join(HERE, '../models') } } });
+const { values: options } = parseArgs({
+  options: {
+    models: { type: 'string', default: path.join(HERE, '../models') },
+    output: { type: 'string', default: path.join(HERE, 'dist') },
+  },
+});
+const DIST = path.resolve(options.output);
 
 await rm(DIST, { recursive: true, force: true });
 await mkdir(DIST, { recursive: true });

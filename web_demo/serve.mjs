@@ -55,11 +55,11 @@ const server = createServer((request, response) => {
     response.end(`404: ${request.url} is not here\n`);
   };
   const url = request.url ?? '/';
+  if (url.startsWith('/models/') && CONTENT_ADDRESSED.test(url)) {
+    response.setHeader('Cache-Control', 'public, max-age=31536000, immutable');
+  }
   if (modelPackage && url.startsWith(`${PACKAGE_PREFIX}/`)) {
     request.url = url.slice(PACKAGE_PREFIX.length);
-    if (CONTENT_ADDRESSED.test(url)) {
-      response.setHeader('Cache-Control', 'public, max-age=31536000, immutable');
-    }
     modelPackage(request, response, notFound);
   } else {
     page(request, response, notFound);

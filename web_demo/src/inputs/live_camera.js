@@ -34,7 +34,10 @@ export class LiveCamera {
       video: { facingMode: { ideal: facing }, width: { ideal: 1280 }, height: { ideal: 720 } },
     });
     this.#stream = stream;
-    stream.getVideoTracks()[0]?.addEventListener('ended', () => {
+    const [track] = stream.getVideoTracks();
+    // People expect a mirror where they see themselves.
+    this.#video.classList.toggle('is_mirrored', facing === 'user' && track?.getSettings().facingMode !== 'environment');
+    track?.addEventListener('ended', () => {
       if (this.#stream === stream) onEnded();
     });
     this.#video.srcObject = stream;

@@ -79,6 +79,7 @@ class DrawSession {
     if (!this.#model.ready) return;
     if (isEmpty) {
       partOf(this.#panel, 'seen_figure').hidden = true;
+      partOf(this.#panel, 'guess').textContent = '';
       this.#model.card.results.clear();
       this.#model.showReady();
     } else {
@@ -105,6 +106,7 @@ class DrawSession {
     // Cleared meanwhile: there is nothing to say any more.
     if (source === 'drawing' && this.#pad.strokes.length === 0) return;
     card.error.hide();
+    partOf(this.#panel, 'guess').textContent = results[0].label;
     card.show(results, ms, { live: true, source });
     card.status.set('done', source === 'drawing' ? 'This looks like:' : `In ${source}:`);
   }

@@ -1,6 +1,7 @@
 /** Figures as people read them: bytes in decimal units, times in milliseconds, shares in percent. */
 
 const oneDecimal = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const twoDecimals = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 
 /** @param {number} bytes @returns {string} '812 KB', '3.6 MB' */
@@ -16,8 +17,9 @@ export function formatProgress(loaded, total) {
   return `${oneDecimal.format(loaded / 1e6)} of ${oneDecimal.format(total / 1e6)} MB`;
 }
 
-/** @param {number} ms @returns {string} '8.4 ms', '42 ms', '1.3 s' */
+/** @param {number} ms @returns {string} '0.12 ms', '8.4 ms', '42 ms', '1.3 s' */
 export function formatTime(ms) {
+  if (ms > 0 && ms < 0.995) return `${twoDecimals.format(ms)} ms`;
   if (ms < 10) return `${oneDecimal.format(ms)} ms`;
   if (ms < 1000) return `${whole.format(ms)} ms`;
   return `${oneDecimal.format(ms / 1000)} s`;

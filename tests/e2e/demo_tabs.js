@@ -74,5 +74,8 @@ export function labelOf(file) {
 
 /** @param {EnginePage} page @param {string} tab @param {string} label */
 export async function clickSample(page, tab, label) {
-  await page.click(`#panel_${tab} [data-sample="${label}"]`);
+  const selector = `#panel_${tab} [data-sample="${label}"]`;
+  // The page may still be scrolling to the result before: a click would land where the button was.
+  await page.evaluate((selector) => document.querySelector(selector)?.scrollIntoView({ block: 'center', behavior: 'instant' }), selector);
+  await page.click(selector);
 }

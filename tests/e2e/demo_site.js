@@ -24,9 +24,14 @@ export function missingDemo() {
   return missingPage() || missingNative(DEMO_MODEL, LABELS, 'photos/imagenet');
 }
 
+/** The package of a model that the page was built with. @param {string} name */
+export function bundledFolder(name) {
+  return path.join(DIST, 'models', name);
+}
+
 /** Why a tab cannot be tried, or false. @param {string} name of its model @returns {string | false} */
 export function missingBundled(name) {
-  if (existsSync(path.join(DIST, 'models', name, 'manifest.json'))) return false;
+  if (existsSync(path.join(bundledFolder(name), 'manifest.json'))) return false;
   return `models/${name}/package is missing: run build/native/minnow train models/${name}, then tools/build.sh demo`;
 }
 

@@ -147,6 +147,15 @@ for (const name of ENGINE_NAMES) {
       try {
         await openTab(page, fresh.origin, 'sign');
         await waitUntilKept(page);
+        await page.evaluate(keepOldDoodles);
+        await openTab(page, fresh.origin, 'sign');
+        await waitUntilKept(page);
+        const kept = await page.evaluate(async () => {
+          const { storage } = await import(/** @type {string} */ ('/minnow/minnow.js'));
+          return (await storage.list()).map((/** @type {{ url: string }} */ { url }) => new URL(url).search);
+        });
+        assert.equal(kept.length, 5, 'one version of each model');
+        assert.ok(!kept.includes('?v=old'), 'the old one has gone');
         fresh.server.off();
         fresh.server.clearLog();
         for (const [tab, model] of /** @type {[keyof typeof MODELS, string][]} */ (Object.entries(MODELS))) {
@@ -165,6 +174,14 @@ for (const name of ENGINE_NAMES) {
 
     test('without console errors or breaches of its Content-Security-Policy', () => assertQuiet(page, site));
   });
+}
+
+/** Runs in the page: as an earlier build of the page would have left it. */
+async function keepOldDoodles() {
+  const { Model, storage } = await import(/** @type {string} */ ('/minnow/minnow.js'));
+  const model = await Model.create('models/doodles/?v=old');
+  while (!(await storage.list()).some((/** @type {{ url: string }} */ { url }) => url.endsWith('?v=old'))) await new Promise((resolve) => setTimeout(resolve, 50));
+  model.dispose();
 }
 
 /** Shares of the drawing pad, 4 : 3. @returns {[number, number][]} */

@@ -22,6 +22,7 @@ import { loadAdvice } from './load_advice.js';
  * @property {'load' | 'look' | 'camera' | 'microphone'} task look: at a picture, a sound or a text
  * @property {string} packageUrl
  * @property {boolean} isDefaultPackage nobody asked for another one with ?model=
+ * @property {boolean} [isFromFiles] the package is files that somebody chose or dropped
  * @property {string} [inputName] of the picture or sound
  */
 

@@ -29,15 +29,11 @@ export function loadAdvice(failure, failed) {
     case 'NETWORK':
       return networkAdvice(failed);
     case 'INTEGRITY':
+      return failed.isFromFiles && failure.url === undefined ? incompleteFilesAdvice(failure) : damagedAdvice(failure);
     case 'TRUNCATED':
     case 'CORRUPT':
     case 'NOT_A_PACKAGE':
-      return {
-        kind: 'damaged_model',
-        title: 'The model arrived damaged',
-        message: `${nameOf(failure)} is not what the package says it should be, so it was not used.`,
-        steps: ['Try again: a download may have been cut short.', `If it stays: ${lowerFirst(REPACK)}`],
-      };
+      return damagedAdvice(failure);
     case 'WASM':
     case 'WORKER':
       return engineAdvice(failure);
@@ -78,6 +74,27 @@ export function loadAdvice(failure, failed) {
     default:
       return unknownAdvice(failure, 'The model could not be loaded');
   }
+}
+
+/** @param {Failure} failure @returns {PlainAdvice} */
+function damagedAdvice(failure) {
+  return {
+    kind: 'damaged_model',
+    title: 'The model arrived damaged',
+    message: `${nameOf(failure)} is not what the package says it should be, so it was not used.`,
+    steps: ['Try again: a download may have been cut short.', `If it stays: ${lowerFirst(REPACK)}`],
+  };
+}
+
+/** @param {Failure} failure @returns {PlainAdvice} */
+function incompleteFilesAdvice(failure) {
+  return {
+    kind: 'missing_file',
+    title: 'A part of the package is missing',
+    message: `${nameOf(failure)} is not among the chosen files, or is not the one that manifest.json names.`,
+    steps: ['Choose all files of the package at once, or drop its folder onto the page.'],
+    retryLabel: '',
+  };
 }
 
 /** @param {Failure} failure @param {FailedTask} failed @returns {PlainAdvice} */

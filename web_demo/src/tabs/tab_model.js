@@ -104,8 +104,9 @@ export class TabModel {
    * @param {{ inputName?: string, chooseAnother?: () => void }} [input] chooseAnother: for inputs that cannot be read
    */
   fail(error, task, retry, { inputName, chooseAnother } = {}) {
-    const { url, isDefault = false } = this.source;
-    const advice = adviceFor(error, { task, packageUrl: url, isDefaultPackage: isDefault, inputName });
+    const { url, isDefault = false, files } = this.source;
+    const failed = { task, packageUrl: url, isDefaultPackage: isDefault, isFromFiles: files !== undefined, inputName };
+    const advice = adviceFor(error, failed);
     // The panel is an alert by itself: the status line stays silent.
     this.card.status.set('failed', '');
     const isInputsFault = advice.kind.startsWith('wrong_') && task === 'look';

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Sets up, builds, packs a model where there is one, and serves the demo.
+# Sets up, builds and serves the demo, with the trained models of models/ in its tabs. The tab "Your model" begins with
+# PACKAGE, or with a model that is packed here where its file exists.
 # usage: tools/demo.sh [--port N] [PACKAGE]     PACKAGE: a folder that `minnow pack` wrote
 set -euo pipefail
 invoked_in=${INIT_CWD:-$PWD}

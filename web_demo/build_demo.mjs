@@ -4,37 +4,53 @@
  *
  *   index.html, app.js, app.css, art/, manifest.webmanifest    the page
  *   minnow/…                                                   the npm package's files, as published
+ *   models/<name>/, samples/<name>/                            the trained models of ../models, with their samples
  *   service_worker.js                                          with the list of what to precache
+ *
+ * usage: build_demo.mjs [--models FOLDER] [--output FOLDER]
+ *   --models    has <name>/package/, <name>/card.json, <name>/samples/; default: ../models
+ *   --output    default: dist
  */
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import * as esbuild from 'esbuild';
 import { injectManifest } from 'workbox-build';
+import { bundleModels } from './bundle_models.mjs';
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
-const DIST = path.join(HERE, 'dist');
 /** What browsers with WebAssembly SIMD understand (Chrome 91, Firefox 89, Safari 16.4). */
 const TARGET = ['chrome91', 'firefox89', 'safari16.4'];
 /** The package's scripts and WebAssembly; not its file-system source for Node, types or maps. */
 const FOR_BROWSERS = /^(?!node[.-]).*\.(js|wasm)$/;
 
+/** The parts of the npm package that the page imports by name. */
+const LIBRARY_ENTRIES = ['minnow', 'minnow/audio', 'minnow/text'];
+
+const { values: options } = parseArgs({
+  options: {
+    models: { type: 'string', default: path.join(HERE, '../models') },
+    output: { type: 'string', default: path.join(HERE, 'dist') },
+  },
+});
+const DIST = path.resolve(options.output);
+
 await rm(DIST, { recursive: true, force: true });
 await mkdir(DIST, { recursive: true });
-const library = await copyLibrary();
-await Promise.all([copyPage(), bundleStyles(), bundlePage(library), bundleServiceWorker(library)]);
+const wasmHashes = await copyLibrary();
+const bundledModels = await bundleModels(options.models, DIST);
+await Promise.all([copyPage(), bundleStyles(), bundlePage(), bundleServiceWorker()]);
 await listPrecache();
 
 /**
  * Copies the files of the npm package that browsers load. They stay files of their own, not part of
  * app.js: the package finds its worker and its WebAssembly beside its modules.
- * @returns {Promise<{ entry: string, wasmHashes: Record<string, string> }>} `entry` relative to dist/;
- *   the SHA-256 of each WebAssembly file by its name
+ * @returns {Promise<Record<string, string>>} the SHA-256 of each WebAssembly file by its name
  */
 async function copyLibrary() {
-  const entryPath = fileURLToPath(import.meta.resolve('minnow'));
-  const root = path.dirname(entryPath);
+  const root = path.dirname(fileURLToPath(import.meta.resolve('minnow')));
   const files = (await readdir(root, { recursive: true })).sort();
   /** @type {Record<string, string>} */
   const wasmHashes = {};
@@ -46,7 +62,7 @@ async function copyLibrary() {
     if (file.endsWith('.wasm')) wasmHashes[path.basename(file)] = await sha256Of(target, 'hex');
   }
   if (Object.keys(wasmHashes).length === 0) throw new Error(`${root} has no WebAssembly files: build wasm_glue first`);
-  return { entry: `./minnow/${path.basename(entryPath)}`, wasmHashes };
+  return wasmHashes;
 }
 
 /** @param {string} file @param {'hex' | 'base64'} encoding @returns {Promise<string>} */
@@ -71,8 +87,7 @@ async function bundleStyles() {
   });
 }
 
-/** @param {{ entry: string, wasmHashes: Record<string, string> }} library */
-async function bundlePage({ entry, wasmHashes }) {
+async function bundlePage() {
   await esbuild.build({
     entryPoints: { app: path.join(HERE, 'src/main.js') },
     outdir: DIST,
@@ -80,16 +95,15 @@ async function bundlePage({ entry, wasmHashes }) {
     minify: true,
     format: 'esm',
     target: TARGET,
-    define: { WASM_HASHES: JSON.stringify(wasmHashes) },
-    plugins: [externalAt('minnow', entry)],
+    define: { WASM_HASHES: JSON.stringify(wasmHashes), BUNDLED_MODELS: JSON.stringify(bundledModels) },
+    plugins: LIBRARY_ENTRIES.map((name) => externalAt(name, `./minnow/${path.basename(fileURLToPath(import.meta.resolve(name)))}`)),
     logLevel: 'warning',
   });
 }
 
-/** @param {{ wasmHashes: Record<string, string> }} library */
-async function bundleServiceWorker({ wasmHashes }) {
+async function bundleServiceWorker() {
   await esbuild.build({
-    entryPoints: [path.join(HERE, 'src/service_worker.js')],
+    entryPoints: [path.join(HERE, 'src/offline/service_worker.js')],
     outdir: DIST,
     bundle: true,
     minify: true,
@@ -120,11 +134,12 @@ function externalAt(name, address) {
 
 async function listPrecache() {
   const serviceWorker = path.join(DIST, 'service_worker.js');
+  const hasSamples = Object.values(bundledModels).some(({ samples }) => samples.length > 0);
   const { count, size, warnings } = await injectManifest({
     swSrc: serviceWorker,
     swDest: serviceWorker,
     globDirectory: DIST,
-    globPatterns: ['**/*.{html,js,css,svg,png,webp,webmanifest}'],
+    globPatterns: ['**/*.{html,js,css,svg,png,webp,webmanifest}', ...(hasSamples ? ['samples/**/*.{jpg,jpeg,wav}'] : [])],
     globIgnores: ['service_worker.js', 'models/**', 'art/sample_balloon.svg'],
     // A host's fallback page must not be kept in place of a missing script. The document itself may be
     // changed on the way, by hosts that add their own lines to it.
@@ -143,4 +158,5 @@ async function listPrecache() {
   for (const warning of warnings) console.warn(`workbox: ${warning}`);
   const { size: appBytes } = await stat(path.join(DIST, 'app.js'));
   console.log(`web_demo/dist: app.js ${appBytes} bytes; ${count} files precached, ${size} bytes`);
+  console.log(`  models: ${Object.keys(bundledModels).join(', ') || 'none; build/native/minnow train models/<name> makes them'}`);
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Serves the built demo and, under /models/default/, a model package.
+ * Serves the built demo and, under /models/default/, a package for its tab "Your model".
  * usage: serve.mjs [--package DIR] [--port N] [--host ADDRESS]
  *
  * Without --port it takes 8080, or the next free one. Pages get the headers of cross-origin
@@ -55,11 +55,11 @@ const server = createServer((request, response) => {
     response.end(`404: ${request.url} is not here\n`);
   };
   const url = request.url ?? '/';
+  if (url.startsWith('/models/') && CONTENT_ADDRESSED.test(url)) {
+    response.setHeader('Cache-Control', 'public, max-age=31536000, immutable');
+  }
   if (modelPackage && url.startsWith(`${PACKAGE_PREFIX}/`)) {
     request.url = url.slice(PACKAGE_PREFIX.length);
-    if (CONTENT_ADDRESSED.test(url)) {
-      response.setHeader('Cache-Control', 'public, max-age=31536000, immutable');
-    }
     modelPackage(request, response, notFound);
   } else {
     page(request, response, notFound);
@@ -86,8 +86,8 @@ function announce() {
   const host = address.address === '127.0.0.1' ? 'localhost' : address.address;
   console.log(`\n  Minnow's demo: http://${host}:${address.port}/   (Ctrl-C ends it)`);
   console.log(options.package
-    ? `  model package: ${options.package}\n`
-    : '  model package: none; add one with --package DIR (the page says how to pack one)\n');
+    ? `  "Your model" begins with ${options.package}\n`
+    : '  "Your model" begins without a package; add one with --package DIR (the page says how to pack one)\n');
 }
 
 function stop() {

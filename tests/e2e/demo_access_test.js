@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { listPhotos } from '../parity/native_minnow.js';
-import { assertQuiet, classifyPhoto, openDemo, PATIENCE_MS, resultsAfter, waitForError, waitUntilKept, waitUntilReady } from './demo_page.js';
+import { assertQuiet, classifyPhoto, MODEL_TAB, openDemo, PATIENCE_MS, resultsAfter, waitForError, waitUntilKept, waitUntilReady } from './demo_page.js';
 import { addressesOf, missingDemo, startDemoSite } from './demo_site.js';
 import { ENGINE_NAMES, launchEngine, missingEngine } from './engines/browser_engine.js';
 import { makeTempDir } from './engines/owned_process.js';
@@ -84,7 +84,7 @@ for (const name of ENGINE_NAMES) {
       const broken = await startDemoSite();
       try {
         for (const address of addressesOf(broken.shards[2])) broken.server.fault(address, { status: 404 });
-        await page.goto(`${broken.origin}/`);
+        await page.goto(broken.origin + MODEL_TAB);
         await waitForError(page);
         const role = await page.evaluate(() => document.getElementById('error')?.getAttribute('role'));
         assert.equal(role, 'alert');
@@ -147,7 +147,7 @@ for (const name of ENGINE_NAMES) {
     /** @param {string} id */
     async function focusWithTab(id) {
       // From the top of the page on: behind its last control Firefox's own buttons have their turn.
-      await page.click('h1');
+      await page.click('#panel_model h1');
       for (let i = 0; i < 30; i++) {
         await page.press('Tab');
         if (await page.evaluate((id) => document.activeElement?.id === id, id)) return;
@@ -188,7 +188,9 @@ for (const name of ENGINE_NAMES) {
 
 /** Runs in the page: what a keyboard must reach, in the order of the document. @returns {string[]} */
 function listControls() {
-  return [...document.querySelectorAll('a[href], button, input, summary')]
+  // Tabs other than the chosen one are reached with the arrow keys (demo_tabs_test.js).
+  return [...document.querySelectorAll('a[href], button, input, summary, textarea')]
+    .filter((element) => /** @type {HTMLElement} */ (element).tabIndex >= 0)
     .filter((element) => element.checkVisibility?.() ?? element.getClientRects().length > 0)
     .map((element) => element.id || element.className);
 }

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { listPhotos } from '../parity/native_minnow.js';
-import { classifyPhoto, openDemo, waitForError, waitUntilKept, waitUntilReady } from './demo_page.js';
+import { classifyPhoto, MODEL_TAB, openDemo, waitForError, waitUntilKept, waitUntilReady } from './demo_page.js';
 import { addressesOf, missingDemo, PACKAGE_PATH, startDemoSite } from './demo_site.js';
 import { ENGINE_NAMES, launchEngine, missingEngine } from './engines/browser_engine.js';
 
@@ -81,7 +81,7 @@ for (const name of ENGINE_NAMES) {
         try {
           const faulty = addresses(site);
           for (const address of faulty) site.server.fault(address, fault);
-          await page.goto(`${site.origin}/`);
+          await page.goto(site.origin + MODEL_TAB);
           await assertAdvice();
           // The service worker passes files on from now on: it must not keep a faulty one.
           const hasShell = !faulty.includes(WORKER);
@@ -139,7 +139,7 @@ for (const name of ENGINE_NAMES) {
         for (const shard of site.shards.slice(FAULTY_SHARD)) {
           for (const address of addressesOf(shard)) site.server.fault(address, { hold: new Promise(() => {}) });
         }
-        await page.goto(`${site.origin}/`);
+        await page.goto(site.origin + MODEL_TAB);
         await page.waitFor(() => (/** @type {HTMLProgressElement} */ (document.getElementById('progress')).value ?? 0) > 30);
         site.server.clearFaults();
         site.server.clearLog();

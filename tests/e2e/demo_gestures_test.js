@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { listPhotos } from '../parity/native_minnow.js';
-import { assertQuiet, classifyPhoto, openDemo, PATIENCE_MS, readResults, resultsAfter, waitUntilKept, waitUntilReady } from './demo_page.js';
+import { assertQuiet, classifyPhoto, MODEL_TAB, openDemo, PATIENCE_MS, readResults, resultsAfter, waitUntilKept, waitUntilReady } from './demo_page.js';
 import { addressesOf, missingDemo, startDemoSite } from './demo_site.js';
 import { ENGINE_NAMES, launchEngine, missingEngine } from './engines/browser_engine.js';
 import { dropFiles, pasteFiles } from './page_gestures.js';
@@ -108,7 +108,7 @@ for (const name of ENGINE_NAMES) {
       const slow = await startDemoSite();
       try {
         const releaseWorker = holdWorker(slow);
-        await page.goto(`${slow.origin}/`, { waitsForWorkers: false });
+        await page.goto(slow.origin + MODEL_TAB, { waitsForWorkers: false });
         const shown = await resultsAfter(page, path.basename(tench), async () => {
           await page.setInputFiles('#file', [tench]);
           await page.waitFor(() => document.getElementById('photo')?.hidden === false, PATIENCE_MS);
@@ -151,7 +151,7 @@ for (const name of ENGINE_NAMES) {
      * @returns {Promise<Observed>}
      */
     async function observeLoading(begin) {
-      await page.goto(`${site.origin}/`, { waitsForWorkers: !begin });
+      await page.goto(site.origin + MODEL_TAB, { waitsForWorkers: !begin });
       await page.evaluate(() => {
         const loading = /** @type {HTMLElement} */ (document.getElementById('loading'));
         const bar = /** @type {HTMLProgressElement} */ (document.getElementById('progress'));

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { listPhotos } from '../parity/native_minnow.js';
-import { assertQuiet, classifyPhoto, openDemo, waitUntilKept, waitUntilReady } from './demo_page.js';
+import { assertQuiet, classifyPhoto, MODEL_TAB, openDemo, waitUntilKept, waitUntilReady } from './demo_page.js';
 import { missingDemo, startDemoSite } from './demo_site.js';
 import { ENGINE_NAMES, launchEngine, missingEngine } from './engines/browser_engine.js';
 import { makeTempDir } from './engines/owned_process.js';
@@ -62,7 +62,7 @@ for (const name of ENGINE_NAMES) {
       await engine.close();
       engine = await launchEngine(name, { profileDir: profile.dir });
       page = await engine.newPage();
-      await visitOffline(t, () => page.goto(`${site.origin}/`));
+      await visitOffline(t, () => page.goto(site.origin + MODEL_TAB));
     });
 
     test('without console errors or breaches of its Content-Security-Policy', () => assertQuiet(page, site));

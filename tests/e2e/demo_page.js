@@ -9,6 +9,9 @@ import path from 'node:path';
 /** Machines that run tests may be slow and busy; nothing here waits for a time to pass. */
 export const PATIENCE_MS = 60_000;
 
+/** The tab of the default package, as an address that always loads the page: one that differs in its hash does not. */
+export const MODEL_TAB = '/?model=';
+
 /**
  * Loads the page, waits for the model and for the offline copy: Firefox complains of a page that is left while its
  * service worker still answers it.
@@ -16,7 +19,7 @@ export const PATIENCE_MS = 60_000;
  * @param {string} origin
  */
 export async function openDemo(page, origin) {
-  await page.goto(`${origin}/`);
+  await page.goto(origin + MODEL_TAB);
   await waitUntilReady(page);
   await waitUntilKept(page);
 }
@@ -100,7 +103,7 @@ export async function waitForError(page) {
 /**
  * Nothing went wrong unnoticed: no console errors, no breach of the Content-Security-Policy.
  * @param {EnginePage} page
- * @param {import('./demo_site.js').DemoSite} site
+ * @param {{ violations: string[] }} site
  * @param {RegExp} [expected] messages of the browser's own that the test has provoked
  */
 export async function assertQuiet(page, site, expected) {

@@ -1,5 +1,5 @@
 /** The built demo with a packed MobileNetV2, on a server of its own: another port is another origin, with fresh storage. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,10 +14,31 @@ const REPORT_PATH = '/csp_report';
 /** Where the page looks for its model. */
 export const PACKAGE_PATH = '/models/default/';
 
-/** Why tests of the demo cannot run, or false: node:test's `skip`. @returns {string | false} */
+/** Why tests of the page cannot run, or false: node:test's `skip`. @returns {string | false} */
+export function missingPage() {
+  return !existsSync(path.join(DIST, 'index.html')) && 'web_demo/dist is not built: run tools/build.sh';
+}
+
+/** The same, for tests with its default package. @returns {string | false} */
 export function missingDemo() {
-  if (!existsSync(path.join(DIST, 'index.html'))) return 'web_demo/dist is not built: run tools/build.sh';
-  return missingNative(DEMO_MODEL, LABELS, 'photos/imagenet');
+  return missingPage() || missingNative(DEMO_MODEL, LABELS, 'photos/imagenet');
+}
+
+/** The package of a model that the page was built with. @param {string} name */
+export function bundledFolder(name) {
+  return path.join(DIST, 'models', name);
+}
+
+/** Why a tab cannot be tried, or false. @param {string} name of its model @returns {string | false} */
+export function missingBundled(name) {
+  if (existsSync(path.join(bundledFolder(name), 'manifest.json'))) return false;
+  return `models/${name}/package is missing: run build/native/minnow train models/${name}, then tools/build.sh demo`;
+}
+
+/** What the page has to try a model with. @param {string} name @returns {string[]} paths of the files */
+export function samplesIn(name) {
+  const folder = path.join(DIST, 'samples', name);
+  return existsSync(folder) ? readdirSync(folder).sort().map((file) => path.join(folder, file)) : [];
 }
 
 /** Whether this build has the relaxed SIMD module; old emcc releases cannot make it. */
@@ -47,12 +68,31 @@ export function packDemoModel() {
  */
 export async function startDemoSite() {
   const folder = await packDemoModel();
+  const site = await servePage({ [PACKAGE_PATH]: folder });
   const manifest = JSON.parse(await readFile(path.join(folder, 'manifest.json'), 'utf8'));
-  const policy = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(await readFile(path.join(DIST, 'index.html'), 'utf8'));
+  return {
+    ...site,
+    shards: manifest.shards.map((/** @type {{ file: string }} */ { file }) => file),
+    labels: manifest.labels.file,
+  };
+}
+
+/**
+ * The page with nothing but the models that it was built with.
+ * @param {string} [dist] another build
+ * @returns {Promise<Omit<DemoSite, 'shards' | 'labels'>>}
+ */
+export function startTabsSite(dist) {
+  return servePage({}, dist);
+}
+
+/** @param {Record<string, string>} packages folders by their paths @param {string} [dist] */
+async function servePage(packages, dist = DIST) {
+  const policy = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(await readFile(path.join(dist, 'index.html'), 'utf8'));
   if (!policy) throw new Error('the demo has no Content-Security-Policy any more');
   const headers = { 'Content-Security-Policy': `${policy[1]}; report-uri ${REPORT_PATH}` };
   const server = await startTestServer(
-    { '/': DIST, [PACKAGE_PATH]: folder },
+    { '/': dist, ...packages },
     { isolate: true, headersFor: (urlPath) => (/(\/|\.html|\.js)$/.test(urlPath) ? headers : {}) },
   );
   /** @type {string[]} */
@@ -64,8 +104,6 @@ export async function startDemoSite() {
   return {
     server,
     origin: server.origin,
-    shards: manifest.shards.map((/** @type {{ file: string }} */ { file }) => file),
-    labels: manifest.labels.file,
     violations,
     close: () => server.close(),
   };

@@ -97,7 +97,7 @@ for (const name of ENGINE_NAMES) {
       await call('prepareListening', '/words/', name === 'chromium' ? undefined : '/sounds/yes_1000ms.wav');
       await page.click('#listen');
       await page.waitFor(() => window.tasksPage.listening().ended !== undefined, 30_000);
-      const { heard, ended, isMute } = await call('listening');
+      const { heard, ended, isMute, seconds, peak } = await call('listening');
       assert.equal(ended.code, 'none', ended.message);
       // Firefox leaves every AudioContext suspended where there is no sound device; aborting then still ends the listening.
       if (isMute && name === 'firefox') return t.skip('no sound device');
@@ -105,6 +105,9 @@ for (const name of ENGINE_NAMES) {
       assert.ok(heard.filter((/** @type {any} */ { label }) => label === 'Yes').length > 10, JSON.stringify(heard));
       assert.ok(heard.some((/** @type {any} */ { label, isNew }) => label === 'Yes' && isNew));
       for (let i = 1; i < heard.length; i++) assert.ok(heard[i].time > heard[i - 1].time);
+      // The samples were handed out before the model heard them, all of them.
+      assert.ok(seconds >= heard[heard.length - 1].time - 0.01 && seconds < 60, `${seconds} s of samples`);
+      assert.ok(peak > 0.01 && peak <= 1.5, `loudest sample ${peak}`);
     });
 
     test('a worklet that is not there is a typed error that says what to do', async () => {

@@ -27,6 +27,8 @@ import { CHUNK_FRAMES, SoundStream, checkStreamOptions } from './sound_stream.js
 /**
  * @typedef {object} ListenOptions
  * @property {(heard: Heard) => void} onResult
+ * @property {(samples: Float32Array, sampleRate: number) => void} [onSamples] each piece of the sound as it comes in, one
+ *   channel in -1 … 1, before the model hears it: to draw it, for instance. The array is the listener's to keep
  * @property {MediaStream} [stream] default: the microphone, after asking the user
  * @property {string | URL} [workletUrl] default: minnow-audio-worklet.js beside this module
  */
@@ -107,14 +109,15 @@ export class AudioClassifier extends ModelBase {
    * @param {ListenOptions & StreamOptions} options
    * @returns {Promise<void>}
    */
-  async listen({ onResult, stream, workletUrl, top, ...options }) {
+  async listen({ onResult, onSamples, stream, workletUrl, top, ...options }) {
     const { signal } = options;
     if (typeof onResult !== 'function') throw new MinnowError('INVALID_ARGUMENT', 'onResult: give a function that takes each result');
     checkStreamOptions(options);
     try {
       const microphone = await openMicrophone({ stream, workletUrl, signal });
       try {
-        await this.#listenTo(microphone, options, (heard) => tell(onResult, this.#heard(heard, top)));
+        const told = { ...microphone, read: () => readAndTell(microphone, onSamples) };
+        await this.#listenTo(told, options, (heard) => tell(onResult, this.#heard(heard, top)));
       } finally {
         microphone.close();
       }
@@ -190,6 +193,16 @@ export class AudioClassifier extends ModelBase {
     const order = [...scores.keys()].sort((a, b) => scores[b] - scores[a] || a - b).slice(0, top);
     return this._labelled(order.map((index) => ({ index, score: scores[index] })));
   }
+}
+
+/**
+ * @param {import('./microphone.js').Microphone} microphone
+ * @param {ListenOptions['onSamples']} onSamples
+ */
+async function readAndTell(microphone, onSamples) {
+  const samples = await microphone.read();
+  if (samples && onSamples) tell(onSamples, samples.slice(), microphone.sampleRate);
+  return samples;
 }
 
 /** @param {readonly SoundWindow[]} windows at least one @param {'mean' | 'max'} combine @returns {Float32Array} */

@@ -4,6 +4,22 @@
 /** The SHA-256 of each WebAssembly file of this build, in hexadecimal digits, by the file's name. */
 declare const WASM_HASHES: Record<string, string>;
 
+/** A model that comes with the page. */
+interface BundledModel {
+  task: string;
+  /** Of its manifest: the first digits of the SHA-256. */
+  version: string;
+  /** To download, compressed where that is smaller. */
+  bytes: number;
+  /** What training wrote about it; accuracy in percent. */
+  card: { accuracy?: number; testExamples?: number; bytes?: number; licence?: string } | null;
+  /** Names of the files in samples/<name>/. */
+  samples: string[];
+}
+
+/** By the name of their folder in models/; those that are not trained are not here. */
+declare const BUNDLED_MODELS: Record<string, BundledModel>;
+
 /** The files of the page's shell, with their hashes. */
 declare const PRECACHE_LIST: { url: string; revision: string | null; integrity?: string }[];
 

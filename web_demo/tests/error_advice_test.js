@@ -1,12 +1,13 @@
 /** Every error that the demo can meet becomes a title, a message and something to do. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { adviceFor } from '../src/error_advice.js';
+import { adviceFor, missingModelAdvice } from '../src/advice/error_advice.js';
 
 const PACKAGE = 'https://models.example/mobilenet/';
 const load = /** @type {const} */ ({ task: 'load', packageUrl: PACKAGE, isDefaultPackage: false });
 const loadDefault = { ...load, isDefaultPackage: true };
-const look = /** @type {const} */ ({ ...load, task: 'look', pictureName: 'notes.txt' });
+const look = /** @type {const} */ ({ ...load, task: 'look', inputName: 'notes.txt' });
+const microphone = /** @type {const} */ ({ ...load, task: 'microphone' });
 const camera = /** @type {const} */ ({ ...load, task: 'camera' });
 
 /** @param {string} code @param {object} [fields] what MinnowError carries besides */
@@ -15,7 +16,7 @@ const minnowError = (code, fields = {}) => Object.assign(new Error(`message of $
 const domError = (name) => new DOMException(`message of ${name}`, name);
 
 describe('advice for errors', () => {
-  /** @type {[string, unknown, import('../src/error_advice.js').FailedTask, string, RegExp][]} */
+  /** @type {[string, unknown, import('../src/advice/error_advice.js').FailedTask, string, RegExp][]} */
   const cases = [
     ['no manifest, default address', minnowError('HTTP', { status: 404, url: `${PACKAGE}manifest.json` }), loadDefault, 'no_model', /packer/],
     ['no manifest, ?model=', minnowError('HTTP', { status: 404, url: `${PACKAGE}manifest.json` }), load, 'no_model_there', /models\.example/],
@@ -27,6 +28,7 @@ describe('advice for errors', () => {
     ['a refusing server', minnowError('HTTP', { status: 403, url: `${PACKAGE}manifest.json` }), load, 'server_error', /403/],
     ['a server in trouble', minnowError('HTTP', { status: 503, url: `${PACKAGE}000.mnw` }), load, 'server_error', /503/],
     ['a damaged shard', minnowError('INTEGRITY', { file: '000-ab.mnw' }), load, 'damaged_model', /000-ab\.mnw/],
+    ['a shard that was not chosen', minnowError('INTEGRITY', { file: '000-ab.mnw' }), { ...load, isFromFiles: true }, 'missing_file', /000-ab\.mnw is not among/],
     ['corrupt contents', minnowError('CORRUPT'), load, 'damaged_model', /package/],
     ['a manifest of something else', minnowError('BAD_MANIFEST', { field: 'format' }), loadDefault, 'bad_manifest', /manifest/],
     ['an unknown operator', minnowError('UNSUPPORTED_OPERATOR'), load, 'unsupported_model', /UNSUPPORTED_OPERATOR/],
@@ -39,6 +41,11 @@ describe('advice for errors', () => {
     ['a failed run', minnowError('WASM'), look, 'unknown', /WASM/],
     ['a denied camera', domError('NotAllowedError'), camera, 'camera_denied', /browser/],
     ['no camera', domError('NotFoundError'), camera, 'camera_missing', /camera/],
+    ['no sound', minnowError('BAD_AUDIO'), look, 'wrong_sound', /“notes\.txt”/],
+    ['a denied microphone', minnowError('MICROPHONE', { cause: domError('NotAllowedError') }), microphone, 'microphone_denied', /browser/],
+    ['no microphone', minnowError('MICROPHONE', { cause: domError('NotFoundError') }), microphone, 'microphone_missing', /microphone/],
+    ['a page over http', minnowError('UNSUPPORTED_BROWSER'), microphone, 'microphone_insecure', /https/],
+    ['a missing worklet', minnowError('WORKER'), microphone, 'unknown', /WORKER/],
     ['a busy camera', domError('NotReadableError'), camera, 'camera_busy', /using/],
   ];
   for (const [name, error, failed, kind, message] of cases) {
@@ -57,5 +64,10 @@ describe('advice for errors', () => {
     assert.match(commands[0], /^build\/native\/minnow pack model\.tflite -o package/);
     assert.equal(adviceFor(minnowError('UNSUPPORTED_BROWSER'), load).retryLabel, '');
     assert.equal(adviceFor(minnowError('BAD_IMAGE'), look).retryLabel, 'Choose another');
+  });
+
+  test('says how to train a model that the page was built without', () => {
+    const { commands, kind, retryLabel } = missingModelAdvice('doodles');
+    assert.deepEqual([commands[0], kind, retryLabel], ['build/native/minnow train models/doodles', 'no_model', '']);
   });
 });

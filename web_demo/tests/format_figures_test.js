@@ -1,7 +1,7 @@
 /** Figures as the page writes them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatBytes, formatProgress, formatShare, formatTime } from '../src/format_figures.js';
+import { formatBytes, formatClock, formatPercent, formatProgress, formatShare, formatTime } from '../src/views/format_figures.js';
 
 test('bytes', () => {
   assert.deepEqual([0, 999, 12_345, 3_538_984].map(formatBytes), ['0 B', '999 B', '12 KB', '3.5 MB']);
@@ -13,9 +13,14 @@ test('progress, also before the total is known', () => {
 });
 
 test('times', () => {
-  assert.deepEqual([0.44, 9.96, 41.6, 1340].map(formatTime), ['0.4 ms', '10.0 ms', '42 ms', '1.3 s']);
+  assert.deepEqual([0.44, 0.996, 9.96, 41.6, 1340].map(formatTime), ['0.44 ms', '1.0 ms', '10.0 ms', '42 ms', '1.3 s']);
 });
 
 test('shares', () => {
   assert.deepEqual([0, 0.0004, 0.001, 0.8945, 1].map(formatShare), ['0.0 %', 'under 0.1 %', '0.1 %', '89.5 %', '100.0 %']);
+});
+
+test('the time in a sound, and percent', () => {
+  assert.deepEqual([0, 7.39, 59.99, 60, 760.04].map(formatClock), ['0:00.0', '0:07.3', '0:59.9', '1:00.0', '12:40.0']);
+  assert.equal(formatPercent(97.349), '97.3 %');
 });

@@ -10,7 +10,7 @@ const BYTES = Buffer.from('the module of this build');
 /** @type {any} */
 const world = globalThis;
 world.WASM_HASHES = { 'minnow-scalar.wasm': createHash('sha256').update(BYTES).digest('hex') };
-const { fetchSuccessors, fetchThroughCache } = await import('../src/wasm_cache.js');
+const { fetchSuccessors, fetchThroughCache } = await import('../src/offline/wasm_cache.js');
 
 describe('the cache of the WebAssembly file', () => {
   /** @type {Map<string, Map<string, Response>>} */

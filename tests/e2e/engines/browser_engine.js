@@ -44,6 +44,8 @@ import { existsSync } from 'node:fs';
  * @property {(selector: string, paths: string[]) => Promise<void>} setInputFiles
  * @property {(selector: string) => Promise<void>} click a trusted click, which counts as a user's
  * @property {(key: string) => Promise<void>} press a trusted key: 'Tab', 'Enter', 'Space', 'Escape', 'ArrowLeft', 'a'…
+ * @property {(selector: string, points: [number, number][]) => Promise<void>} drag the mouse's button goes down at the
+ *   first point and up at the last; 0 … 1 of the element's width and height
  * @property {(path: string) => Promise<void>} screenshot PNG of the viewport
  * @property {(network: { bytesPerSecond: number, latencyMs: number }) => Promise<void>} [throttle] Chromium only: of the
  *   page itself; its workers go on unthrottled

@@ -86,6 +86,18 @@ export class PuppeteerPage {
     await this.#page.keyboard.press(/** @type {import('puppeteer-core').KeyInput} */ (key === 'Space' ? ' ' : key));
   }
 
+  /** @param {string} selector @param {[number, number][]} points */
+  async drag(selector, points) {
+    const box = await (await this.#page.$(selector))?.boundingBox();
+    if (!box) throw new Error(`nothing to see matches ${selector}`);
+    const { mouse } = this.#page;
+    for (const [i, [x, y]] of points.entries()) {
+      await mouse.move(box.x + x * box.width, box.y + y * box.height);
+      if (i === 0) await mouse.down();
+    }
+    await mouse.up();
+  }
+
   /** @param {string} path */
   async screenshot(path) {
     await this.#page.screenshot({ path: /** @type {`${string}.png`} */ (path) });

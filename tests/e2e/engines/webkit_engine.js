@@ -33,6 +33,8 @@ const KEYS = {
   ArrowUp: '\uE013',
   ArrowRight: '\uE014',
   ArrowDown: '\uE015',
+  End: '\uE010',
+  Home: '\uE011',
 };
 
 /**
@@ -166,6 +168,19 @@ class WebKitPage {
       { type: 'keyUp', value },
     ];
     await this.#session.post('/actions', { actions: [{ type: 'key', id: 'keyboard', actions }] });
+  }
+
+  /** @param {string} selector @param {[number, number][]} points */
+  async drag(selector, points) {
+    const box = await this.evaluate((selector) => document.querySelector(selector)?.getBoundingClientRect().toJSON(), selector);
+    const moves = points.map(([x, y]) => ({
+      type: 'pointerMove',
+      duration: 10,
+      x: Math.round(box.x + x * box.width),
+      y: Math.round(box.y + y * box.height),
+    }));
+    const actions = [moves[0], { type: 'pointerDown', button: 0 }, ...moves.slice(1), { type: 'pointerUp', button: 0 }];
+    await this.#session.post('/actions', { actions: [{ type: 'pointer', id: 'mouse', parameters: { pointerType: 'mouse' }, actions }] });
   }
 
   /** @param {string} file */

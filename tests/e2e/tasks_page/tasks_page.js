@@ -51,9 +51,9 @@ async function videoOf(urls) {
 
 /**
  * Where the microphone's test stands. isMute: the browser runs no sound at all, because there is no device for it.
- * @type {{ heard: { time: number, label: string, isNew: boolean }[], isMute: boolean, ended?: unknown }}
+ * @type {{ heard: { time: number, label: string, isNew: boolean }[], isMute: boolean, seconds: number, peak: number, ended?: unknown }}
  */
-const listening = { heard: [], isMute: false };
+const listening = { heard: [], isMute: false, seconds: 0, peak: 0 };
 
 window.tasksPage = {
   /** Boxes on each photo. @param {string} pkg @param {string[]} urls @param {boolean} worker */
@@ -123,7 +123,7 @@ window.tasksPage = {
   async prepareListening(pkg, url) {
     const classifier = await AudioClassifier.create(pkg);
     const controller = new AbortController();
-    Object.assign(listening, { heard: [], isMute: false, ended: undefined });
+    Object.assign(listening, { heard: [], isMute: false, seconds: 0, peak: 0, ended: undefined });
     const begin = async () => {
       let stream;
       if (url) {
@@ -143,6 +143,10 @@ window.tasksPage = {
         threshold: 0.8,
         suppressMs: 300,
         signal: controller.signal,
+        onSamples(samples, sampleRate) {
+          listening.seconds += samples.length / sampleRate;
+          listening.peak = samples.reduce((peak, sample) => Math.max(peak, Math.abs(sample)), listening.peak);
+        },
         onResult({ time, classes: [{ label }], isNew }) {
           listening.heard.push({ time, label, isNew });
           if (listening.heard.length === 60) controller.abort();

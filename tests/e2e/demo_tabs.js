@@ -1,0 +1,81 @@
+/** The demo's tabs as a test sees them. */
+import path from 'node:path';
+import { PATIENCE_MS } from './demo_page.js';
+
+/** @typedef {import('./engines/browser_engine.js').EnginePage} EnginePage */
+
+let visits = 0;
+
+/**
+ * Loads the page with a tab in front and waits for its model.
+ * @param {EnginePage} page
+ * @param {string} origin
+ * @param {string} tab
+ */
+export async function openTab(page, origin, tab) {
+  // An address that differs in its hash alone would not load the page.
+  await page.goto(`${origin}/?visit=${++visits}#${tab}`);
+  await waitForTab(page, tab);
+}
+
+/** @param {EnginePage} page @param {string} tab */
+export async function waitForTab(page, tab) {
+  await page.waitFor(
+    (tab) => {
+      const card = document.querySelector(`#panel_${tab}:not([hidden]) .results_panel`);
+      const state = /** @type {HTMLElement | null | undefined} */ (card?.querySelector('[data-part=status]'))?.dataset.state;
+      if (state === 'failed') throw new Error(`the ${tab} tab says: ${/** @type {HTMLElement} */ (card?.querySelector('[data-part=error]')).innerText}`);
+      return state === 'ready' || state === 'done';
+    },
+    PATIENCE_MS,
+    tab,
+  );
+}
+
+/**
+ * What a tab shows, once it has looked at something.
+ * @param {EnginePage} page
+ * @param {string} tab
+ * @param {string} source the name of what it is to have looked at
+ * @param {() => Promise<void>} action
+ * @returns {Promise<{ label: string, score: number, medianMs: number }>} the best class
+ */
+export async function bestAfter(page, tab, source, action) {
+  const before = await page.evaluate(runsOf, tab);
+  await action();
+  await page.waitFor(
+    (tab, source, before) => {
+      const results = /** @type {HTMLElement} */ (document.querySelector(`#panel_${tab} [data-part=results]`));
+      const status = /** @type {HTMLElement} */ (document.querySelector(`#panel_${tab} [data-part=status]`)).dataset.state;
+      if (status === 'failed') throw new Error(/** @type {HTMLElement} */ (document.querySelector(`#panel_${tab} [data-part=error]`)).innerText);
+      return Number(results.dataset.run ?? 0) > before && results.dataset.source === source && (status === 'done' || source === 'camera');
+    },
+    PATIENCE_MS,
+    tab,
+    source,
+    before,
+  );
+  return page.evaluate((tab) => {
+    const { label = '', score } = /** @type {HTMLElement} */ (document.querySelector(`#panel_${tab} .result`)).dataset;
+    const { median } = /** @type {HTMLElement} */ (document.querySelector(`#panel_${tab} [data-part=latency]`)).dataset;
+    return { label, score: Number(score), medianMs: Number(median) };
+  }, tab);
+}
+
+/** Runs in the page. @param {string} tab */
+function runsOf(tab) {
+  return Number(/** @type {HTMLElement} */ (document.querySelector(`#panel_${tab} [data-part=results]`)).dataset.run ?? 0);
+}
+
+/** What a sample file is of: its name says it. @param {string} file */
+export function labelOf(file) {
+  return path.basename(file).replace(/\.\w+$/, '').replaceAll('_', ' ');
+}
+
+/** @param {EnginePage} page @param {string} tab @param {string} label */
+export async function clickSample(page, tab, label) {
+  const selector = `#panel_${tab} [data-sample="${label}"]`;
+  // The page may still be scrolling to the result before: a click would land where the button was.
+  await page.evaluate((selector) => document.querySelector(selector)?.scrollIntoView({ block: 'center', behavior: 'instant' }), selector);
+  await page.click(selector);
+}

@@ -73,6 +73,11 @@ for (const name of ENGINE_NAMES) {
       assert.ok(heard.chips.includes(word) && !heard.chips.includes('other'), heard.chips.join());
       // 1.2 s in columns of 20 ms, and silence.
       for (const columns of heard.columns) assert.ok(columns >= 55 && columns < 200, String(heard.columns));
+      // The next one ends the one that plays.
+      const other = samplesIn(MODELS.listen).map(labelOf)[1];
+      await clickSample(page, 'listen', word);
+      const best = await bestAfter(page, 'listen', other, () => clickSample(page, 'listen', other));
+      assert.equal(best.label, other);
     });
 
     test('draw: a drawing is recognised while it is drawn, undone and cleared', { skip: missingBundled(MODELS.draw) }, async () => {
@@ -106,6 +111,13 @@ for (const name of ENGINE_NAMES) {
       }
       await page.click('#panel_read input[value=zh]');
       await bestAfter(page, 'read', CHINESE.text, () => clickSample(page, 'read', CHINESE.text));
+    });
+
+    test('an address that names no tab shows the first one', { skip: missingBundled(MODELS.sign) }, async () => {
+      for (const hash of ['toString', 'nothing', '']) {
+        await page.goto(`${site.origin}/?hash=${hash}#${hash}`);
+        await waitForTab(page, 'sign');
+      }
     });
 
     test('tabs answer to arrow keys, Home and End, and name themselves in the address', { skip: missingAny }, async () => {

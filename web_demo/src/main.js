@@ -38,7 +38,7 @@ const bar = new TabBar(pageElement('tabs'), (name, before) => {
 /** What the address asks for. */
 function askedTab() {
   const hash = location.hash.slice(1);
-  if (hash in CREATORS) return hash;
+  if (bar.names.includes(hash)) return hash;
   return new URLSearchParams(location.search).has('model') ? 'model' : FIRST;
 }
 

@@ -34,6 +34,8 @@ class DrawSession {
   /** What the model sees, also shown small. */
   #seen;
   #look = latestOnly(() => this.#lookAtDrawing());
+  /** A finished picture on the pad. */
+  #sample;
   /** Chosen before the model was there. @type {File | null} */
   #waiting = null;
 
@@ -42,6 +44,7 @@ class DrawSession {
     this.#panel = panel;
     this.#model = model;
     this.#seen = /** @type {HTMLCanvasElement} */ (partOf(panel, 'seen'));
+    this.#sample = /** @type {HTMLImageElement} */ (partOf(panel, 'pad_sample'));
     this.#pad = new DrawingPad(/** @type {HTMLCanvasElement} */ (partOf(panel, 'pad')), () => this.#changed());
     partOf(panel, 'undo').addEventListener('click', () => this.#pad.undo());
     partOf(panel, 'clear').addEventListener('click', () => this.#pad.clear());
@@ -65,7 +68,7 @@ class DrawSession {
     }
     this.#waiting = null;
     try {
-      await this.#showSeen(picture);
+      await this.#showSample(picture);
       await this.#classify(picture, picture.name);
     } catch (error) {
       if (!isAbort(error)) this.#fail(error, () => this.lookAt(picture), picture.name);
@@ -74,6 +77,7 @@ class DrawSession {
 
   #changed() {
     const isEmpty = this.#pad.strokes.length === 0;
+    this.#showSample(null);
     for (const name of ['undo', 'clear']) /** @type {HTMLButtonElement} */ (partOf(this.#panel, name)).disabled = isEmpty;
     partOf(this.#panel, 'pad_hint').hidden = !isEmpty;
     if (!this.#model.ready) return;
@@ -111,17 +115,19 @@ class DrawSession {
     card.status.set('done', source === 'drawing' ? 'This looks like:' : `In ${source}:`);
   }
 
-  /** @param {File} picture */
-  async #showSeen(picture) {
-    const image = new Image();
+  /** @param {File | null} picture null: the pad is for strokes again */
+  async #showSample(picture) {
+    const image = this.#sample;
+    if (image.src) URL.revokeObjectURL(image.src);
+    image.removeAttribute('src');
+    image.hidden = picture === null;
+    if (!picture) return;
     image.src = URL.createObjectURL(picture);
-    try {
-      await image.decode();
-      this.#seen.getContext('2d')?.drawImage(image, 0, 0, this.#seen.width, this.#seen.height);
-      partOf(this.#panel, 'seen_figure').hidden = false;
-    } finally {
-      URL.revokeObjectURL(image.src);
-    }
+    await image.decode();
+    this.#seen.getContext('2d')?.drawImage(image, 0, 0, this.#seen.width, this.#seen.height);
+    partOf(this.#panel, 'seen_figure').hidden = false;
+    partOf(this.#panel, 'pad_hint').hidden = true;
+    /** @type {HTMLButtonElement} */ (partOf(this.#panel, 'clear')).disabled = false;
   }
 
   /** @param {unknown} error @param {() => void} retry @param {string} inputName */

@@ -26,6 +26,8 @@ export class SoundSession {
   #fileInput;
   /** Ends what is being heard. @type {AbortController | null} */
   #hearing = null;
+  /** The model hears one sound at a time: settles when it is free. @type {Promise<void>} */
+  #free = Promise.resolve();
   /** @type {File | null} chosen before the model was there */
   #waiting = null;
   #shownAt = 0;
@@ -90,6 +92,16 @@ export class SoundSession {
     this.stop();
     const hearing = new AbortController();
     this.#hearing = hearing;
+    const before = this.#free;
+    let release = () => {};
+    this.#free = new Promise((resolve) => (release = resolve));
+    await before;
+    if (hearing.signal.aborted) {
+      // Stopped meanwhile, or something newer has come.
+      release();
+      if (this.#hearing === hearing) this.#setRunning(false);
+      return;
+    }
     card.error.hide();
     card.results.markStale();
     card.status.set('live', statusText);
@@ -106,6 +118,7 @@ export class SoundSession {
       }
     } finally {
       hearing.abort();
+      release();
     }
     if (this.#hearing !== hearing) return;
     this.#setRunning(false);

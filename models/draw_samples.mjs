@@ -106,11 +106,12 @@ async function write(svg, side, file) {
   await page.setViewport({ width: side, height: side });
   await page.setContent(`<body style="margin:0">${svg}</body>`);
   await mkdir(path.dirname(file), { recursive: true });
-  await writeFile(file, await page.screenshot({ type: 'png' }));
+  const isPhoto = file.endsWith('.jpg');
+  await writeFile(file, await page.screenshot(isPhoto ? { type: 'jpeg', quality: 90 } : { type: 'png' }));
 }
 
 for (const [digit, { straight }] of Object.entries(HANDS)) {
-  await write(drawHand(straight), HAND_SIDE, path.join(HERE, `sign_digits/samples/${digit}.png`));
+  await write(drawHand(straight), HAND_SIDE, path.join(HERE, `sign_digits/samples/${digit}.jpg`));
 }
 for (const [name, strokes] of Object.entries(DOODLES)) {
   await write(drawDoodle(strokes), DOODLE_SIDE, path.join(HERE, `doodles/samples/${name}.png`));

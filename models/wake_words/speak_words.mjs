@@ -18,7 +18,7 @@ const HERE = path.dirname(fileURLToPath(import.meta.url));
 const { values } = parseArgs({
   options: {
     data: { type: 'string', default: path.join(HERE, '../../../shared/data/train') },
-    count: { type: 'string', default: '1600' },
+    count: { type: 'string', default: '2600' },
   },
 });
 const NEGATIVES = path.join(HERE, '.training/negatives');

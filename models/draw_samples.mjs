@@ -33,11 +33,12 @@ const BENT = {
   thumb: [[34, 76], [56, 70], 9.8],
 };
 
-/** @type {Record<string, { straight: (keyof typeof FINGERS)[] }>} */
+/** Straight fingers, and those that stand in another way than usual.
+ * @type {Record<string, { straight: (keyof typeof FINGERS)[], moved?: Record<string, any> }>} */
 const HANDS = {
   1: { straight: ['index'] },
-  2: { straight: ['index', 'middle'] },
-  3: { straight: ['thumb', 'index', 'middle'] },
+  2: { straight: ['index', 'middle'], moved: { index: [[37, 54], [24, 18], 9.4], middle: [[48, 50], [53, 10], 9.8] } },
+  3: { straight: ['thumb', 'index', 'middle'], moved: { index: [[37, 54], [27, 17], 9.4], middle: [[48, 50], [51, 9], 9.8] } },
   4: { straight: ['index', 'middle', 'ring', 'little'] },
   5: { straight: ['thumb', 'index', 'middle', 'ring', 'little'] },
 };
@@ -45,10 +46,10 @@ const HANDS = {
 const line = (/** @type {any} */ [[x1, y1], [x2, y2], width], /** @type {number} */ wider, /** @type {string} */ colour) =>
   `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" stroke="${colour}" stroke-width="${width + wider}" stroke-linecap="round"/>`;
 
-/** @param {(keyof typeof FINGERS)[]} straight */
-function drawHand(straight) {
+/** @param {{ straight: (keyof typeof FINGERS)[], moved?: Record<string, any> }} hand */
+function drawHand({ straight, moved = {} }) {
   const names = /** @type {(keyof typeof FINGERS)[]} */ (['little', 'ring', 'middle', 'index', 'thumb']);
-  const up = names.filter((name) => straight.includes(name)).map((name) => FINGERS[name]);
+  const up = names.filter((name) => straight.includes(name)).map((name) => moved[name] ?? FINGERS[name]);
   const bent = names.filter((name) => !straight.includes(name)).map((name) => BENT[name]);
   const palm = 'M32 53 Q28 66 33 80 Q37 90 38 104 L64 104 Q66 92 71 80 Q76 66 72 56 Q53 45 32 53 Z';
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100" width="${HAND_SIDE}" height="${HAND_SIDE}">
@@ -110,8 +111,8 @@ async function write(svg, side, file) {
   await writeFile(file, await page.screenshot(isPhoto ? { type: 'jpeg', quality: 90 } : { type: 'png' }));
 }
 
-for (const [digit, { straight }] of Object.entries(HANDS)) {
-  await write(drawHand(straight), HAND_SIDE, path.join(HERE, `sign_digits/samples/${digit}.jpg`));
+for (const [digit, hand] of Object.entries(HANDS)) {
+  await write(drawHand(hand), HAND_SIDE, path.join(HERE, `sign_digits/samples/${digit}.jpg`));
 }
 for (const [name, strokes] of Object.entries(DOODLES)) {
   await write(drawDoodle(strokes), DOODLE_SIDE, path.join(HERE, `doodles/samples/${name}.png`));

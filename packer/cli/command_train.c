@@ -146,9 +146,11 @@ static void print_summary(const train_arguments *arguments, const pk_train_resul
         percent(&result->validation), "test", percent(&result->test), "testExamples",
         (json_int_t)result->test.count, "packed",
         is_packed
-            ? json_pack("{s:f, s:f, s:f, s:I, s:I, s:I}", "accuracy", packed->accuracy,
+            ? json_pack("{s:f, s:f, s:f, s:f, s:b, s:I, s:I, s:I}", "accuracy", packed->accuracy,
                         "floatAccuracy", packed->float_accuracy, "agreement", packed->agreement,
-                        "br", (json_int_t)totals.br, "plain", (json_int_t)totals.plain, "weights",
+                        "bits", packed->report.trials.items[packed->report.trials.chosen].bits,
+                        "refined", packed->report.is_refined, "br", (json_int_t)totals.br, "plain",
+                        (json_int_t)totals.plain, "weights",
                         (json_int_t)packed->report.weight_count)
             : NULL,
         "seconds", seconds));
@@ -165,6 +167,12 @@ static void print_summary(const train_arguments *arguments, const pk_train_resul
   if (is_packed) {
     printf("  packed   test %.2f %% (before %.2f %%), %s brotli, %zu weights\n", packed->accuracy,
            packed->float_accuracy, pk_format_size(totals.br).text, packed->report.weight_count);
+    for (size_t i = 0; i < packed->report.trials.count; i++) {
+      const pk_trial *trial = &packed->report.trials.items[i];
+      printf("  trial    %.2f bits, %s, drop %.2f points%s\n", trial->bits,
+             pk_format_size(trial->package_bytes).text, trial->quality.drop,
+             i == packed->report.trials.chosen ? "  <- taken" : "");
+    }
   }
 }
 

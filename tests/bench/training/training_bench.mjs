@@ -16,8 +16,6 @@ import { REFINED, STUDENTS } from './training_rows.mjs';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const MINNOW = path.join(ROOT, 'build/native/minnow');
-/** Words of a package that are no weights: graph, labels of tensors, tables. Part of every target. */
-const OVERHEAD_BYTES = 3200;
 
 /**
  * A copy of a model's folder with a changed recipe; its data still start where they did.
@@ -61,16 +59,16 @@ function packAs(model, pack) {
 
 /** @param {string} model */
 function refineRows(model) {
-  const { weights, samples, steps, rows } = REFINED[model];
-  for (const { bits, prune } of rows) {
-    const target = { targetSize: Math.round((weights * bits) / 8) + OVERHEAD_BYTES, samples, ...(prune && { prune }) };
+  const { samples, steps, rows } = REFINED[model];
+  for (const { targetSize, prune } of rows) {
+    const target = { targetSize, samples, ...(prune && { prune }) };
     const plain = packAs(model, target);
     const refined = packAs(model, { ...target, refine: { steps, batch: 32, rate: 0.03, temperature: 2 } });
     const lost = plain.floatAccuracy - plain.accuracy;
     const left = plain.floatAccuracy - refined.accuracy;
     const recovered = lost > 0 ? `${Math.round((100 * (lost - left)) / lost)} %` : '–';
     console.log(
-      `| ${model} | ${bits}${prune ? `, ${prune * 100} % zeros` : ''} | ${plain.br} | ${plain.floatAccuracy.toFixed(2)} | ` +
+      `| ${model} | ${plain.bits.toFixed(2)}${prune ? `, ${prune * 100} % zeros` : ''} | ${plain.br} | ${plain.floatAccuracy.toFixed(2)} | ` +
         `${plain.accuracy.toFixed(2)} | ${refined.accuracy.toFixed(2)} | ${recovered} |`,
     );
   }

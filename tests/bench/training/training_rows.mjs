@@ -1,10 +1,23 @@
 /** What bench:training compares. */
 
-/** Packages at few bits and many zeros, packed with and without refinement. `weights`: of the model.
- * @type {Record<string, { weights: number, samples: number, steps: number, rows: { bits: number, prune?: number }[] }>} */
+/** Packages at few bits and many zeros, packed with and without refinement; `targetSize` in plain bytes.
+ * @type {Record<string, { samples: number, steps: number, rows: { targetSize: number, prune?: number }[] }>} */
 export const REFINED = {
-  doodles: { weights: 38544, samples: 400, steps: 500, rows: [{ bits: 3 }, { bits: 1.5 }, { bits: 3, prune: 0.8 }] },
-  wake_words: { weights: 32513, samples: 240, steps: 400, rows: [{ bits: 3 }, { bits: 1.5 }, { bits: 3, prune: 0.8 }] },
+  doodles: {
+    samples: 400,
+    steps: 500,
+    rows: [{ targetSize: 38_500 }, { targetSize: 23_000 }, { targetSize: 38_500, prune: 0.8 }, { targetSize: 38_500, prune: 0.9 }],
+  },
+  wake_words: {
+    samples: 240,
+    steps: 500,
+    rows: [{ targetSize: 29_000 }, { targetSize: 18_000 }, { targetSize: 29_000, prune: 0.8 }],
+  },
+  sign_digits: {
+    samples: 160,
+    steps: 400,
+    rows: [{ targetSize: 20_000 }, { targetSize: 15_000 }, { targetSize: 20_000, prune: 0.8 }],
+  },
 };
 
 const relu = { activation: 'relu' };

@@ -79,6 +79,12 @@ export class TabModel {
     if (!source.files) rememberTask(source.url, recognizer.task);
     this.showReady();
     this.#options.onReady?.(this);
+    this.#keep(turn);
+  }
+
+  /** Goes on behind load(): nobody waits for it. @param {number} turn */
+  async #keep(turn) {
+    const { recognizer, source } = this;
     const { variant } = recognizer.facts;
     const isKept = await this.#keeper.keep(source.files ? null : source.url, variant, recognizer.task !== 'image-classification');
     if (turn === this.#turn) this.#options.onKept?.(isKept && !source.files);

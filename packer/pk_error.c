@@ -15,14 +15,16 @@ const char *pk_code_name(pk_code code) {
       return "UNSUPPORTED";
     case PK_IO:
       return "IO";
-    case PK_BAD_SOUND:
-      return "BAD_SOUND";
     case PK_BAD_IMAGE:
       return "BAD_IMAGE";
     case PK_BAD_PACKAGE:
       return "BAD_PACKAGE";
     case PK_OUT_OF_MEMORY:
       return "OUT_OF_MEMORY";
+    case PK_BAD_SOUND:
+      return "BAD_SOUND";
+    case PK_BAD_TEXT:
+      return "BAD_TEXT";
   }
   return "UNKNOWN";
 }

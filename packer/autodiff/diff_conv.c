@@ -1,8 +1,9 @@
-// CONV_2D and FULLY_CONNECTED as matrix products, DEPTHWISE_CONV_2D tap by tap.
-#include <cblas.h>
+// CONV_2D and FULLY_CONNECTED as matrix products.
 #include <string.h>
 
+#include "diff_gemm.h"
 #include "diff_ops.h"
+#include "diff_wide.h"
 
 pk_diff_window pk_diff_conv_window(const pk_graph *graph, const pk_op *op) {
   const pk_tensor *x = pk_op_input(graph, op, PK_INPUT_DATA), *y = pk_op_output(graph, op);
@@ -24,68 +25,79 @@ pk_diff_window pk_diff_conv_window(const pk_graph *graph, const pk_op *op) {
                           .pad_left = conv->padding.left};
 }
 
-// The input pixel that tap (kh, kw) of position (n, y, x) reads, or -1 outside the picture.
-static ptrdiff_t pixel_at(const pk_diff_window *w, size_t n, size_t y, size_t x, size_t kh,
-                          size_t kw) {
-  const ptrdiff_t row = (ptrdiff_t)y * w->stride_h + (ptrdiff_t)kh * w->dilation_h - w->pad_top;
-  const ptrdiff_t column = (ptrdiff_t)x * w->stride_w + (ptrdiff_t)kw * w->dilation_w - w->pad_left;
-  if (row < 0 || row >= (ptrdiff_t)w->in_h || column < 0 || column >= (ptrdiff_t)w->in_w) return -1;
-  return ((ptrdiff_t)n * (ptrdiff_t)w->in_h + row) * (ptrdiff_t)w->in_w + column;
+pk_diff_taps pk_diff_taps_at(size_t position, int32_t stride, int32_t dilation, int32_t pad,
+                             size_t kernel, size_t extent) {
+  const ptrdiff_t origin = (ptrdiff_t)position * stride - pad, room = (ptrdiff_t)extent - origin;
+  const ptrdiff_t start = origin < 0 ? (-origin + dilation - 1) / dilation : 0;
+  ptrdiff_t end = room > 0 ? (room - 1) / dilation + 1 : 0;
+  if (end > (ptrdiff_t)kernel) end = (ptrdiff_t)kernel;
+  if (start >= end) return (pk_diff_taps){0};
+  return (pk_diff_taps){(size_t)start, (size_t)end, (size_t)(origin + start * dilation)};
 }
 
-void pk_diff_im2col(float *columns, const float *x, const pk_diff_window *window, size_t first,
-                    size_t channels) {
-  const size_t taps = window->kernel_h * window->kernel_w;
-  const size_t positions = window->n * window->out_h * window->out_w;
-  for (size_t p = 0; p < positions; p++) {
-    const size_t column = p % window->out_w, row = p / window->out_w % window->out_h;
-    for (size_t t = 0; t < taps; t++, columns += channels) {
-      const ptrdiff_t pixel = pixel_at(window, p / (window->out_w * window->out_h), row, column,
-                                       t / window->kernel_w, t % window->kernel_w);
-      if (pixel < 0) {
-        memset(columns, 0, channels * sizeof *columns);
-      } else {
-        memcpy(columns, x + (size_t)pixel * window->in_c + first, channels * sizeof *columns);
+// --- rows of inputs that a convolution multiplies: [positions][kernel_h * kernel_w * channels] ---
+
+// Some lines of output pixels, counted through all pictures, and the channels of a group.
+typedef struct line_range {
+  size_t start, end;
+  size_t first_channel, channels;
+} line_range;
+
+PK_DIFF_INLINE void copy_run(float *restrict out, const float *restrict in, size_t count) {
+  for (size_t i = 0; i < count; i++) out[i] = in[i];
+}
+
+PK_DIFF_INLINE void zero_run(float *out, size_t count) {
+  for (size_t i = 0; i < count; i++) out[i] = 0.0f;
+}
+
+PK_DIFF_INLINE void add_run(float *restrict out, const float *restrict in, size_t count) {
+  for (size_t i = 0; i < count; i++) out[i] += in[i];
+}
+
+// The taps of one line of a window: `runs` runs of `length` floats, `step` floats apart in the
+// picture; they are one run where they touch.
+typedef struct tap_runs {
+  size_t runs, length, step;
+} tap_runs;
+
+static tap_runs runs_of(const pk_diff_window *w, const line_range *lines, size_t taps) {
+  if (w->dilation_w == 1 && lines->channels == w->in_c) {
+    return (tap_runs){1, taps * lines->channels, 0};
+  }
+  return (tap_runs){taps, lines->channels, (size_t)w->dilation_w * w->in_c};
+}
+
+// `dx` NULL: fills the columns from x; else adds them to dx. Positions outside the picture give 0.
+PK_DIFF_INLINE void walk_columns(float *columns, const float *x, float *dx, const pk_diff_window *w,
+                                 const line_range *lines) {
+  const size_t line_taps = w->kernel_w * lines->channels, position = w->kernel_h * line_taps;
+  for (size_t line = lines->start; line < lines->end; line++) {
+    const size_t n = line / w->out_h;
+    const pk_diff_taps rows = pk_diff_taps_at(line % w->out_h, w->stride_h, w->dilation_h,
+                                              w->pad_top, w->kernel_h, w->in_h);
+    for (size_t ox = 0; ox < w->out_w; ox++, columns += position) {
+      const pk_diff_taps taps =
+          pk_diff_taps_at(ox, w->stride_w, w->dilation_w, w->pad_left, w->kernel_w, w->in_w);
+      const tap_runs runs = runs_of(w, lines, taps.end - taps.start);
+      if (!dx && (rows.end - rows.start < w->kernel_h || taps.end - taps.start < w->kernel_w)) {
+        zero_run(columns, position);
+      }
+      for (size_t kh = rows.start; kh < rows.end && taps.end > taps.start; kh++) {
+        const size_t row = rows.first + (kh - rows.start) * (size_t)w->dilation_h;
+        const size_t at =
+            ((n * w->in_h + row) * w->in_w + taps.first) * w->in_c + lines->first_channel;
+        float *run = columns + kh * line_taps + taps.start * lines->channels;
+        for (size_t r = 0; r < runs.runs; r++, run += runs.length) {
+          if (dx) {
+            add_run(dx + at + r * runs.step, run, runs.length);
+          } else {
+            copy_run(run, x + at + r * runs.step, runs.length);
+          }
+        }
       }
     }
   }
-}
-
-void pk_diff_col2im(float *dx, const float *columns, const pk_diff_window *window, size_t first,
-                    size_t channels) {
-  const size_t taps = window->kernel_h * window->kernel_w;
-  const size_t positions = window->n * window->out_h * window->out_w;
-  for (size_t p = 0; p < positions; p++) {
-    const size_t column = p % window->out_w, row = p / window->out_w % window->out_h;
-    for (size_t t = 0; t < taps; t++, columns += channels) {
-      const ptrdiff_t pixel = pixel_at(window, p / (window->out_w * window->out_h), row, column,
-                                       t / window->kernel_w, t % window->kernel_w);
-      if (pixel < 0) continue;
-      float *at = dx + (size_t)pixel * window->in_c + first;
-      for (size_t c = 0; c < channels; c++) at[c] += columns[c];
-    }
-  }
-}
-
-// y[rows][stride] (+)= x[rows][k] * w[o][k]^T
-static void multiply(float *y, size_t y_stride, const float *x, size_t x_stride, const float *w,
-                     size_t rows, size_t o, size_t k) {
-  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, (int)o, (int)k, 1.0f, x,
-              (int)x_stride, w, (int)k, 1.0f, y, (int)y_stride);
-}
-
-// dx[rows][k] = dy[rows][o] * w[o][k], added to dx where `beta` is 1.
-static void multiply_back(float *dx, float beta, const float *dy, size_t dy_stride, const float *w,
-                          size_t rows, size_t o, size_t k) {
-  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)rows, (int)k, (int)o, 1.0f, dy,
-              (int)dy_stride, w, (int)k, beta, dx, (int)k);
-}
-
-// dw[o][k] += dy[rows][o]^T * x[rows][k]
-static void weight_gradient(float *dw, const float *dy, size_t dy_stride, const float *x,
-                            size_t rows, size_t o, size_t k) {
-  cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)o, (int)k, (int)rows, 1.0f, dy,
-              (int)dy_stride, x, (int)k, 1.0f, dw, (int)k);
 }
 
 static const float *bias_of(const pk_diff_call *call) {
@@ -95,26 +107,33 @@ static const float *bias_of(const pk_diff_call *call) {
              : NULL;
 }
 
-static void start_with_bias(const pk_diff_call *call, size_t rows, size_t channels) {
+void pk_diff_start_with_bias(const pk_diff_call *call, size_t start, size_t rows, size_t channels) {
   const float *bias = bias_of(call);
-  if (!bias) memset(call->y, 0, rows * channels * sizeof *call->y);
-  for (size_t r = 0; bias && r < rows; r++) {
-    memcpy(call->y + r * channels, bias, channels * sizeof *bias);
+  float *y = call->y + start * channels;
+  if (!bias) memset(y, 0, rows * channels * sizeof *y);
+  for (size_t r = 0; bias && r < rows; r++) copy_run(y + r * channels, bias, channels);
+}
+
+PK_DIFF_WIDE static void add_rows(float *restrict sums, const float *restrict rows, size_t count,
+                                  size_t width) {
+  for (size_t r = 0; r < count; r++, rows += width) {
+    for (size_t c = 0; c < width; c++) sums[c] += rows[c];
   }
 }
 
-static void bias_gradient(const pk_diff_call *call, size_t rows, size_t channels) {
+void pk_diff_bias_gradient(const pk_diff_call *call, size_t start, size_t rows, size_t channels) {
   float *db = bias_of(call) ? pk_diff_input_grad(call, PK_INPUT_BIAS) : NULL;
-  for (size_t r = 0; db && r < rows; r++) {
-    for (size_t c = 0; c < channels; c++) db[c] += call->dy[r * channels + c];
-  }
+  if (db) add_rows(db, call->dy + start * channels, rows, channels);
 }
 
-// --- CONV_2D ---
+// --- CONV_2D, some lines at a time so that their columns stay in the cache ---
+
+enum { TILE_FLOATS = 1 << 16 };
 
 typedef struct conv_shape {
   pk_diff_window window;
   size_t positions, groups, o, i, k;  // o, i, k of one group
+  size_t lines, tile_lines;           // of output pixels in all pictures, at a time
   bool is_plain;                      // the input is its own matrix of rows
 } conv_shape;
 
@@ -126,23 +145,52 @@ static conv_shape shape_of(const pk_diff_call *call) {
   s.o = (size_t)weights->dims[0] / s.groups;
   s.i = (size_t)weights->dims[3];
   s.k = s.window.kernel_h * s.window.kernel_w * s.i;
-  s.positions = s.window.n * s.window.out_h * s.window.out_w;
+  s.lines = s.window.n * s.window.out_h;
+  s.positions = s.lines * s.window.out_w;
+  s.tile_lines = TILE_FLOATS / (s.window.out_w * s.k) + 1;
+  if (s.tile_lines > s.lines) s.tile_lines = s.lines;
   s.is_plain = s.groups == 1 && s.k == s.i && conv->stride_h == 1 && conv->stride_w == 1 &&
                s.window.in_h == s.window.out_h && s.window.in_w == s.window.out_w &&
                s.window.pad_top == 0 && s.window.pad_left == 0;
   return s;
 }
 
+// Lines `start` … of group `g`, as many as a tile takes.
+static line_range tile_of(const conv_shape *s, size_t start, size_t g) {
+  const size_t end = start + s->tile_lines;
+  return (line_range){start, end < s->lines ? end : s->lines, g * s->i, s->i};
+}
+
+PK_DIFF_WIDE static void fill_columns(float *columns, const float *x, const conv_shape *s,
+                                      const line_range *lines) {
+  walk_columns(columns, x, NULL, &s->window, lines);
+}
+
+PK_DIFF_WIDE static void add_columns(float *dx, float *columns, const conv_shape *s,
+                                     const line_range *lines) {
+  walk_columns(columns, NULL, dx, &s->window, lines);
+}
+
 bool pk_diff_conv_forward(pk_diff_call *call) {
   const conv_shape s = shape_of(call);
   const float *weights = pk_diff_input(call, PK_INPUT_WEIGHTS);
-  float *columns = s.is_plain ? NULL : pk_diff_scratch(call, s.positions * s.k);
-  if (!s.is_plain && !columns) return false;
-  start_with_bias(call, s.positions, s.groups * s.o);
-  for (size_t g = 0; g < s.groups; g++) {
-    if (columns) pk_diff_im2col(columns, call->x, &s.window, g * s.i, s.i);
-    multiply(call->y + g * s.o, s.groups * s.o, columns ? columns : call->x, s.k,
-             weights + g * s.o * s.k, s.positions, s.o, s.k);
+  const size_t width = s.groups * s.o, line = s.window.out_w;
+  if (s.is_plain) {
+    pk_diff_start_with_bias(call, 0, s.positions, width);
+    pk_diff_multiply(call->y, width, call->x, s.k, weights, s.positions, s.o, s.k);
+    return true;
+  }
+  float *columns = pk_diff_scratch(call, s.tile_lines * line * s.k);
+  if (!columns) return false;
+  for (size_t start = 0; start < s.lines; start += s.tile_lines) {
+    for (size_t g = 0; g < s.groups; g++) {
+      const line_range lines = tile_of(&s, start, g);
+      const size_t rows = (lines.end - start) * line;
+      if (g == 0) pk_diff_start_with_bias(call, start * line, rows, width);
+      fill_columns(columns, call->x, &s, &lines);
+      pk_diff_multiply(call->y + start * line * width + g * s.o, width, columns, s.k,
+                       weights + g * s.o * s.k, rows, s.o, s.k);
+    }
   }
   return true;
 }
@@ -150,21 +198,31 @@ bool pk_diff_conv_forward(pk_diff_call *call) {
 bool pk_diff_conv_backward(pk_diff_call *call) {
   const conv_shape s = shape_of(call);
   const float *weights = pk_diff_input(call, PK_INPUT_WEIGHTS);
+  const size_t width = s.groups * s.o, line = s.window.out_w;
   float *dw = pk_diff_input_grad(call, PK_INPUT_WEIGHTS);
-  float *columns = s.is_plain ? NULL : pk_diff_scratch(call, s.positions * s.k);
-  if (!s.is_plain && !columns) return false;
-  bias_gradient(call, s.positions, s.groups * s.o);
+  pk_diff_bias_gradient(call, 0, s.positions, width);
+  if (s.is_plain) {
+    if (dw) pk_diff_weight_gradient(dw, call->dy, width, call->x, s.positions, s.o, s.k);
+    if (call->dx)
+      pk_diff_multiply_back(call->dx, 1.0f, call->dy, width, weights, s.positions, s.o, s.k);
+    return true;
+  }
+  float *columns = pk_diff_scratch(call, s.tile_lines * line * s.k);
+  if (!columns) return false;
   for (size_t g = 0; g < s.groups; g++) {
-    const float *dy = call->dy + g * s.o, *w = weights + g * s.o * s.k;
-    if (dw) {
-      if (columns) pk_diff_im2col(columns, call->x, &s.window, g * s.i, s.i);
-      weight_gradient(dw + g * s.o * s.k, dy, s.groups * s.o, columns ? columns : call->x,
-                      s.positions, s.o, s.k);
+    const size_t at = g * s.o * s.k;
+    for (size_t start = 0; start < s.lines; start += s.tile_lines) {
+      const line_range lines = tile_of(&s, start, g);
+      const size_t rows = (lines.end - start) * line;
+      const float *dy = call->dy + start * line * width + g * s.o;
+      if (dw) {
+        fill_columns(columns, call->x, &s, &lines);
+        pk_diff_weight_gradient(dw + at, dy, width, columns, rows, s.o, s.k);
+      }
+      if (!call->dx) continue;
+      pk_diff_multiply_back(columns, 0.0f, dy, width, weights + at, rows, s.o, s.k);
+      add_columns(call->dx, columns, &s, &lines);
     }
-    if (!call->dx) continue;
-    multiply_back(columns ? columns : call->dx, columns ? 0.0f : 1.0f, dy, s.groups * s.o, w,
-                  s.positions, s.o, s.k);
-    if (columns) pk_diff_col2im(call->dx, columns, &s.window, g * s.i, s.i);
   }
   return true;
 }
@@ -175,8 +233,8 @@ bool pk_diff_dense_forward(pk_diff_call *call) {
   const int32_t *dims = pk_op_input(call->graph, call->op, PK_INPUT_WEIGHTS)->dims;
   const size_t o = (size_t)dims[0], k = (size_t)dims[1];
   const size_t rows = pk_diff_input_elements(call, PK_INPUT_DATA) / k;
-  start_with_bias(call, rows, o);
-  multiply(call->y, o, call->x, k, pk_diff_input(call, PK_INPUT_WEIGHTS), rows, o, k);
+  pk_diff_start_with_bias(call, 0, rows, o);
+  pk_diff_multiply(call->y, o, call->x, k, pk_diff_input(call, PK_INPUT_WEIGHTS), rows, o, k);
   return true;
 }
 
@@ -185,68 +243,11 @@ bool pk_diff_dense_backward(pk_diff_call *call) {
   const size_t o = (size_t)dims[0], k = (size_t)dims[1];
   const size_t rows = pk_diff_input_elements(call, PK_INPUT_DATA) / k;
   float *dw = pk_diff_input_grad(call, PK_INPUT_WEIGHTS);
-  bias_gradient(call, rows, o);
-  if (dw) weight_gradient(dw, call->dy, o, call->x, rows, o, k);
+  pk_diff_bias_gradient(call, 0, rows, o);
+  if (dw) pk_diff_weight_gradient(dw, call->dy, o, call->x, rows, o, k);
   if (call->dx) {
-    multiply_back(call->dx, 1.0f, call->dy, o, pk_diff_input(call, PK_INPUT_WEIGHTS), rows, o, k);
-  }
-  return true;
-}
-
-// --- DEPTHWISE_CONV_2D: channel c reads input channel c / (C / I) ---
-
-static void depthwise_tap(float *y, const float *x, const float *w, size_t channels, size_t times) {
-  if (times == 1) {
-    for (size_t c = 0; c < channels; c++) y[c] += x[c] * w[c];
-  } else {
-    for (size_t c = 0; c < channels; c++) y[c] += x[c / times] * w[c];
-  }
-}
-
-bool pk_diff_depthwise_forward(pk_diff_call *call) {
-  const pk_diff_window window = pk_diff_conv_window(call->graph, call->op);
-  const float *weights = pk_diff_input(call, PK_INPUT_WEIGHTS);
-  const size_t channels = (size_t)call->y_tensor->dims[3], times = channels / window.in_c;
-  const size_t taps = window.kernel_h * window.kernel_w;
-  const size_t positions = window.n * window.out_h * window.out_w;
-  start_with_bias(call, positions, channels);
-  for (size_t p = 0; p < positions; p++) {
-    for (size_t t = 0; t < taps; t++) {
-      const ptrdiff_t pixel =
-          pixel_at(&window, p / (window.out_w * window.out_h), p / window.out_w % window.out_h,
-                   p % window.out_w, t / window.kernel_w, t % window.kernel_w);
-      if (pixel < 0) continue;
-      depthwise_tap(call->y + p * channels, call->x + (size_t)pixel * window.in_c,
-                    weights + t * channels, channels, times);
-    }
-  }
-  return true;
-}
-
-bool pk_diff_depthwise_backward(pk_diff_call *call) {
-  const pk_diff_window window = pk_diff_conv_window(call->graph, call->op);
-  const float *weights = pk_diff_input(call, PK_INPUT_WEIGHTS);
-  float *dw = pk_diff_input_grad(call, PK_INPUT_WEIGHTS);
-  const size_t channels = (size_t)call->y_tensor->dims[3], times = channels / window.in_c;
-  const size_t taps = window.kernel_h * window.kernel_w;
-  const size_t positions = window.n * window.out_h * window.out_w;
-  bias_gradient(call, positions, channels);
-  for (size_t p = 0; p < positions; p++) {
-    const float *dy = call->dy + p * channels;
-    for (size_t t = 0; t < taps; t++) {
-      const ptrdiff_t pixel =
-          pixel_at(&window, p / (window.out_w * window.out_h), p / window.out_w % window.out_h,
-                   p % window.out_w, t / window.kernel_w, t % window.kernel_w);
-      if (pixel < 0) continue;
-      const float *x = call->x + (size_t)pixel * window.in_c, *w = weights + t * channels;
-      float *dx = call->dx ? call->dx + (size_t)pixel * window.in_c : NULL;
-      if (dw && times == 1) depthwise_tap(dw + t * channels, x, dy, channels, 1);
-      for (size_t c = 0; dw && times > 1 && c < channels; c++) {
-        dw[t * channels + c] += x[c / times] * dy[c];
-      }
-      if (dx && times == 1) depthwise_tap(dx, dy, w, channels, 1);
-      for (size_t c = 0; dx && times > 1 && c < channels; c++) dx[c / times] += dy[c] * w[c];
-    }
+    pk_diff_multiply_back(call->dx, 1.0f, call->dy, o, pk_diff_input(call, PK_INPUT_WEIGHTS), rows,
+                          o, k);
   }
   return true;
 }

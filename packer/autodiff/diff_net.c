@@ -16,6 +16,21 @@ bool pk_diff_has_weights(const pk_op *op) {
          op->kind == PK_OP_FULLY_CONNECTED;
 }
 
+bool pk_diff_learns(const pk_op *op, int input) {
+  switch (op->kind) {
+    case PK_OP_RECURRENT:  // weights, recurrent weights, biases
+      return input >= 1 && input <= 3;
+    case PK_OP_NORMALIZE:  // scale and bias
+      return input >= 1;
+    case PK_OP_GATHER:  // the table
+      return input == 0;
+    case PK_OP_MATMUL:
+      return input == 1;
+    default:
+      return pk_diff_has_weights(op) && input >= PK_INPUT_WEIGHTS;
+  }
+}
+
 static int32_t integer_at(const pk_tensor *tensor, size_t index) {
   switch (tensor->dtype) {
     case PK_DTYPE_S8:
@@ -94,7 +109,7 @@ static bool add_op(pk_diff_net *net, size_t index, pk_error *error) {
     const int32_t number = op->inputs[i];
     if (number == PK_NO_TENSOR) continue;
     if (!load_constant(net, number, error)) return false;
-    if (net->constants[number] && pk_diff_has_weights(op) && i >= PK_INPUT_WEIGHTS) {
+    if (net->constants[number] && pk_diff_learns(op, i)) {
       net->wants_grad[number] = true;
     }
     wants = wants || net->wants_grad[number];

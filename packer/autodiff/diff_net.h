@@ -31,6 +31,9 @@ void pk_diff_net_deinit(pk_diff_net *net);
 // Whether the operator has weights that can be learnt, in input 1 (PK_INPUT_WEIGHTS).
 bool pk_diff_has_weights(const pk_op *op);
 
+// Whether a constant that is input `input` of the operator is learnt: its wants_grad starts true.
+bool pk_diff_learns(const pk_op *op, int input);
+
 // What a trainer does to an operator's result in front of its fused activation, as batch
 // normalisation: `forward` changes y, `backward` turns the gradient by the changed y into the one
 // by the plain y. Called for every operator; false with the error filled ends the run.
@@ -55,7 +58,8 @@ void pk_diff_tape_deinit(pk_diff_tape *tape);
 // The tensor's values on this tape: an activation's or the net's constant.
 const float *pk_diff_value(const pk_diff_tape *tape, int32_t tensor);
 
-// Sets input `index` of the graph from its bytes as the runtime takes them.
+// Sets input `index` of the graph from its bytes as the runtime takes them. Integers without a
+// scale (token numbers) keep their values, exactly up to 2^24.
 bool pk_diff_set_input(pk_diff_tape *tape, size_t index, const void *bytes, pk_error *error);
 
 // Computes operator `op` alone; its inputs must have values.

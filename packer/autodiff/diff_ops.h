@@ -47,13 +47,18 @@ typedef struct pk_diff_window {
 } pk_diff_window;
 pk_diff_window pk_diff_conv_window(const pk_graph *graph, const pk_op *op);
 
-// The rows [positions][kernel_h * kernel_w * channels] that a convolution multiplies, for input
-// channels from `first`. Positions outside the picture give 0.
-void pk_diff_im2col(float *columns, const float *x, const pk_diff_window *window, size_t first,
-                    size_t channels);
-// Its transpose: adds the rows back into dx.
-void pk_diff_col2im(float *dx, const float *columns, const pk_diff_window *window, size_t first,
-                    size_t channels);
+// Along one axis: taps start … end - 1 of output `position` lie inside an input of `extent`; tap
+// `start` reads input `first`. None: all 0.
+typedef struct pk_diff_taps {
+  size_t start, end, first;
+} pk_diff_taps;
+pk_diff_taps pk_diff_taps_at(size_t position, int32_t stride, int32_t dilation, int32_t pad,
+                             size_t kernel, size_t extent);
+
+// The bias of operators with weights, for some rows from `start` on: y is set to it (or 0), and its
+// gradient gets their sum.
+void pk_diff_start_with_bias(const pk_diff_call *call, size_t start, size_t rows, size_t channels);
+void pk_diff_bias_gradient(const pk_diff_call *call, size_t start, size_t rows, size_t channels);
 
 // How often each axis of `in` is walked for one step of axis i of `out`; 0 where it is stretched.
 void pk_diff_broadcast_strides(size_t strides[PK_MAX_RANK], const pk_tensor *in,

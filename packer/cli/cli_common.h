@@ -11,8 +11,8 @@
 
 // A command: argv[0] is its name. Returns the exit status, having told its error.
 typedef int pk_command(int argc, char **argv);
-pk_command pk_command_pack, pk_command_inspect, pk_command_run, pk_command_bench, pk_command_check,
-    pk_command_train, pk_command_distill, pk_command_search;
+pk_command pk_command_pack, pk_command_inspect, pk_command_run, pk_command_eval, pk_command_bench,
+    pk_command_check, pk_command_train, pk_command_distill, pk_command_search;
 
 // One option: getopt_long()'s next with messages of our own. `letters` begin with ':', long options
 // without a letter have values above UCHAR_MAX. Returns the option's value, -1 at the end, or '?'

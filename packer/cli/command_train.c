@@ -21,6 +21,7 @@ static const char help[] =
     "  --restart             forget an earlier training in the work folder\n"
     "  --epochs N            stop after N more epochs, to go on another time\n"
     "  --no-pack             train only\n"
+    "  --trained FILE        pack a trained file instead of training\n"
     "  --json                print what came of it as JSON\n"
     "\n"
     "examples:\n"
@@ -51,6 +52,7 @@ enum {
   OPTION_RESTART,
   OPTION_EPOCHS,
   OPTION_NO_PACK,
+  OPTION_TRAINED,
   OPTION_TEACHER,
   OPTION_JSON
 };
@@ -62,12 +64,13 @@ static const struct option long_options[] = {{"output", required_argument, NULL,
                                              {"restart", no_argument, NULL, OPTION_RESTART},
                                              {"epochs", required_argument, NULL, OPTION_EPOCHS},
                                              {"no-pack", no_argument, NULL, OPTION_NO_PACK},
+                                             {"trained", required_argument, NULL, OPTION_TRAINED},
                                              {"teacher", required_argument, NULL, OPTION_TEACHER},
                                              {"json", no_argument, NULL, OPTION_JSON},
                                              {NULL, 0, NULL, 0}};
 
 typedef struct train_arguments {
-  const char *folder, *output, *work, *data;
+  const char *folder, *output, *work, *data, *trained;
   bool restarts, packs, as_json, wants_help;
   size_t epochs;
   bool distills;
@@ -102,6 +105,9 @@ static bool parse(train_arguments *arguments, int argc, char **argv, pk_error *e
         break;
       case OPTION_NO_PACK:
         arguments->packs = false;
+        break;
+      case OPTION_TRAINED:
+        arguments->trained = optarg;
         break;
       case OPTION_TEACHER:
         if (!arguments->distills) {
@@ -194,6 +200,26 @@ static bool plan_lessons(pk_lesson_plan *plan, char *paths[MAX_TEACHERS],
                               recipe->source);
 }
 
+// Trains, or takes what was trained before (--trained).
+static bool get_trained(pk_train_result *result, pk_train_session *session,
+                        const train_arguments *arguments, pk_error *error) {
+  char *own_work =
+      pk_path_join(arguments->folder, arguments->distills ? ".distilling" : ".training", error);
+  const pk_train_options options = {.work_folder = arguments->work ? arguments->work : own_work,
+                                    .restarts = arguments->restarts,
+                                    .most_epochs = arguments->epochs,
+                                    .progress = pk_progress_show};
+  bool ok = own_work != NULL;
+  if (ok && arguments->trained) {
+    *result = (pk_train_result){.is_complete = true, .file = strdup(arguments->trained)};
+    ok = result->file || pk_fail(error, PK_OUT_OF_MEMORY, "no memory for a path");
+  } else if (ok) {
+    ok = pk_train_run(result, session, &options, error);
+  }
+  free(own_work);
+  return ok;
+}
+
 // The session is large and must not move: it stands still here.
 static bool train(const train_arguments *arguments, pk_recipe *recipe, pk_error *error) {
   static pk_train_session session;
@@ -202,19 +228,13 @@ static bool train(const train_arguments *arguments, pk_recipe *recipe, pk_error 
   pk_lesson_plan plan = {0};
   char *teachers[MAX_TEACHERS] = {0};
   const double start = pk_now_ms();
-  char *own_work =
-      pk_path_join(arguments->folder, arguments->distills ? ".distilling" : ".training", error);
-  const pk_train_options options = {.work_folder = arguments->work ? arguments->work : own_work,
-                                    .restarts = arguments->restarts,
-                                    .most_epochs = arguments->epochs,
-                                    .progress = pk_progress_show};
-  bool ok = own_work && plan_lessons(&plan, teachers, arguments, recipe, error) &&
+  bool ok = plan_lessons(&plan, teachers, arguments, recipe, error) &&
             pk_train_session_init(&session, recipe, &plan, error) &&
-            pk_train_run(&result, &session, &options, error);
+            get_trained(&result, &session, arguments, error);
   if (ok && result.is_complete && arguments->packs) {
     const char *output = arguments->output ? arguments->output : arguments->folder;
-    ok = pk_pack_trained(&packed, result.file, recipe, session.data, PK_DATA_TEST,
-                         pk_progress_show, error) &&
+    ok = pk_pack_trained(&packed, result.file, recipe, session.data, PK_DATA_TEST, pk_progress_show,
+                         error) &&
          pk_packed_model_store(&packed, recipe, output, error);
   }
   pk_progress_end();
@@ -223,7 +243,6 @@ static bool train(const train_arguments *arguments, pk_recipe *recipe, pk_error 
   pk_train_result_free(&result);
   pk_train_session_deinit(&session);
   for (size_t i = 0; i < MAX_TEACHERS; i++) free(teachers[i]);
-  free(own_work);
   return ok;
 }
 

@@ -13,7 +13,8 @@ static const char help[] =
     "\n"
     "  pack MODEL -o FOLDER     turn a model (.tflite, .onnx, .net) into a package\n"
     "  inspect FOLDER|MODEL     show layers, sizes and entropy\n"
-    "  run FOLDER IMAGE…        recognise pictures, or run raw tensors\n"
+    "  run FOLDER FILE…         recognise pictures, sounds and texts, or run raw tensors\n"
+    "  eval FOLDER --data …     judge a classifier on labelled examples\n"
     "  train FOLDER             train a model from its description\n"
     "  distill FOLDER           the same, from what larger models say\n"
     "  search FOLDER            find widths, depths and bits for a budget\n"
@@ -26,14 +27,10 @@ static const char help[] =
 static const struct {
   const char *name;
   pk_command *run;
-} commands[] = {{"pack", pk_command_pack},
-                {"inspect", pk_command_inspect},
-                {"run", pk_command_run},
-                {"bench", pk_command_bench},
-                {"check", pk_command_check},
-                {"train", pk_command_train},
-                {"distill", pk_command_distill},
-                {"search", pk_command_search}};
+} commands[] = {
+    {"pack", pk_command_pack},   {"inspect", pk_command_inspect}, {"run", pk_command_run},
+    {"eval", pk_command_eval},   {"bench", pk_command_bench},     {"check", pk_command_check},
+    {"train", pk_command_train}, {"distill", pk_command_distill}, {"search", pk_command_search}};
 
 int main(int argc, char **argv) {
   const char *name = argc > 1 ? argv[1] : "";

@@ -295,11 +295,11 @@ static bool refine(compression *c, pk_error *error) {
   kept_weights kept = {0};
   if (!c->options->refine) return true;
   pk_grid *grids = calloc(c->layers.count + 1, sizeof *grids);
-  bool ok = grids || out_of_memory(error);
-  for (size_t i = 0; ok && i < c->layers.count; i++) {
+  if (!grids) return out_of_memory(error);
+  for (size_t i = 0; i < c->layers.count; i++) {
     grids[i] = c->table.rungs[i][c->chosen[i]].grid;
   }
-  ok = ok && keep_weights(&kept, c, error) && run_refinement(c, grids, error);
+  bool ok = keep_weights(&kept, c, error) && run_refinement(c, grids, error);
   pk_answers_free(&c->latest);
   ok = ok && pk_answers_make(&c->latest, c->graph, &c->set, shard_bytes(c), error);
   if (ok) {

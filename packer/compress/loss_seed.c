@@ -25,10 +25,20 @@ static const pk_op *writer_of(const pk_graph *graph, int32_t tensor) {
   return NULL;
 }
 
+// A softmax whose scores the operator sums by classes: the logits are in front of it.
+static const pk_op *summed_softmax(const pk_graph *graph, const pk_op *op) {
+  const pk_op *before = op->kind == PK_OP_FULLY_CONNECTED ? writer_of(graph, op->inputs[0]) : NULL;
+  while (before && (before->kind == PK_OP_QUANTIZE || before->kind == PK_OP_DEQUANTIZE)) {
+    before = writer_of(graph, before->inputs[0]);
+  }
+  return before && before->kind == PK_OP_SOFTMAX ? before : NULL;
+}
+
 // Back over operators that keep the values to a softmax.
 static pk_loss_output find_output(const pk_graph *graph, int32_t tensor) {
   const pk_loss_output plain = {.tensor = tensor, .low = INFINITY, .high = -INFINITY};
   for (const pk_op *op = writer_of(graph, tensor); op; op = writer_of(graph, tensor)) {
+    if (summed_softmax(graph, op)) op = summed_softmax(graph, op);
     tensor = op->inputs[0];
     if (op->kind == PK_OP_SOFTMAX) return (pk_loss_output){.tensor = tensor, .is_softmax = true};
     if (op->kind != PK_OP_QUANTIZE && op->kind != PK_OP_DEQUANTIZE && op->kind != PK_OP_RESHAPE) {

@@ -19,11 +19,16 @@ static bool fulfils(const pk_rate_search *search, const pk_trial *trial) {
 }
 
 // Within a size less loss counts, within a loss fewer bytes.
+// Of trials whose drops lie within one answer of each other, chance decides which is less: their
+// outputs' errors tell more.
 static bool is_better(const searching *s, const pk_trial *trial) {
   if (s->trials->chosen == PK_MAX_TRIALS) return true;
   const pk_trial *best = &s->trials->items[s->trials->chosen];
   if (s->search->target_bytes == 0) return trial->package_bytes < best->package_bytes;
-  return trial->quality.drop < best->quality.drop;
+  const pk_quality *q = &trial->quality;
+  const double one_answer = 100.0 / (double)(q->samples > 0 ? q->samples : 1);
+  const double less = best->quality.drop - q->drop;
+  return less > one_answer || (less >= -one_answer && q->range_error < best->quality.range_error);
 }
 
 // A trial of the journal, or one made now and noted there.

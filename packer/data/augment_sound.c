@@ -1,202 +1,175 @@
+#include "augment_sound.h"
+
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
-#include "augment.h"
+static const double tau = 6.28318530717958647692;
+static const double silence_level = 0.001;
 
-static const float tau = 6.2831853f;
+#define NUMBER(name, member, maximum) \
+  { name, PK_FIELD_NUMBER, false, offsetof(pk_sound_augment, member), 0, maximum, NULL }
+#define COUNT(name, member, maximum) \
+  { name, PK_FIELD_INTEGER, false, offsetof(pk_sound_augment, member), 0, maximum, NULL }
+static const pk_field_rule rules[] = {
+    NUMBER("shift", shift, 60),
+    NUMBER("filter", filter, 1),
+    NUMBER("reverb", reverb, 1),
+    NUMBER("edges", edges, 1),
+};
+static const pk_field_rule noise_rules[] = {NUMBER("share", noise_share, 1)};
+static const pk_field_rule spec_rules[] = {
+    COUNT("timeMasks", time_masks, 100),
+    COUNT("time", time, 10000),
+    COUNT("frequencyMasks", frequency_masks, 100),
+    COUNT("frequency", frequency, 10000),
+};
+#undef NUMBER
+#undef COUNT
+static const char *const other_fields[] = {"gain", "noise", "speed", "spec", NULL};
+static const char *const noise_others[] = {"snr", "clips", NULL};
 
-static double power_of(const float *samples, size_t count) {
-  double sum = 0.0;
-  for (size_t i = 0; i < count; i++) sum += (double)samples[i] * (double)samples[i];
-  return sum / (double)(count ? count : 1);
+static bool read_noise(pk_sound_augment *augment, const pk_data_set *set, const pk_field_reader *r,
+                       const json_t *noise) {
+  const json_t *clips = json_object_get(noise, "clips");
+  if (!noise) return true;
+  if (!pk_field_read_rules(augment, noise_rules, 1, noise_others, r, noise, "noise") ||
+      !pk_range_read(&augment->snr, r, noise, "noise", "snr", -20, 100)) {
+    return false;
+  }
+  if (!clips) return true;
+  augment->clip_class = json_is_string(clips) ? pk_label_find(set, json_string_value(clips)) : -1;
+  return augment->clip_class >= 0 ||
+         pk_field_bad(r, "noise", "clips", "one of the labels, whose clips are mixed in");
 }
 
-static void scale_by(float *samples, size_t count, float factor) {
-  for (size_t i = 0; i < count; i++) samples[i] *= factor;
+bool pk_sound_augment_read(pk_sound_augment *augment, const pk_data_set *set, const json_t *json,
+                           pk_error *error) {
+  const pk_field_reader r = pk_augment_reader(error);
+  const json_t *spec = json_object_get(json, "spec");
+  *augment = (pk_sound_augment){.snr = {5.0f, 25.0f}, .speed = {1.0f, 1.0f}, .clip_class = -1};
+  if (!json) return true;
+  return pk_field_read_rules(augment, rules, sizeof rules / sizeof *rules, other_fields, &r, json,
+                             "") &&
+         pk_range_read(&augment->gain, &r, json, "", "gain", -60, 60) &&
+         pk_range_read(&augment->speed, &r, json, "", "speed", 0.5, 2) &&
+         read_noise(augment, set, &r, json_object_get(json, "noise")) &&
+         (!spec || pk_field_read_rules(augment, spec_rules, sizeof spec_rules / sizeof *spec_rules,
+                                       NULL, &r, spec, "spec"));
 }
 
-static float white(pk_random *random) {
-  return (float)(2.0 * pk_random_unit(random) - 1.0);
+pk_sound_change pk_sound_change_draw(const pk_sound_augment *augment, pk_random *random) {
+  pk_sound_change change;
+  change.shift = pk_spread_draw(augment->shift, random);
+  change.speed = pk_range_draw(&augment->speed, random);
+  change.gain = pow(10.0, pk_range_draw(&augment->gain, random) / 20.0);
+  change.is_mirrored = pk_random_chance(random, (double)augment->edges);
+  return change;
 }
 
-// Noise that falls with frequency: a mixture of leaky sums, 0 white to 1 brown.
-static void make_coloured(float *samples, size_t count, float leak, float share,
-                          pk_random *random) {
-  float sum = 0.0f;
+void pk_sound_filter(float *samples, size_t count, uint32_t rate, pk_random *random) {
+  const double top = 0.5 * rate;
+  const double low = exp(pk_random_between(random, log(20.0), log(400.0)));
+  const double high = exp(pk_random_between(random, log(fmin(2500.0, 0.3 * top)), log(top)));
+  const float low_share = (float)(1.0 - exp(-tau * low / rate));
+  const float high_share = (float)(1.0 - exp(-tau * high / rate));
+  const float tilt = (float)pk_random_between(random, -0.5, 0.5);
+  float base = 0.0f, smooth = 0.0f, before = 0.0f;
   for (size_t i = 0; i < count; i++) {
-    const float value = white(random);
-    sum = leak * sum + (1.0f - leak) * value;
-    samples[i] = (1.0f - share) * value * 0.2f + share * sum;
+    base += low_share * (samples[i] - base);
+    smooth += high_share * (samples[i] - base - smooth);
+    samples[i] = smooth - tilt * before;
+    before = smooth;
   }
 }
 
-static void make_hum(float *samples, size_t count, pk_random *random) {
-  const float base = pk_draw(random, 45.0f, 300.0f) / (float)PK_DATA_RATE;
-  float phase = pk_draw(random, 0.0f, 1.0f), strength[6];
-  for (int h = 0; h < 6; h++) strength[h] = pk_draw(random, 0.0f, 1.0f / (float)(1 + h));
-  for (size_t i = 0; i < count; i++, phase += base) {
-    float value = 0.02f * white(random);
-    for (int h = 0; h < 6; h++) value += strength[h] * sinf(tau * (float)(h + 1) * phase);
-    samples[i] = value;
-  }
+enum { COMBS = 4, MAX_DELAY = 4096 };
+
+static size_t draw_delay(double low, double high, uint32_t rate, pk_random *random) {
+  const double delay = pk_random_between(random, low, high) * rate;
+  return delay < 1.0 ? 1 : delay > MAX_DELAY ? MAX_DELAY : (size_t)delay;
 }
 
-// Slow swelling as of many voices, and clicks.
-static void modulate(float *samples, size_t count, pk_random *random) {
-  const float rate = pk_draw(random, 2.0f, 9.0f) / (float)PK_DATA_RATE;
-  const float depth = pk_draw(random, 0.3f, 1.0f), start = pk_draw(random, 0.0f, 1.0f);
+void pk_sound_reverb(float *samples, size_t count, uint32_t rate, pk_random *random) {
+  size_t delays[COMBS];
+  float lines[COMBS][MAX_DELAY];
+  size_t at[COMBS] = {0};
+  const float feedback = (float)pk_random_between(random, 0.4, 0.85);
+  const float wet = (float)pk_random_between(random, 0.1, 0.5) / COMBS;
+  for (int c = 0; c < COMBS; c++) {
+    delays[c] = draw_delay(0.012, 0.05, rate, random);
+    memset(lines[c], 0, delays[c] * sizeof(float));
+  }
   for (size_t i = 0; i < count; i++) {
-    samples[i] *= 1.0f - depth * (0.5f + 0.5f * sinf(tau * (start + rate * (float)i)));
-  }
-  const uint64_t clicks = pk_random_below(random, 6);
-  for (uint64_t c = 0; c < clicks; c++) {
-    size_t at = pk_random_below(random, count);
-    float level = pk_draw(random, 0.2f, 1.0f);
-    for (; at < count && level > 0.01f; at++, level *= 0.97f) samples[at] += level * white(random);
+    float sum = 0.0f;
+    for (int c = 0; c < COMBS; c++) {
+      const float echo = feedback * lines[c][at[c]];
+      lines[c][at[c]] = samples[i] + echo;
+      at[c] = at[c] + 1 == delays[c] ? 0 : at[c] + 1;
+      sum += echo;
+    }
+    samples[i] += wet * sum;
   }
 }
 
-void pk_sound_make_noise(float *samples, size_t count, pk_random *random) {
-  const uint64_t kind = pk_random_below(random, 4);
-  if (kind == 0) {
-    make_hum(samples, count, random);
+void pk_sound_mix(float *samples, const float *noise, size_t count, double snr_db) {
+  const double level = fmax(pk_sound_level(samples, count), silence_level);
+  const double noise_level = pk_sound_level(noise, count);
+  if (noise_level <= 0.0) return;
+  const float factor = (float)(level / noise_level * pow(10.0, -snr_db / 20.0));
+  for (size_t i = 0; i < count; i++) samples[i] += factor * noise[i];
+}
+
+void pk_sound_gain(float *samples, size_t count, double factor) {
+  const float gain = (float)factor;
+  for (size_t i = 0; i < count; i++) samples[i] = fminf(fmaxf(samples[i] * gain, -1.0f), 1.0f);
+}
+
+// --- features ---
+
+typedef struct feature_map {
+  void *tensor;
+  mnw_dtype dtype;
+  size_t frame_stride, bin_stride;
+  double mean;
+} feature_map;
+
+static double element(const feature_map *map, size_t index) {
+  if (map->dtype == MNW_DTYPE_F32) return (double)((const float *)map->tensor)[index];
+  if (map->dtype == MNW_DTYPE_S8) return ((const int8_t *)map->tensor)[index];
+  return ((const uint8_t *)map->tensor)[index];
+}
+
+static void set_mean(const feature_map *map, size_t index) {
+  if (map->dtype == MNW_DTYPE_F32) {
+    ((float *)map->tensor)[index] = (float)map->mean;
   } else {
-    const float leak = kind == 1 ? 0.0f : pk_draw(random, 0.7f, 0.995f);
-    make_coloured(samples, count, leak, kind == 1 ? 0.0f : pk_draw(random, 0.5f, 1.0f), random);
-  }
-  if (pk_draw_share(random, 0.4f)) modulate(samples, count, random);
-  const double power = power_of(samples, count);
-  if (power > 0.0) scale_by(samples, count, (float)(1.0 / sqrt(power)));
-}
-
-// --- pieces ---
-
-// `count` samples of the item from share `from` of it on; silence behind its end.
-static void take(float *out, size_t count, const pk_data_item *item, float from, bool backwards) {
-  const size_t start = (size_t)(from * (float)item->sample_count);
-  for (size_t i = 0; i < count; i++) {
-    const size_t at = start + i;
-    const bool is_there = at < item->sample_count;
-    out[i] = !is_there   ? 0.0f
-             : backwards ? item->samples[item->sample_count - 1 - at]
-                         : item->samples[at];
+    ((uint8_t *)map->tensor)[index] = (uint8_t)lrint(map->mean);
   }
 }
 
-static void shuffle_pieces(float *out, size_t count, const pk_data_item *item, pk_random *random) {
-  const size_t pieces = 3 + pk_random_below(random, 4), length = count / pieces;
-  for (size_t p = 0; p < pieces; p++) {
-    const float from = (float)pk_random_below(random, pieces) / (float)pieces;
-    take(out + p * length, length, item, from, false);
-  }
-}
-
-void pk_sound_make_pieces(float *out, size_t count, const pk_data_item *a, const pk_data_item *b,
-                          pk_random *random) {
-  const uint64_t kind = pk_random_below(random, 5);
-  memset(out, 0, count * sizeof *out);
-  switch (kind) {
-    case 0:
-      take(out, count, a, 0.0f, true);
-      break;
-    case 1: {  // half a sound alone
-      const bool is_end = pk_draw_share(random, 0.5f);
-      const float cut = pk_draw(random, 0.42f, 0.55f);
-      const size_t length = (size_t)((is_end ? 1.0f - cut : cut) * (float)a->sample_count);
-      const size_t at = pk_random_below(random, count);
-      take(out + at, length < count - at ? length : count - at, a, is_end ? cut : 0.0f, false);
-      break;
-    }
-    case 2: {  // one's beginning, the other's end
-      const float cut = pk_draw(random, 0.4f, 0.6f);
-      const size_t first = (size_t)(cut * (float)count);
-      take(out, first, a, 0.0f, false);
-      take(out + first, count - first, b, cut, false);
-      break;
-    }
-    case 3:  // the end before the beginning
-      take(out, count / 2, a, 0.5f, false);
-      take(out + count / 2, count - count / 2, pk_draw_share(random, 0.5f) ? a : b, 0.0f, false);
-      break;
-    default:
-      shuffle_pieces(out, count, a, random);
-      break;
-  }
-}
-
-// --- alterations ---
-
-// A microphone's tilt: more or less of what a slow average leaves.
-static void filter(float *samples, size_t count, pk_random *random) {
-  const float leak = pk_draw(random, 0.3f, 0.95f), high = pk_draw(random, -0.7f, 1.5f);
-  float low = 0.0f;
-  for (size_t i = 0; i < count; i++) {
-    low = leak * low + (1.0f - leak) * samples[i];
-    samples[i] += high * (samples[i] - low);
-  }
-}
-
-// A few decaying echoes.
-static void reverberate(float *samples, size_t count, float *scratch, pk_random *random) {
-  enum { ECHOES = 10 };
-  const float decay = pk_draw(random, 0.02f, 0.12f) * (float)PK_DATA_RATE;
-  memcpy(scratch, samples, count * sizeof *scratch);
-  for (int e = 0; e < ECHOES; e++) {
-    const size_t delay = 1 + pk_random_below(random, (uint64_t)(3.0f * decay));
-    const float level = pk_draw(random, -0.5f, 0.5f) * expf(-(float)delay / decay);
-    for (size_t i = delay; i < count; i++) samples[i] += level * scratch[i - delay];
-  }
-}
-
-static void add_noise(float *samples, size_t count, const pk_sound_augment *a,
-                      const pk_data_item *other, float *scratch, pk_random *random) {
-  const double power = power_of(samples, count);
-  if (other && other->sample_count > 0 && pk_draw_share(random, 0.35f)) {
-    const size_t start = pk_random_below(random, other->sample_count);
-    for (size_t i = 0; i < count; i++) {
-      scratch[i] = other->samples[(start + i) % other->sample_count];
-    }
-    const double theirs = power_of(scratch, count);
-    if (theirs > 0.0) scale_by(scratch, count, (float)(1.0 / sqrt(theirs)));
-  } else {
-    pk_sound_make_noise(scratch, count, random);
-  }
-  const float snr = pk_draw(random, a->snr.low, a->snr.high);
-  const float level = sqrtf((float)power) * powf(10.0f, -snr / 20.0f);
-  for (size_t i = 0; i < count; i++) samples[i] += level * scratch[i];
-}
-
-void pk_sound_augment_apply(float *samples, size_t count, const pk_sound_augment *augment,
-                            const pk_data_item *other, float *scratch, pk_random *random) {
-  const pk_sound_augment *a = augment;
-  if (pk_draw_share(random, a->reverb)) reverberate(samples, count, scratch, random);
-  if (pk_draw_share(random, a->filter)) filter(samples, count, random);
-  if (pk_draw_share(random, a->noise_share)) {
-    add_noise(samples, count, a, other, scratch, random);
-  }
-  const float gain = powf(10.0f, pk_draw(random, a->gain.low, a->gain.high) / 20.0f);
-  for (size_t i = 0; i < count; i++) {
-    samples[i] = fmaxf(fminf(gain * samples[i], 1.0f), -1.0f);
-  }
-}
-
-void pk_sound_mask(float *features, size_t rows, size_t bins, const pk_sound_augment *augment,
-                   pk_random *random) {
-  double sum = 0.0;
-  for (size_t i = 0; i < rows * bins; i++) sum += (double)features[i];
-  const float mean = (float)(sum / (double)(rows * bins));
-  for (int32_t m = 0; m < augment->time_masks; m++) {
-    const size_t width = pk_random_below(random, (uint64_t)augment->time + 1);
-    const size_t first = pk_random_below(random, rows);
-    for (size_t r = first; r < rows && r < first + width; r++) {
-      for (size_t b = 0; b < bins; b++) features[r * bins + b] = mean;
+// Masks `masks` runs of at most `longest` of the `count` lines along `stride`.
+static void mask_lines(const feature_map *map, uint32_t masks, uint32_t longest, size_t count,
+                       size_t stride, size_t other_count, size_t other_stride, pk_random *random) {
+  for (uint32_t m = 0; m < masks; m++) {
+    const size_t wanted = pk_random_below(random, (size_t)longest + 1);
+    const size_t length = wanted < count ? wanted : count;
+    const size_t first = pk_random_below(random, count - length + 1);
+    for (size_t i = first; i < first + length; i++) {
+      for (size_t k = 0; k < other_count; k++) set_mean(map, i * stride + k * other_stride);
     }
   }
-  for (int32_t m = 0; m < augment->frequency_masks; m++) {
-    const size_t width = pk_random_below(random, (uint64_t)augment->frequency + 1);
-    const size_t first = pk_random_below(random, bins);
-    for (size_t r = 0; r < rows; r++) {
-      for (size_t b = first; b < bins && b < first + width; b++) features[r * bins + b] = mean;
-    }
-  }
+}
+
+void pk_features_mask(void *tensor, mnw_dtype dtype, uint32_t frames, uint32_t bins,
+                      bool is_transposed, const pk_sound_augment *augment, pk_random *random) {
+  feature_map map = {tensor, dtype, is_transposed ? 1 : bins, is_transposed ? frames : 1, 0.0};
+  const size_t count = (size_t)frames * bins;
+  if (augment->time_masks + augment->frequency_masks == 0) return;
+  for (size_t i = 0; i < count; i++) map.mean += element(&map, i);
+  map.mean /= (double)count;
+  mask_lines(&map, augment->time_masks, augment->time, frames, map.frame_stride, bins,
+             map.bin_stride, random);
+  mask_lines(&map, augment->frequency_masks, augment->frequency, bins, map.bin_stride, frames,
+             map.frame_stride, random);
 }

@@ -1,83 +1,168 @@
+#include "augment_text.h"
+
+#include <stddef.h>
 #include <string.h>
 
-#include "augment.h"
+enum { MIN_TYPO_LETTERS = 4, FIRST_DENSE_SCRIPT = 0x2e80 };
 
-enum { MAX_WORDS = 512 };
+// A word with the blanks in front of it.
+typedef struct text_word {
+  uint32_t blank_at, at, end;
+} text_word;
 
-typedef struct word {
-  const char *at;
-  size_t bytes;
-  bool has_blank;  // before it
-} word;
+#define NUMBER(name, member) \
+  { name, PK_FIELD_NUMBER, false, offsetof(pk_text_augment, member), 0, 1, NULL }
+static const pk_field_rule rules[] = {
+    NUMBER("dropout", dropout),
+    NUMBER("swap", swap),
+    NUMBER("typos", typos),
+    NUMBER("case", change_case),
+};
+#undef NUMBER
 
-// Words end at blanks; characters of scripts without blanks (from U+2E80 on, three bytes and more)
-// are words of their own.
-static size_t find_words(word words[MAX_WORDS], const char *text, size_t text_bytes) {
-  size_t count = 0;
-  bool has_blank = false, in_word = false;
-  for (size_t i = 0; i < text_bytes && count < MAX_WORDS;) {
-    const uint8_t byte = (uint8_t)text[i];
-    const size_t wanted = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
-    const size_t length = wanted < text_bytes - i ? wanted : text_bytes - i;
-    const bool is_own =
-        byte >= 0xe3 || (byte == 0xe2 && length > 1 && (uint8_t)text[i + 1] >= 0xba);
-    if (byte == ' ' || byte == '\t') {
-      has_blank = true;
-      in_word = false;
-    } else if (in_word && !is_own) {
-      words[count - 1].bytes += length;
-    } else {
-      words[count++] = (word){text + i, length, has_blank};
-      has_blank = false;
-      in_word = !is_own;
+bool pk_text_augment_read(pk_text_augment *augment, const json_t *json, pk_error *error) {
+  const pk_field_reader r = pk_augment_reader(error);
+  *augment = (pk_text_augment){0};
+  return !json ||
+         pk_field_read_rules(augment, rules, sizeof rules / sizeof *rules, NULL, &r, json, "");
+}
+
+size_t pk_text_altered_bytes(size_t size) {
+  return 2 * size + 2;  // each word may get a blank and a letter
+}
+
+size_t pk_text_scratch_bytes(size_t size) {
+  return (size + 1) * sizeof(text_word);
+}
+
+static bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static size_t character_bytes(const char *text, size_t left) {
+  const uint8_t lead = (uint8_t)text[0];
+  const size_t bytes = lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+  return bytes < left ? bytes : left;
+}
+
+static bool is_dense(const char *text, size_t bytes) {
+  if (bytes == 4) return true;
+  if (bytes != 3) return false;
+  const uint32_t code = ((uint32_t)(uint8_t)text[0] & 15) << 12 |
+                        ((uint32_t)(uint8_t)text[1] & 63) << 6 | ((uint32_t)(uint8_t)text[2] & 63);
+  return code >= FIRST_DENSE_SCRIPT;
+}
+
+static size_t find_words(text_word *words, const char *text, size_t size) {
+  size_t count = 0, at = 0;
+  while (at < size) {
+    text_word word = {(uint32_t)at, 0, 0};
+    while (at < size && is_blank(text[at])) at++;
+    if (at == size) break;
+    word.at = (uint32_t)at;
+    size_t bytes = character_bytes(text + at, size - at);
+    const bool is_single = is_dense(text + at, bytes);
+    at += bytes;
+    while (!is_single && at < size && !is_blank(text[at])) {
+      bytes = character_bytes(text + at, size - at);
+      if (is_dense(text + at, bytes)) break;
+      at += bytes;
     }
-    i += length;
+    word.end = (uint32_t)at;
+    words[count++] = word;
   }
   return count;
 }
 
-static size_t append(char *out, size_t size, size_t capacity, const char *bytes, size_t count) {
-  if (count > capacity - size) count = capacity - size;
-  memcpy(out + size, bytes, count);
-  return size + count;
-}
-
-// A letter left out, doubled, or another one in its place.
-static size_t append_word(char *out, size_t size, size_t capacity, const word *w, float typos,
-                          pk_random *random) {
-  for (size_t i = 0; i < w->bytes; i++) {
-    const char letter = w->at[i];
-    const bool is_ascii = (uint8_t)letter < 0x80;
-    if (!is_ascii || w->bytes < 3 || !pk_draw_share(random, typos)) {
-      size = append(out, size, capacity, &letter, 1);
-      continue;
-    }
-    const uint64_t kind = pk_random_below(random, 3);
-    const char other = (char)('a' + pk_random_below(random, 26));
-    if (kind == 1) size = append(out, size, capacity, &letter, 1);
-    if (kind != 0) size = append(out, size, capacity, kind == 1 ? &letter : &other, 1);
-  }
-  return size;
-}
-
-size_t pk_text_augment_apply(char *out, size_t capacity, const char *text, size_t text_bytes,
-                             const pk_text_augment *augment, pk_random *random) {
-  word words[MAX_WORDS];
-  size_t count = find_words(words, text, text_bytes), kept = 0, size = 0;
-  const size_t saved = count ? pk_random_below(random, count) : 0;
+static size_t drop_words(text_word *words, size_t count, double share, pk_random *random) {
+  const size_t saved = pk_random_below(random, count);
+  size_t kept = 0;
   for (size_t i = 0; i < count; i++) {
-    const bool goes = pk_draw_share(random, augment->dropout) && i != saved;
-    if (!goes) words[kept++] = words[i];
+    const bool is_dropped = pk_random_chance(random, share);
+    if (!is_dropped || i == saved) words[kept++] = words[i];
   }
-  for (size_t i = 1; i < kept; i++) {
-    if (!pk_draw_share(random, augment->swap)) continue;
-    const word other = words[i];
-    words[i] = words[i - 1];
-    words[i - 1] = other;
+  return kept;
+}
+
+// Words change places, the blanks between them do not.
+static void swap_words(text_word *words, size_t count, double share, pk_random *random) {
+  for (size_t i = 0; i + 1 < count; i++) {
+    if (!pk_random_chance(random, share)) continue;
+    const text_word left = words[i];
+    words[i].at = words[i + 1].at;
+    words[i].end = words[i + 1].end;
+    words[i + 1].at = left.at;
+    words[i + 1].end = left.end;
+    i++;
   }
-  for (size_t i = 0; i < kept; i++) {
-    if (i > 0 && words[i].has_blank) size = append(out, size, capacity, " ", 1);
-    size = append_word(out, size, capacity, &words[i], augment->typos, random);
+}
+
+static bool is_plain(const char *word, size_t size) {
+  for (size_t i = 0; i < size; i++) {
+    if ((uint8_t)word[i] >= 0x80) return false;
+  }
+  return size >= MIN_TYPO_LETTERS;
+}
+
+// Two letters change places, one is doubled, left out or another one.
+static size_t make_typo(char *word, size_t size, pk_random *random) {
+  const size_t kind = pk_random_below(random, 4), at = pk_random_below(random, size - 1);
+  const char letter = (char)('a' + pk_random_below(random, 26));
+  if (kind == 0) {
+    const char kept = word[at];
+    word[at] = word[at + 1];
+    word[at + 1] = kept;
+  } else if (kind == 1) {
+    memmove(word + at + 1, word + at, size - at);
+    return size + 1;
+  } else if (kind == 2) {
+    memmove(word + at, word + at + 1, size - at - 1);
+    return size - 1;
+  } else {
+    word[at] = letter;
   }
   return size;
+}
+
+static bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// All small, all capitals, or capitals where words begin.
+static void change_case(char *text, size_t size, pk_random *random) {
+  const size_t kind = pk_random_below(random, 3);
+  for (size_t i = 0; i < size; i++) {
+    if (!is_letter(text[i])) continue;
+    const bool is_capital = kind == 1 || (kind == 2 && (i == 0 || is_blank(text[i - 1])));
+    text[i] = (char)(is_capital ? text[i] & ~0x20 : text[i] | 0x20);
+  }
+}
+
+size_t pk_text_alter(char *out, const char *text, size_t size, void *scratch,
+                     const pk_text_augment *augment, pk_random *random) {
+  text_word *words = scratch;
+  size_t count = find_words(words, text, size), written = 0;
+  if (count == 0) {
+    memcpy(out, text, size);
+    return size;
+  }
+  const size_t tail = words[count - 1].end;
+  count = drop_words(words, count, (double)augment->dropout, random);
+  swap_words(words, count, (double)augment->swap, random);
+  for (size_t i = 0; i < count; i++) {
+    const size_t blank_end = words[i].blank_at;
+    size_t blanks = 0;
+    while (is_blank(text[blank_end + blanks])) blanks++;
+    memcpy(out + written, text + blank_end, blanks);
+    written += blanks;
+    size_t bytes = words[i].end - words[i].at;
+    memcpy(out + written, text + words[i].at, bytes);
+    const bool has_typo = pk_random_chance(random, (double)augment->typos);
+    if (has_typo && is_plain(out + written, bytes)) bytes = make_typo(out + written, bytes, random);
+    written += bytes;
+  }
+  memcpy(out + written, text + tail, size - tail);
+  written += size - tail;
+  if (pk_random_chance(random, (double)augment->change_case)) change_case(out, written, random);
+  return written;
 }

@@ -25,13 +25,13 @@ typedef struct pk_data_options {
   size_t label_count;
 } pk_data_options;
 
-// Reads all files. Errors: USAGE (a field of the description, named), IO, BAD_IMAGE, BAD_SOUND …
-// each naming the file; OUT_OF_MEMORY.
+// Reads all files. Errors: USAGE (a field of the description, named), IO, BAD_IMAGE, BAD_SOUND,
+// BAD_TEXT, each naming the file; OUT_OF_MEMORY. Nothing of `options` is kept.
 bool pk_data_set_open(pk_data_set **set, const pk_data_options *options, pk_error *error);
 void pk_data_set_close(pk_data_set *set);  // NULL: nothing happens
 
 typedef struct pk_data_example {
-  int32_t label;     // class; always in 0 … label_count - 1
+  int32_t label;     // class, always in 0 … label_count - 1
   const char *name;  // of the file, or "file:line"; the set's
 } pk_data_example;
 
@@ -41,16 +41,19 @@ pk_data_example pk_data_set_example(const pk_data_set *set, pk_data_part part, s
 // One thread's way to read; any number of readers share a set.
 typedef struct pk_data_reader pk_data_reader;
 
-// `inputs` as in the model's manifest, and `vocabulary` for their front end (may be NULL); all must
-// stand as long as the reader. `augment` (docs/TRAINING.md, "augment"; NULL: none) tells how
-// examples are altered. Errors: USAGE (a field, or a front end that does not fit the kind of data).
+// `inputs` as in the model's manifest; set and inputs must stand as long as the reader. `augment`
+// (docs/TRAINING.md, "Augment"; NULL: none) tells how examples are altered; it is read here and not
+// kept. Errors: USAGE (a field, a front end that does not fit the kind of data, a tokenizer with a
+// vocabulary), OUT_OF_MEMORY.
 bool pk_data_reader_open(pk_data_reader **reader, const pk_data_set *set, const pk_manifest *inputs,
                          const json_t *augment, pk_error *error);
 void pk_data_reader_close(pk_data_reader *reader);
 
 // Writes the bytes of all input tensors behind each other, row-major, in their dtypes (as one run
 // takes them). `seed` 0: the example as it is; else altered by what `augment` allows, the same for
-// equal seeds. Generated examples (noise, cut clips) are drawn from their own number and the seed.
+// equal seeds, and others for other examples. Generated examples (noise, cut clips) are drawn from
+// their own number and the seed, so that only seed 0 gives the same ones again each time. `inputs`
+// may have any alignment.
 bool pk_data_reader_fill(pk_data_reader *reader, pk_data_part part, size_t index, uint64_t seed,
                          void *inputs, pk_error *error);
 

@@ -1,259 +1,337 @@
-// From a source of the description to examples.
-#include <ctype.h>
-#include <dirent.h>
-#include <stdio.h>
+// One source of the description: first its examples are listed, then capped and split, and then
+// what is kept of its files is read.
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/stat.h>
 
 #include "../package/file_io.h"
-#include "data_items.h"
-#include "picture_array.h"
-#include "wav_file.h"
+#include "../package/manifest_fields.h"
+#include "class_names.h"
+#include "data_load.h"
+#include "data_random.h"
+#include "data_split.h"
+#include "data_store.h"
+#include "file_order.h"
+#include "npy_file.h"
+#include "text_lines.h"
 
-enum { MAX_FILE_BYTES = 512 << 20, MAX_FILES = 1000000, MAX_GENERATED = 1000000 };
+enum { WHERE_BYTES = 48 };
 
-typedef struct name_list {
-  char **names;
-  size_t count, capacity;
-} name_list;
+typedef struct source_fields {
+  uint32_t side, is_inverted, count, limit, repeat, generator, classes;
+  float seconds;
+} source_fields;
 
-// Runs of digits by their value, the rest by bytes: IMG_9 before IMG_10.
-static int compare_natural(const void *left, const void *right) {
-  const char *a = *(char *const *)left, *b = *(char *const *)right;
-  while (*a && *b) {
-    if (isdigit((unsigned char)*a) && isdigit((unsigned char)*b)) {
-      char *after_a, *after_b;
-      const unsigned long long x = strtoull(a, &after_a, 10), y = strtoull(b, &after_b, 10);
-      if (x != y) return x < y ? -1 : 1;
-      a = after_a;
-      b = after_b;
-      continue;
+typedef struct source_reader {
+  pk_data_set *set;
+  const json_t *json;
+  char where[WHERE_BYTES];
+  size_t number, first;  // first: its first item
+  source_fields fields;
+  pk_split split;
+  pk_class_names names;
+  pk_error *error;
+} source_reader;
+
+static const char *const generator_names[] = {"noise", "pieces", NULL};
+static const char *const classes_names[] = {"folders", NULL};
+
+static const pk_field_rule source_rules[] = {
+    {"side", PK_FIELD_INTEGER, false, offsetof(source_fields, side), 1, PK_MAX_GREY_SIDE, NULL},
+    {"invert", PK_FIELD_BOOLEAN, false, offsetof(source_fields, is_inverted), 0, 1, NULL},
+    {"count", PK_FIELD_INTEGER, false, offsetof(source_fields, count), 1, 1000000, NULL},
+    {"limit", PK_FIELD_INTEGER, false, offsetof(source_fields, limit), 1, 100000000, NULL},
+    {"repeat", PK_FIELD_INTEGER, false, offsetof(source_fields, repeat), 1, 1000, NULL},
+    {"generate", PK_FIELD_NAME, false, offsetof(source_fields, generator), 0, 0, generator_names},
+    {"classes", PK_FIELD_NAME, false, offsetof(source_fields, classes), 0, 0, classes_names},
+    {"seconds", PK_FIELD_NUMBER, false, offsetof(source_fields, seconds), 0.1, 3600, NULL},
+};
+enum { SOURCE_RULES = sizeof source_rules / sizeof *source_rules };
+static const char *const other_fields[] = {"folder", "file",   "class", "text", "label",  "map",
+                                           "one",    "ignore", "empty", "list", "groups", "rest",
+                                           "of",     "part",   "split", NULL};
+
+static const char *const picture_endings[] = {".jpg", ".jpeg", ".png", ".bmp", NULL};
+static const char *const sound_endings[] = {".wav", NULL};
+
+static bool bad(const source_reader *s, const char *field, const char *expected) {
+  const pk_field_reader r = {"data", PK_DATA_REMEDY, PK_USAGE, true, s->error};
+  return pk_field_bad(&r, s->where, field, expected);
+}
+
+static bool has(const source_reader *s, const char *field) {
+  return json_object_get(s->json, field) != NULL;
+}
+
+static bool no_memory(const source_reader *s) {
+  return pk_fail(s->error, PK_OUT_OF_MEMORY, "data: %s: no memory for its examples", s->where);
+}
+
+// Different names of one file are one file.
+static uint64_t identity_of(const char *path) {
+  char *real = realpath(path, NULL);
+  const char *name = real ? real : path;
+  const uint64_t identity = pk_hash_bytes(name, strlen(name));
+  free(real);
+  return identity;
+}
+
+// --- folders ---
+
+static bool add_file(source_reader *s, const char *folder, const char *name, int32_t label) {
+  const bool has_number = strpbrk(name, "0123456789") != NULL;
+  pk_data_item *item = pk_data_add(s->set, s->error);
+  if (!item) return false;
+  item->label = label;
+  item->run = s->set->run_count;
+  item->group = pk_hash_bytes(name, strlen(name));
+  item->name = pk_path_join(folder, name, s->error);
+  char *path = item->name ? pk_data_path(s->set, item->name, s->error) : NULL;
+  if (path) item->identity = identity_of(path);
+  if (path && !has_number && !s->split.is_fixed && s->split.by == PK_SPLIT_NUMBER) {
+    free(path);
+    return pk_fail(s->error, PK_USAGE,
+                   "data: %s: %s has no number in its name to split by; split by hash or order",
+                   s->where, item->name);
+  }
+  free(path);
+  return path != NULL;
+}
+
+static bool add_files(source_reader *s, const char *folder, int32_t label) {
+  pk_file_names files = {0};
+  char *path = pk_data_path(s->set, folder, s->error);
+  bool ok = path && pk_file_names_read(
+                        &files, path,
+                        s->set->kind == PK_DATA_SOUNDS ? sound_endings : picture_endings, s->error);
+  for (size_t i = 0; ok && i < files.count; i++) ok = add_file(s, folder, files.names[i], label);
+  s->set->run_count++;
+  pk_file_names_free(&files);
+  free(path);
+  return ok;
+}
+
+static bool add_class_folders(source_reader *s, const char *folder) {
+  pk_file_names folders = {0};
+  char *path = pk_data_path(s->set, folder, s->error);
+  bool ok = path && pk_file_names_read(&folders, path, NULL, s->error);
+  for (size_t i = 0; ok && i < folders.count; i++) {
+    const int32_t label = pk_class_of_name(&s->names, folders.names[i]);
+    char *inner = pk_path_join(folder, folders.names[i], s->error);
+    if (label < 0 && !s->names.drops_unknown) {
+      ok = pk_class_fail(s->set, inner ? inner : folder, folders.names[i], s->error);
+    } else if (label >= 0) {
+      ok = inner && add_files(s, inner, label);
     }
-    if (*a != *b) return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
-    a++;
-    b++;
+    free(inner);
   }
-  return (unsigned char)*a - (unsigned char)*b;
+  pk_file_names_free(&folders);
+  free(path);
+  return ok;
 }
 
-static bool has_ending(const char *name, pk_data_format format) {
-  static const char *const pictures[] = {".jpg", ".jpeg", ".png", ".bmp", NULL};
-  static const char *const sounds[] = {".wav", NULL};
-  const char *dot = strrchr(name, '.');
-  for (const char *const *e = format == PK_DATA_SOUNDS ? sounds : pictures; dot && *e; e++) {
-    if (strcasecmp(dot, *e) == 0) return true;
+static bool list_folder(source_reader *s) {
+  const json_t *folder = json_object_get(s->json, "folder");
+  int32_t label;
+  if (s->set->kind == PK_DATA_TEXTS) return bad(s, "folder", "left out: texts come from a `file`");
+  if (!json_is_string(folder)) return bad(s, "folder", "the path of a folder");
+  if (has(s, "classes") == has(s, "class")) {
+    return bad(s, "class", "a class for all files, or `classes` \"folders\"");
   }
-  return false;
+  if (has(s, "classes")) return add_class_folders(s, json_string_value(folder));
+  return pk_class_field(&label, s->set, s->json, "class", true, s->where, s->error) &&
+         add_files(s, json_string_value(folder), label);
 }
 
-static void free_list(name_list *list) {
-  for (size_t i = 0; i < list->count; i++) free(list->names[i]);
-  free(list->names);
-  *list = (name_list){0};
-}
+// --- files of many examples ---
 
-// Entries of a folder whose name begins with no dot, in natural order.
-static bool list_folder(name_list *list, const char *folder, pk_error *error) {
-  DIR *handle = opendir(folder);
-  bool ok = true;
-  *list = (name_list){0};
-  if (!handle) return pk_fail(error, PK_IO, "%s: cannot be read as a folder of examples", folder);
-  for (struct dirent *entry; ok && (entry = readdir(handle)) != NULL;) {
-    if (entry->d_name[0] == '.') continue;
-    if (list->count == list->capacity) {
-      list->capacity = list->capacity ? 2 * list->capacity : 64;
-      char **names = realloc(list->names, list->capacity * sizeof *names);
-      if (names) list->names = names;
-      ok = names != NULL;
-    }
-    if (ok) list->names[list->count] = strdup(entry->d_name);
-    ok = ok && list->names[list->count];
-    if (ok) list->count++;
-    ok = ok && list->count < MAX_FILES;
-  }
-  closedir(handle);
-  if (!ok) free_list(list);
-  if (!ok) return pk_fail(error, PK_OUT_OF_MEMORY, "%s: no memory for its file names", folder);
-  qsort(list->names, list->count, sizeof *list->names, compare_natural);
+static bool add_row(source_reader *s, const pk_grey_pictures *pictures, size_t row, int32_t label,
+                    const char *file, uint64_t identity) {
+  const size_t size = (size_t)pictures->width * pictures->height;
+  const size_t name_bytes = strlen(file) + 24;
+  const uint8_t *pixels = pictures->pixels + row * size;
+  pk_data_item *item = pk_data_add(s->set, s->error);
+  if (!item) return false;
+  item->label = label;
+  item->run = s->set->run_count;
+  item->identity = pk_random_mix(identity + row);
+  item->group = pk_hash_bytes(pixels, size);
+  item->width = pictures->width;
+  item->height = pictures->height;
+  item->channels = 1;
+  item->name = malloc(name_bytes);
+  item->content = malloc(size);
+  if (!item->name || !item->content) return no_memory(s);
+  snprintf(item->name, name_bytes, "%s:%zu", file, row + 1);
+  uint8_t *kept = item->content;
+  const uint8_t flip = s->fields.is_inverted ? 255 : 0;
+  for (size_t i = 0; i < size; i++) kept[i] = pixels[i] ^ flip;
   return true;
 }
 
-static bool read_sound(pk_data_item *item, const char *path, pk_error *error) {
-  pk_bytes bytes = {0};
-  pk_sound sound = {0};
-  bool ok = pk_file_read(&bytes, path, MAX_FILE_BYTES, error) &&
-            pk_wav_read(&sound, bytes.data, bytes.size, path, error);
-  if (ok && sound.rate != PK_DATA_RATE) {
-    item->samples = pk_sound_resample(&item->sample_count, sound.samples, sound.count, sound.rate,
-                                      PK_DATA_RATE, error);
-    ok = item->samples != NULL;
-  } else if (ok) {
-    item->samples = sound.samples;
-    item->sample_count = sound.count;
-    sound.samples = NULL;
+static bool list_pictures(source_reader *s, const char *file, const char *path) {
+  pk_grey_pictures pictures = {0};
+  int32_t label;
+  bool ok = pk_class_field(&label, s->set, s->json, "class", true, s->where, s->error) &&
+            pk_grey_pictures_read(&pictures, path, s->fields.side, s->error);
+  const uint64_t identity = identity_of(path);
+  for (size_t i = 0; ok && i < pictures.count; i++) {
+    ok = add_row(s, &pictures, i, label, file, identity);
   }
-  pk_sound_free(&sound);
-  pk_bytes_free(&bytes);
+  s->set->run_count++;
+  pk_grey_pictures_free(&pictures);
   return ok;
 }
 
-static bool read_folder(pk_data_set *set, const char *folder, int32_t label, size_t limit,
-                        pk_error *error) {
-  name_list list;
-  size_t taken = 0;
-  bool ok = list_folder(&list, folder, error);
-  for (size_t i = 0; ok && i < list.count && taken < limit; i++) {
-    if (!has_ending(list.names[i], set->format)) continue;
-    char *path = pk_path_join(folder, list.names[i], error);
-    pk_data_item *item = path ? pk_data_add(set, path, label, error) : NULL;
-    ok = item && (set->format == PK_DATA_SOUNDS ? read_sound(item, path, error)
-                                                : pk_picture_read(&item->picture, path, error));
-    free(path);
-    taken++;
-  }
-  if (ok && taken == 0) {
-    ok = pk_fail(error, PK_USAGE, "%s: there is no %s in this folder", folder,
-                 set->format == PK_DATA_SOUNDS ? "sound (.wav)" : "picture (.jpg, .png, .bmp)");
-  }
-  free_list(&list);
+static bool list_texts(source_reader *s, const char *file, const char *path) {
+  const json_t *text = json_object_get(s->json, "text"), *label = json_object_get(s->json, "label");
+  const json_t *list = json_object_get(s->json, "list");
+  pk_text_lines lines = {.path = path,
+                         .name = file,
+                         .identity = identity_of(path),
+                         .list = json_string_value(list),
+                         .text_field = text ? json_string_value(text) : "text",
+                         .label_field = label ? json_string_value(label) : "label",
+                         .group_field = s->split.field,
+                         .names = &s->names};
+  if (!lines.text_field) return bad(s, "text", "the name of a JSON field");
+  if (!lines.label_field) return bad(s, "label", "the name of a JSON field");
+  if (list && !lines.list) return bad(s, "list", "the name of a list in the file's object");
+  if (lines.list) lines.identity ^= pk_hash_bytes(lines.list, strlen(lines.list));
+  return pk_text_lines_read(s->set, &lines, s->error);
+}
+
+static bool list_file(source_reader *s) {
+  const char *file = json_string_value(json_object_get(s->json, "file"));
+  if (!file) return bad(s, "file", "the path of a file");
+  if (s->set->kind == PK_DATA_SOUNDS)
+    return bad(s, "file", "left out: sounds come from a `folder`");
+  char *path = pk_data_path(s->set, file, s->error);
+  const bool ok = path && (s->set->kind == PK_DATA_TEXTS ? list_texts(s, file, path)
+                                                         : list_pictures(s, file, path));
+  free(path);
   return ok;
 }
 
-static bool unknown_class(pk_data_set *set, const char *where, const char *name, pk_error *error) {
-  char labels[1024] = "";
-  for (size_t i = 0; i < set->label_count; i++) {
-    const size_t length = strlen(labels);
-    snprintf(labels + length, sizeof labels - length, "%s%s", i ? ", " : "", set->labels[i]);
-  }
-  return pk_fail(error, PK_USAGE, "%s: \"%s\" is none of the class names (%s)", where, name,
-                 labels);
-}
+// --- generated examples ---
 
-// The class that "class" names.
-static bool read_class(int32_t *label, pk_data_set *set, const json_t *source, const char *where,
-                       pk_error *error) {
-  const char *name = json_string_value(json_object_get(source, "class"));
-  if (!name) return pk_data_bad(error, where, "class", "the name of a class");
-  *label = pk_data_class(set, name);
-  return *label >= 0 || unknown_class(set, where, name, error);
-}
-
-static bool read_class_folders(pk_data_set *set, const char *folder, const char *where,
-                               size_t limit, pk_error *error) {
-  name_list list;
-  bool ok = list_folder(&list, folder, error);
-  for (size_t i = 0; ok && i < list.count; i++) {
-    struct stat status;
-    char *path = pk_path_join(folder, list.names[i], error);
-    ok = path != NULL;
-    if (ok && stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
-      const int32_t label = pk_data_class(set, list.names[i]);
-      ok = label >= 0 ? read_folder(set, path, label, limit, error)
-                      : unknown_class(set, where, list.names[i], error);
-    }
-    free(path);
+static bool read_pool(source_reader *s, int32_t own_class) {
+  const json_t *of = json_object_get(s->json, "of");
+  pk_data_pool *pools = realloc(s->set->pools, (s->set->pool_count + 1) * sizeof *pools);
+  if (!pools) return no_memory(s);
+  s->set->pools = pools;
+  pk_data_pool *pool = &pools[s->set->pool_count++];
+  *pool = (pk_data_pool){.classes = calloc(s->set->label_count + 1, sizeof *pool->classes)};
+  if (!pool->classes) return no_memory(s);
+  const bool is_all = !of || (json_is_string(of) && strcmp(json_string_value(of), "*") == 0);
+  if (is_all) {
+    for (size_t i = 0; i < s->set->label_count; i++) pool->classes[i] = (int32_t)i != own_class;
+    return true;
   }
-  free_list(&list);
-  return ok;
-}
-
-static bool read_array(pk_data_set *set, const json_t *source, const char *where, const char *path,
-                       size_t limit, pk_error *error) {
-  pk_bytes bytes = {0};
-  pk_picture_array array;
-  int32_t label = -1;
-  const uint32_t side = (uint32_t)json_integer_value(json_object_get(source, "side"));
-  if (!read_class(&label, set, source, where, error)) return false;
-  bool ok = pk_file_read(&bytes, path, MAX_FILE_BYTES, error) &&
-            pk_picture_array_read(&array, bytes.data, bytes.size, side, path, error);
-  for (size_t i = 0; ok && i < array.count && i < limit; i++) {
-    char name[512];
-    snprintf(name, sizeof name, "%.480s:%zu", path, i);
-    pk_data_item *item = pk_data_add(set, name, label, error);
-    ok = item && pk_picture_array_get(&item->picture, &array, i, error);
-  }
-  pk_bytes_free(&bytes);
-  return ok;
-}
-
-static bool add_generated(pk_data_set *set, const json_t *source, const char *where,
-                          pk_error *error) {
-  const char *kind = json_string_value(json_object_get(source, "generate"));
-  const json_int_t count = json_integer_value(json_object_get(source, "count"));
-  const bool is_noise = kind && strcmp(kind, "noise") == 0;
-  int32_t label = -1;
-  if ((!is_noise && !(kind && strcmp(kind, "pieces") == 0)) || set->format == PK_DATA_TEXTS) {
-    return pk_data_bad(error, where, "generate", "noise or pieces, for pictures or sounds");
-  }
-  if (count < 1 || count > MAX_GENERATED) {
-    return pk_data_bad(error, where, "count", "a number from 1 to 1000000");
-  }
-  if (!read_class(&label, set, source, where, error)) return false;
-  for (json_int_t i = 0; i < count; i++) {
-    char name[64];
-    snprintf(name, sizeof name, "%s %lld", kind, (long long)i);
-    pk_data_item *item = pk_data_add(set, name, label, error);
-    if (!item) return false;
-    item->kind = is_noise ? PK_ITEM_NOISE : PK_ITEM_PIECES;
+  if (json_array_size(of) == 0) return bad(s, "of", "\"*\" or a list of classes");
+  for (size_t i = 0; i < json_array_size(of); i++) {
+    const char *name = json_string_value(json_array_get(of, i));
+    const int32_t label = name ? pk_label_find(s->set, name) : -1;
+    if (!name) return bad(s, "of", "\"*\" or a list of classes");
+    if (label < 0) return pk_class_fail(s->set, s->where, name, s->error);
+    pool->classes[label] = true;
   }
   return true;
 }
 
-static char *path_of(const json_t *source, const char *field, const char *root, pk_error *error) {
-  const char *path = json_string_value(json_object_get(source, field));
-  if (!path) return NULL;
-  if (*path != '/') return pk_path_join(root, path, error);
-  char *copy = strdup(path);
-  if (!copy) pk_fail(error, PK_OUT_OF_MEMORY, "no memory for a path");
-  return copy;
-}
-
-static bool add_items(pk_data_set *set, const json_t *source, const char *where,
-                      const pk_data_options *options, pk_error *error) {
-  const json_t *most = json_object_get(source, "limit");
-  const size_t limit = json_is_integer(most) ? (size_t)json_integer_value(most) : MAX_FILES;
-  char *folder = path_of(source, "folder", options->root, error);
-  char *file = path_of(source, "file", options->root, error);
-  const json_t *classes = json_object_get(source, "classes");
-  int32_t label = -1;
-  bool ok;
-  if (json_object_get(source, "generate")) {
-    ok = add_generated(set, source, where, error);
-  } else if (file && set->format == PK_DATA_TEXTS) {
-    ok = pk_data_read_texts(set, source, where, file, options->root, error);
-  } else if (file && set->format == PK_DATA_PICTURES) {
-    ok = read_array(set, source, where, file, limit, error);
-  } else if (folder && set->format != PK_DATA_TEXTS && classes) {
-    ok = read_class_folders(set, folder, where, limit, error);
-  } else if (folder && set->format != PK_DATA_TEXTS) {
-    ok = read_class(&label, set, source, where, error) &&
-         read_folder(set, folder, label, limit, error);
-  } else {
-    ok = pk_data_bad(error, where, "",
-                     "a source: an object with folder, file or generate that fits the format");
-  }
-  free(folder);
-  free(file);
-  return ok;
-}
-
-bool pk_data_read_source(pk_data_set *set, const json_t *source, const char *where,
-                         const pk_data_options *options, pk_error *error) {
-  const size_t first = set->count;
-  const json_t *repeat = json_object_get(source, "repeat");
-  const json_int_t times = repeat ? json_integer_value(repeat) : 1;
-  if (times < 1 || times > 1000) {
-    return pk_data_bad(error, where, "repeat", "a number from 1 to 1000");
-  }
-  if (!add_items(set, source, where, options, error) ||
-      !pk_data_split(set, first, source, where, error)) {
+static bool list_generated(source_reader *s) {
+  const bool is_pieces = s->fields.generator == 1;
+  int32_t label;
+  if (s->set->kind == PK_DATA_TEXTS) return bad(s, "generate", "left out: texts are not generated");
+  if (s->fields.count == 0) return bad(s, "count", "the number of examples to generate");
+  if (!pk_class_field(&label, s->set, s->json, "class", true, s->where, s->error) ||
+      (is_pieces && !read_pool(s, label))) {
     return false;
   }
-  for (size_t i = first; i < set->count; i++) {
-    // Judging counts everything once.
-    if (set->items[i].part == PK_DATA_TRAIN) set->items[i].repeats = (uint32_t)times;
+  for (uint32_t i = 0; i < s->fields.count; i++) {
+    char name[96];
+    pk_data_item *item = pk_data_add(s->set, s->error);
+    if (!item) return false;
+    snprintf(name, sizeof name, "%s %s %u", s->where, generator_names[s->fields.generator], i + 1);
+    item->name = strdup(name);
+    if (!item->name) return no_memory(s);
+    item->label = label;
+    item->origin = is_pieces ? PK_DATA_PIECES : PK_DATA_NOISE;
+    item->run = s->set->run_count;
+    item->number = pk_random_mix(((uint64_t)s->number << 32) + i + 1);
+    item->group = item->number;
+    if (is_pieces) item->pool = (uint32_t)(s->set->pool_count - 1);
   }
+  s->set->run_count++;
   return true;
+}
+
+// --- the whole source ---
+
+// Keeps `limit` evenly spaced ones of the listed items.
+static void cap(source_reader *s) {
+  pk_data_set *set = s->set;
+  const size_t listed = set->item_count - s->first, limit = s->fields.limit;
+  size_t kept = 0;
+  if (limit == 0 || listed <= limit) return;
+  for (size_t i = 0; i < listed; i++) {
+    pk_data_item *item = &set->items[s->first + i];
+    if (kept < limit && i == kept * listed / limit) {
+      pk_data_item moved = *item;
+      *item = (pk_data_item){0};
+      set->items[s->first + kept++] = moved;
+    } else {
+      pk_data_item_free(item);
+    }
+  }
+  set->item_count = s->first + kept;
+}
+
+static bool check_split(const source_reader *s) {
+  const bool is_folder = has(s, "folder");
+  const bool is_lines = s->set->kind == PK_DATA_TEXTS && !has(s, "list");
+  if (s->split.is_fixed) return true;
+  if (s->split.by == PK_SPLIT_NUMBER && !is_folder) {
+    return bad(s, "split.by", "hash, order or group: only files of a `folder` have numbers");
+  }
+  return s->split.by != PK_SPLIT_GROUP || is_lines ||
+         bad(s, "split.by", "number, hash or order: only JSON lines have fields to group by");
+}
+
+static bool read_source(source_reader *s) {
+  const pk_field_reader r = {"data", PK_DATA_REMEDY, PK_USAGE, true, s->error};
+  if (!pk_field_read_rules(&s->fields, source_rules, SOURCE_RULES, other_fields, &r, s->json,
+                           s->where)) {
+    return false;
+  }
+  if (has(s, "folder") + has(s, "file") + has(s, "generate") != 1) {
+    return bad(s, "", "a `folder`, a `file` or what to `generate`");
+  }
+  if (!pk_split_read(&s->split, s->json, s->where, s->error) || !check_split(s) ||
+      !pk_class_names_read(&s->names, s->set, s->json, s->where, s->error) ||
+      !(has(s, "folder") ? list_folder(s)
+        : has(s, "file") ? list_file(s)
+                         : list_generated(s))) {
+    return false;
+  }
+  if (s->set->item_count == s->first) return bad(s, "", "something with examples in it");
+  cap(s);
+  pk_split_apply(&s->split, s->set, s->first);
+  if (has(s, "folder") && !pk_data_load(s->set, s->first, (double)s->fields.seconds, s->error)) {
+    return false;
+  }
+  for (size_t i = s->first; i < s->set->item_count; i++) s->set->items[i].repeat = s->fields.repeat;
+  return true;
+}
+
+bool pk_source_read(pk_data_set *set, const json_t *source, size_t number, pk_error *error) {
+  source_reader s = {.set = set,
+                     .json = source,
+                     .number = number,
+                     .first = set->item_count,
+                     .fields = {.repeat = 1},
+                     .error = error};
+  snprintf(s.where, sizeof s.where, "sources[%zu]", number);
+  const bool ok = read_source(&s);
+  pk_class_names_free(&s.names);
+  return ok;
 }

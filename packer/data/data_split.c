@@ -1,92 +1,117 @@
-// Which part each example belongs to.
+#include "data_split.h"
+
+#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "../pk_random.h"
-#include "data_items.h"
+#include "../package/manifest_fields.h"
 
-typedef struct split_shares {
-  double validation, test;
-} split_shares;
+static const char *const part_names[] = {"train", "validation", "test", NULL};
+static const char *const by_names[] = {"number", "hash", "order", "group", NULL};
 
-static pk_data_part part_at(double place, const split_shares *shares) {
-  return place < shares->test                        ? PK_DATA_TEST
-         : place < shares->test + shares->validation ? PK_DATA_VALIDATION
-                                                     : PK_DATA_TRAIN;
-}
+typedef struct split_fields {
+  float validation, test;
+  uint32_t by, part;
+} split_fields;
 
-static uint64_t hash_of(const char *text) {
-  uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a, 64 bits
-  for (; *text; text++) hash = (hash ^ (uint8_t)*text) * 0x100000001b3u;
-  return pk_random_mix(hash);
-}
+static const pk_field_rule split_rules[] = {
+    {"validation", PK_FIELD_NUMBER, false, offsetof(split_fields, validation), 0, 1, NULL},
+    {"test", PK_FIELD_NUMBER, false, offsetof(split_fields, test), 0, 1, NULL},
+    {"by", PK_FIELD_NAME, true, offsetof(split_fields, by), 0, 0, by_names},
+};
+static const pk_field_rule part_rule = {
+    "part", PK_FIELD_NAME, true, offsetof(split_fields, part), 0, 0, part_names};
+static const char *const other_fields[] = {"field", NULL};
 
-static void split_by_hash(pk_data_set *set, size_t first, const split_shares *shares,
-                          bool by_group) {
-  for (size_t i = first; i < set->count; i++) {
-    pk_data_item *item = &set->items[i];
-    const char *slash = strrchr(item->name, '/');
-    const uint64_t hash = by_group && item->group ? pk_random_mix(item->group)
-                                                  : hash_of(slash ? slash + 1 : item->name);
-    item->part = part_at((double)(hash >> 11) * 0x1p-53, shares);
+bool pk_split_read(pk_split *split, const json_t *source, const char *where, pk_error *error) {
+  const pk_field_reader r = {"data", PK_DATA_REMEDY, PK_USAGE, true, error};
+  const pk_field_reader lax = {"data", PK_DATA_REMEDY, PK_USAGE, false, error};
+  const json_t *json = json_object_get(source, "split");
+  split_fields fields = {0};
+  char inner[64];
+  *split = (pk_split){.is_fixed = !json};
+  if (!json == !json_object_get(source, "part")) {
+    return pk_field_bad(&r, where, "", "told its `part`, or how to `split` it, and not both");
   }
-}
-
-// The last ones of each class, in the order in which they came.
-static void split_by_order(pk_data_set *set, size_t first, const split_shares *shares) {
-  for (size_t label = 0; label < set->label_count; label++) {
-    size_t count = 0, seen = 0;
-    for (size_t i = first; i < set->count; i++) {
-      count += set->items[i].label == (int32_t)label;
-    }
-    for (size_t i = first; i < set->count; i++) {
-      if (set->items[i].label != (int32_t)label) continue;
-      const double from_end = (double)(count - 1 - seen++) / (double)count;
-      set->items[i].part = part_at(from_end, shares);
-    }
-  }
-}
-
-static bool read_share(double *share, const json_t *split, const char *field, const char *where,
-                       pk_error *error) {
-  const json_t *value = json_object_get(split, field);
-  *share = json_number_value(value);
-  return !value || (json_is_number(value) && *share >= 0.0 && *share < 1.0) ||
-         pk_data_bad(error, where, field, "a share from 0 to below 1");
-}
-
-static bool read_part(pk_data_set *set, size_t first, const char *part, const char *where,
-                      pk_error *error) {
-  static const char *const names[] = {"train", "validation", "test"};
-  for (int p = 0; p < PK_DATA_PARTS; p++) {
-    if (strcmp(part, names[p]) != 0) continue;
-    for (size_t i = first; i < set->count; i++) set->items[i].part = (pk_data_part)p;
+  if (!json) {
+    if (!pk_field_read_rules(&fields, &part_rule, 1, NULL, &lax, source, where)) return false;
+    split->part = (pk_data_part)fields.part;
     return true;
   }
-  return pk_data_bad(error, where, "part", "train, validation or test");
-}
-
-bool pk_data_split(pk_data_set *set, size_t first, const json_t *source, const char *where,
-                   pk_error *error) {
-  const json_t *split = json_object_get(source, "split");
-  const char *part = json_string_value(json_object_get(source, "part"));
-  const char *by = json_string_value(json_object_get(split, "by"));
-  split_shares shares;
-  if (part) return read_part(set, first, part, where, error);
-  if (!by) return pk_data_bad(error, where, "split.by", "order, number, hash or group");
-  if (!read_share(&shares.validation, split, "validation", where, error) ||
-      !read_share(&shares.test, split, "test", where, error)) {
-    return false;
+  snprintf(inner, sizeof inner, "%s.split", where);
+  if (!pk_field_read_rules(&fields, split_rules, 3, other_fields, &r, json, inner)) return false;
+  split->by = (pk_split_by)fields.by;
+  split->validation = fields.validation;
+  split->test = fields.test;
+  split->field = json_string_value(json_object_get(json, "field"));
+  if (fields.validation + fields.test > 1.0f) {
+    return pk_field_bad(&r, inner, "validation", "at most 1 together with test");
   }
-  if (shares.validation + shares.test >= 1.0) {
-    return pk_data_bad(error, where, "split", "shares that leave something to train with");
-  }
-  if (strcmp(by, "order") == 0 || strcmp(by, "number") == 0) {
-    split_by_order(set, first, &shares);
-  } else if (strcmp(by, "hash") == 0 || strcmp(by, "group") == 0) {
-    split_by_hash(set, first, &shares, strcmp(by, "group") == 0);
-  } else {
-    return pk_data_bad(error, where, "split.by", "order, number, hash or group");
+  if ((split->by == PK_SPLIT_GROUP) != (split->field != NULL)) {
+    return pk_field_bad(&r, inner, "field",
+                        "the name of a JSON field where `by` is group, else left out");
   }
   return true;
+}
+
+static pk_data_part part_of_hash(const pk_split *split, uint64_t hash) {
+  const double place = (double)(hash >> 11) * 0x1p-53;
+  if (place < (double)split->test) return PK_DATA_TEST;
+  return place < (double)split->test + (double)split->validation ? PK_DATA_VALIDATION
+                                                                 : PK_DATA_TRAIN;
+}
+
+// Items first … end - 1 are one run.
+static void split_run(const pk_split *split, pk_data_item *items, size_t count) {
+  const size_t test = (size_t)lround((double)split->test * (double)count);
+  const size_t wanted = (size_t)lround((double)split->validation * (double)count);
+  const size_t validation = wanted < count - test ? wanted : count - test;
+  for (size_t i = 0; i < count; i++) {
+    items[i].part = i >= count - test                ? PK_DATA_TEST
+                    : i >= count - test - validation ? PK_DATA_VALIDATION
+                                                     : PK_DATA_TRAIN;
+  }
+}
+
+void pk_split_apply(const pk_split *split, pk_data_set *set, size_t first) {
+  const bool is_by_hash = split->by == PK_SPLIT_HASH || split->by == PK_SPLIT_GROUP;
+  for (size_t i = first; i < set->item_count;) {
+    size_t end = i + 1;
+    while (end < set->item_count && set->items[end].run == set->items[i].run) end++;
+    if (!split->is_fixed && !is_by_hash) split_run(split, set->items + i, end - i);
+    for (; i < end; i++) {
+      if (split->is_fixed) set->items[i].part = split->part;
+      if (!split->is_fixed && is_by_hash) {
+        set->items[i].part = part_of_hash(split, set->items[i].group);
+      }
+    }
+  }
+}
+
+static int compare_identities(const void *a, const void *b) {
+  const pk_data_item *left = *(const pk_data_item *const *)a;
+  const pk_data_item *right = *(const pk_data_item *const *)b;
+  if (left->identity != right->identity) return left->identity < right->identity ? -1 : 1;
+  return (left->part > right->part) - (left->part < right->part);
+}
+
+bool pk_split_check(const pk_data_set *set, pk_error *error) {
+  const pk_data_item **sorted = malloc((set->item_count + 1) * sizeof(const pk_data_item *));
+  size_t count = 0;
+  bool ok = true;
+  if (!sorted) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory to compare the parts");
+  for (size_t i = 0; i < set->item_count; i++) {
+    if (set->items[i].origin == PK_DATA_FROM_FILE) sorted[count++] = &set->items[i];
+  }
+  qsort(sorted, count, sizeof(const pk_data_item *), compare_identities);
+  for (size_t i = 1; ok && i < count; i++) {
+    if (sorted[i]->identity != sorted[i - 1]->identity || sorted[i]->part == sorted[i - 1]->part) {
+      continue;
+    }
+    ok = pk_fail(error, PK_USAGE,
+                 "data: %s is in the part %s and in %s; judging needs examples that training never "
+                 "saw, so give it to one of them",
+                 sorted[i]->name, part_names[sorted[i - 1]->part], part_names[sorted[i]->part]);
+  }
+  free(sorted);
+  return ok;
 }

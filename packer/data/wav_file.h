@@ -1,28 +1,28 @@
-// Sounds from WAV files: PCM of 8 to 32 bits or float32, any number of channels.
-#ifndef MINNOW_PACKER_DATA_WAV_FILE_H_
-#define MINNOW_PACKER_DATA_WAV_FILE_H_
+// Sounds from WAV files, as mono float32.
+#ifndef MINNOW_PACKER_WAV_FILE_H_
+#define MINNOW_PACKER_WAV_FILE_H_
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "../pk_error.h"
 
-typedef struct pk_sound {
-  float *samples;  // one channel, the mean of the file's; -1 … 1; owned
-  size_t count;
-  uint32_t rate;  // Hz
-} pk_sound;
+enum { PK_MAX_SOUND_FILE_BYTES = 512 << 20, PK_MAX_SOUND_CHANNELS = 32 };
 
-// Reads a file's bytes. Source: Microsoft, "Multimedia Programming Interface and Data
-// Specifications 1.0", WAVE. Errors: BAD_SOUND, naming the file and what is wrong; OUT_OF_MEMORY.
-bool pk_wav_read(pk_sound *sound, const uint8_t *bytes, size_t size_bytes, const char *file,
-                 pk_error *error);
+typedef struct pk_sound {
+  float *samples;  // -1 … 1, finite, channels averaged; heap memory
+  size_t count;    // at least 1
+  uint32_t rate;   // Hz, 1000 … 768000
+} pk_sound;        // all zero: empty
+
 void pk_sound_free(pk_sound *sound);
 
-// The sound at another rate, by a windowed sinc (Hann, 16 zero crossings to each side of the lower
-// rate). Returns new samples, to be freed; NULL: out of memory, error filled. The rates may be any
-// positive numbers: their ratio also plays a sound faster or slower.
-float *pk_sound_resample(size_t *count, const float *samples, size_t source_count,
-                         double source_rate, double rate, pk_error *error);
+// Reads RIFF WAVE with PCM of 8, 16, 24 or 32 bits or float32 samples, plain or extensible
+// (Microsoft, "Multimedia Programming Interface and Data Specifications 1.0"). Samples that are not
+// finite become 0. `path` names the file in messages. Errors: BAD_SOUND, OUT_OF_MEMORY.
+bool pk_wav_parse(pk_sound *sound, const void *bytes, size_t size_bytes, const char *path,
+                  pk_error *error);
+bool pk_wav_read(pk_sound *sound, const char *path, pk_error *error);  // also IO
 
-#endif  // MINNOW_PACKER_DATA_WAV_FILE_H_
+#endif  // MINNOW_PACKER_WAV_FILE_H_

@@ -98,6 +98,11 @@ static bool read_labels(pk_loaded_package *package, const char *folder, pk_error
   return true;
 }
 
+bool pk_package_read_vocabulary(pk_bytes *vocabulary, const pk_loaded_package *package,
+                                const char *folder, pk_error *error) {
+  return read_verified(vocabulary, folder, &package->manifest.vocabulary, error);
+}
+
 static bool is_same_tensor(const pk_manifest_tensor *tensor, const mnw_tensor_info *info) {
   if (tensor->dtype != info->dtype || tensor->rank != info->rank) return false;
   for (uint32_t i = 0; i < tensor->rank; i++) {

@@ -17,6 +17,9 @@ typedef struct pk_loaded_package {
 
 // The manifest, of an ordinary or a split package, and the labels alone: no shards, core closed.
 bool pk_package_load_head(pk_loaded_package *package, const char *folder, pk_error *error);
+// The text of the package's vocabulary, which its manifest must have (has_vocabulary).
+bool pk_package_read_vocabulary(pk_bytes *vocabulary, const pk_loaded_package *package,
+                                const char *folder, pk_error *error);
 // The rest, of an ordinary package.
 bool pk_package_load_model(pk_loaded_package *package, const char *folder,
                            const mnw_kernels *kernels, pk_error *error);

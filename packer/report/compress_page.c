@@ -6,23 +6,13 @@
 #include <string.h>
 
 #include "../package/file_io.h"
-#include "html_page.h"
+#include "html_text.h"
+#include "page_frame.h"
 #include "share_interval.h"
 #include "thumbnail.h"
 #include "trial_chart.h"
 
-static void append_text(pk_bytes *page, const char *text) {
-  pk_html_escaped(page, text, strlen(text));
-}
-
 // --- summary ---
-
-static void append_fact(pk_bytes *page, const char *name, const char *format, double value,
-                        const char *remark) {
-  pk_html(page, "<div><dt>%s</dt><dd>", name);
-  pk_html(page, format, value);
-  pk_html(page, "<small>%s</small></dd></div>", remark);
-}
 
 // A share of views in percent with its interval as the remark. Views of one file tell little apart,
 // so the interval is that of as many samples as there are files.
@@ -33,7 +23,7 @@ static void append_share(pk_bytes *page, const char *name, double percent, size_
   const pk_interval range = pk_share_interval(percent / 100.0, files);
   snprintf(remark, sizeof remark, "95 %% interval %.1f to %.1f %%, %zu views", 100.0 * range.low,
            100.0 * range.high, views);
-  append_fact(page, name, "%.1f %%", percent, remark);
+  pk_page_fact(page, name, "%.1f %%", percent, remark);
 }
 
 static void append_summary(pk_bytes *page, const pk_page_subject *subject) {
@@ -42,25 +32,25 @@ static void append_summary(pk_bytes *page, const pk_page_subject *subject) {
   const pk_quality *q = &taken->quality;
   char remark[80];
   pk_html(page, "<h1>");
-  append_text(page, subject->name);
+  pk_page_text(page, subject->name);
   pk_html(page, ", compressed</h1><dl>");
-  append_fact(page, "Package before", "%.1f kB", (double)report->source_bytes / 1e3,
-              "plain shards of the model as it came");
+  pk_page_fact(page, "Package before", "%.1f kB", (double)report->source_bytes / 1e3,
+               "plain shards of the model as it came");
   const double after = (double)taken->package_bytes;
   snprintf(remark, sizeof remark, "plain; %.1f kB after brotli", (double)subject->br_bytes / 1e3);
-  append_fact(page, "Package after", "%.1f kB", after / 1e3,
-              subject->br_bytes > 0 ? remark : "plain shards");
-  append_fact(page, "Smaller by", "%.2f×", (double)report->source_bytes / fmax(after, 1.0),
-              "plain against plain");
+  pk_page_fact(page, "Package after", "%.1f kB", after / 1e3,
+               subject->br_bytes > 0 ? remark : "plain shards");
+  pk_page_fact(page, "Smaller by", "%.2f×", (double)report->source_bytes / fmax(after, 1.0),
+               "plain against plain");
   snprintf(remark, sizeof remark, "%zu weights", report->weight_count);
-  append_fact(page, "Bits a weight", "%.2f", taken->bits, remark);
+  pk_page_fact(page, "Bits a weight", "%.2f", taken->bits, remark);
   append_share(page, "Same best class", q->agreement, q->samples, report->files);
   append_share(page, "Top-1 before", q->reference_top1, q->labelled, report->files);
   append_share(page, "Top-1 after", q->top1, q->labelled, report->files);
-  append_fact(page, "Error of the outputs", "%.2f %%", q->range_error, "rms, of their range");
+  pk_page_fact(page, "Error of the outputs", "%.2f %%", q->range_error, "rms, of their range");
   if (report->removed_channels > 0) {
-    append_fact(page, "Channels removed", "%.0f", (double)report->removed_channels,
-                "they never change");
+    pk_page_fact(page, "Channels removed", "%.0f", (double)report->removed_channels,
+                 "they never change");
   }
   pk_html(page,
           "</dl><p class=\"soft\">Judged by the runtime itself on the calibration samples, %zu "
@@ -74,7 +64,7 @@ static void append_summary(pk_bytes *page, const pk_page_subject *subject) {
 static void append_layer(pk_bytes *page, const pk_layer_report *layer, double largest) {
   const double after = layer->bits * (double)layer->weights / 8.0;
   pk_html(page, "<tr><td>");
-  append_text(page, layer->name);
+  pk_page_text(page, layer->name);
   pk_html(page, "<br><small>%s</small></td>", layer->kind);
   pk_html(page, "<td>%zu</td><td>%zu</td><td>%.0f</td>", layer->weights, layer->bytes_before,
           after);
@@ -147,7 +137,7 @@ static void append_change(pk_bytes *page, const pk_page_subject *subject,
   pk_html(page, " <small>%.2f</small><br>→ ", (double)change->before_score);
   append_label(page, subject->labels, change->after);
   pk_html(page, " <small>%.2f</small><br><small>", (double)change->after_score);
-  append_text(page, change->file);
+  pk_page_text(page, change->file);
   if (change->label != PK_NO_CLASS) {
     const size_t label = (size_t)change->label;
     pk_html(page, label == change->before  ? ": was right"
@@ -176,11 +166,11 @@ void pk_compress_page(pk_bytes *page, const pk_page_subject *subject) {
   const pk_compress_options *options = subject->options;
   const pk_chart_limits limits = {.max_drop = options->max_drop,
                                   .target_bytes = (double)options->target_bytes};
-  pk_html_page_begin(page, subject->name);
+  pk_page_begin(page, subject->name);
   append_summary(page, subject);
   pk_html(page, "<h2>Trials</h2>");
   pk_chart_append(page, &subject->report->trials, limits);
   append_layers(page, subject->report);
   append_changes(page, subject);
-  pk_html_page_end(page);
+  pk_page_end(page);
 }

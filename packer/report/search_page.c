@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "html_page.h"
+#include "html_text.h"
+#include "page_frame.h"
 #include "scatter_chart.h"
 
 static void append_chart(pk_bytes *page, const pk_search_result *result) {
@@ -75,11 +76,11 @@ static void append_table(pk_bytes *page, const pk_search_result *result) {
 
 void pk_search_page(pk_bytes *page, const pk_search_result *result) {
   const char *name = json_string_value(json_object_get(result->recipe, "name"));
-  pk_html_page_begin(page, name ? name : "search");
+  pk_page_begin(page, name ? name : "search");
   pk_html(page, "<h1>");
   if (name) pk_html_escaped(page, name, strlen(name));
   pk_html(page, ": %zu candidates</h1>", result->count);
   append_chart(page, result);
   append_table(page, result);
-  pk_html_page_end(page);
+  pk_page_end(page);
 }

@@ -7,7 +7,6 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-#include "../picture/picture_file.h"
 #include "thumbnail.h"
 
 enum { QUALITY = 70 };
@@ -86,23 +85,25 @@ static size_t small_side(uint32_t side, uint32_t longer) {
   return small > 0 ? small : 1;
 }
 
-bool pk_thumbnail_append(pk_bytes *page, const char *path, pk_error *error) {
-  pk_picture picture;
+bool pk_thumbnail_append_picture(pk_bytes *page, const pk_picture *picture, pk_error *error) {
+  const uint32_t longer = picture->width > picture->height ? picture->width : picture->height;
+  const size_t width = small_side(picture->width, longer);
+  const size_t height = small_side(picture->height, longer);
   jpeg_maker *maker = calloc(1, sizeof *maker);
-  if (!maker || !pk_picture_read(&picture, path, error)) {
-    free(maker);
-    return maker != NULL ? false : pk_fail(error, PK_OUT_OF_MEMORY, "%s: no memory", path);
-  }
-  const uint32_t longer = picture.width > picture.height ? picture.width : picture.height;
-  const size_t width = small_side(picture.width, longer);
-  const size_t height = small_side(picture.height, longer);
   uint8_t *rgb = malloc(3 * width * height);
-  if (rgb) shrink(rgb, width, height, &picture);
-  const bool ok = rgb && make_jpeg(maker, rgb, width, height);
+  if (rgb && maker) shrink(rgb, width, height, picture);
+  const bool ok = rgb && maker && make_jpeg(maker, rgb, width, height);
   if (ok) append_base64(page, maker);
   free(rgb);
-  free(maker->bytes);
+  if (maker) free(maker->bytes);
   free(maker);
+  return ok || pk_fail(error, PK_OUT_OF_MEMORY, "no memory to make a picture small");
+}
+
+bool pk_thumbnail_append(pk_bytes *page, const char *path, pk_error *error) {
+  pk_picture picture;
+  if (!pk_picture_read(&picture, path, error)) return false;
+  const bool ok = pk_thumbnail_append_picture(page, &picture, error);
   pk_picture_free(&picture);
-  return ok || pk_fail(error, PK_OUT_OF_MEMORY, "%s: no memory to make it small", path);
+  return ok;
 }

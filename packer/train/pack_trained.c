@@ -18,7 +18,7 @@
 static const size_t max_file_bytes = (size_t)1 << 30;
 
 typedef struct pack_fields {
-  float max_drop;
+  float max_drop, prune;
   int32_t target_bytes, samples, activations;
 } pack_fields;
 
@@ -31,6 +31,7 @@ static const char *const activation_names[] = {"int8", "float32", NULL};
 
 static const pk_field_rule rules[] = {
     {"maxDrop", PK_FIELD_NUMBER, false, offsetof(pack_fields, max_drop), 0.01, 100, NULL},
+    {"prune", PK_FIELD_NUMBER, false, offsetof(pack_fields, prune), 0, 0.99, NULL},
     {"targetSize", PK_FIELD_INTEGER, false, offsetof(pack_fields, target_bytes), 1, INT32_MAX,
      NULL},
     {"samples", PK_FIELD_INTEGER, false, offsetof(pack_fields, samples), 8, 100000, NULL},
@@ -92,10 +93,14 @@ static bool open_refining(refine_parts *parts, const refine_fields *fields, cons
           pk_recipe_describe(&parts->manifest, recipe, error));
 }
 
+// From the validation part where it is large enough: on what a network was trained with it is too
+// sure of itself to show what compression does to it.
 static bool read_samples(void *user, pk_sample_set *set, const pk_manifest *manifest,
                          pk_error *error) {
   const packing *p = user;
-  return pk_data_samples(set, p->data, PK_DATA_TRAIN, p->samples, manifest, error);
+  const bool has_validation = 2 * pk_data_set_count(p->data, PK_DATA_VALIDATION) >= p->samples;
+  return pk_data_samples(set, p->data, has_validation ? PK_DATA_VALIDATION : PK_DATA_TRAIN,
+                         p->samples, manifest, error);
 }
 
 static bool read_judged(pk_sample_set *set, const packing *p, const pk_graph *graph,
@@ -139,6 +144,7 @@ static pk_compress_options compress_options(const pack_fields *fields, const pk_
                                .max_drop = (double)fields->max_drop,
                                .target_bytes = (size_t)fields->target_bytes,
                                .seed = 1,
+                               .prune = {.share = (double)fields->prune},
                                .keeps_float = fields->activations == 1};
 }
 

@@ -74,34 +74,62 @@ static char *path_of(const pk_recipe *recipe, const char *path, pk_error *error)
   return pk_path_join(recipe->folder, path, error);
 }
 
-static bool add_label(pk_recipe *recipe, const char *line, size_t length, pk_error *error) {
+static bool add_label(char **labels, size_t *count, const char *line, size_t length,
+                      const char *file, pk_error *error) {
   if (length > 0 && line[length - 1] == '\r') length--;
-  if (length == 0 || recipe->label_count == MAX_LABELS) {
+  if (length == 0 || *count == MAX_LABELS) {
     return pk_fail(error, PK_USAGE, "%s: line %zu is empty or one too many; one class name a line",
-                   recipe->labels_file, recipe->label_count + 1);
+                   file, *count + 1);
   }
-  recipe->labels[recipe->label_count] = strndup(line, length);
-  if (!recipe->labels[recipe->label_count]) return no_memory(error);
-  recipe->label_count++;
+  labels[*count] = strndup(line, length);
+  if (!labels[*count]) return no_memory(error);
+  (*count)++;
   return true;
 }
 
-static bool read_labels(pk_recipe *recipe, pk_error *error) {
-  pk_bytes *text = &recipe->labels_text;
-  if (!pk_file_read(text, recipe->labels_file, PK_MAX_LABELS_BYTES, error)) return false;
-  recipe->labels = calloc(MAX_LABELS, sizeof *recipe->labels);
-  if (!recipe->labels) return no_memory(error);
+static bool read_labels(char ***labels, size_t *count, pk_bytes *text, const char *file,
+                        pk_error *error) {
+  if (!pk_file_read(text, file, PK_MAX_LABELS_BYTES, error)) return false;
+  *labels = calloc(MAX_LABELS, sizeof **labels);
+  if (!*labels) return no_memory(error);
   bool ok = true;
   for (size_t at = 0; ok && at < text->size;) {
     const char *line = (const char *)text->data + at;
     const char *end = memchr(line, '\n', text->size - at);
     const size_t length = end ? (size_t)(end - line) : text->size - at;
-    ok = add_label(recipe, line, length, error);
+    ok = add_label(*labels, count, line, length, file, error);
     at += length + 1;
   }
-  if (ok && recipe->label_count < 2) {
-    ok = pk_fail(error, PK_USAGE, "%s: at least two class names are needed", recipe->labels_file);
+  if (ok && *count < 2) {
+    ok = pk_fail(error, PK_USAGE, "%s: at least two class names are needed", file);
   }
+  return ok;
+}
+
+// The data's description without what turns the files' own labels into classes.
+static bool describe_fine_data(pk_recipe *recipe, pk_error *error) {
+  static const char *const coarse[] = {"groups", "map", "rest", "ignore"};
+  recipe->fine_data = json_deep_copy(json_object_get(recipe->json, "data"));
+  if (!recipe->fine_data) return no_memory(error);
+  const json_t *sources = json_object_get(recipe->fine_data, "sources");
+  for (size_t i = 0; i < json_array_size(sources); i++) {
+    for (size_t f = 0; f < sizeof coarse / sizeof *coarse; f++) {
+      json_object_del(json_array_get(sources, i), coarse[f]);
+    }
+  }
+  return true;
+}
+
+static bool read_fine_labels(pk_recipe *recipe, pk_error *error) {
+  const char *name = json_string_value(json_object_get(recipe->json, "fineLabels"));
+  pk_bytes text = {0};
+  if (!name) return true;
+  char *file = path_of(recipe, name, error);
+  const bool ok = file &&
+                  read_labels(&recipe->fine_labels, &recipe->fine_count, &text, file, error) &&
+                  describe_fine_data(recipe, error);
+  pk_bytes_free(&text);
+  free(file);
   return ok;
 }
 
@@ -118,14 +146,15 @@ static bool read_paths(pk_recipe *recipe, const char *data_root, pk_error *error
 }
 
 // Paths of sources that begin with "./" start from the recipe's folder, all others from the data's
-// root: makes them absolute.
+// root: makes them absolute. Leaves in the description what data_set.h reads.
 static bool resolve_sources(const pk_recipe *recipe, pk_error *error) {
   static const char *const fields[] = {"folder", "file"};
   char folder[PATH_MAX];
   if (!realpath(recipe->folder, folder)) {
     return pk_fail(error, PK_IO, "%s: this folder cannot be opened", recipe->folder);
   }
-  const json_t *sources = json_object_get(json_object_get(recipe->json, "data"), "sources");
+  json_t *data = json_object_get(recipe->json, "data");
+  const json_t *sources = json_object_get(data, "sources");
   for (size_t i = 0; i < json_array_size(sources); i++) {
     json_t *source = json_array_get(sources, i);
     for (size_t f = 0; f < sizeof fields / sizeof *fields; f++) {
@@ -137,6 +166,7 @@ static bool resolve_sources(const pk_recipe *recipe, pk_error *error) {
       free(whole);
     }
   }
+  json_object_del(data, "root");  // known by now, and no part of the description
   return true;
 }
 
@@ -169,9 +199,9 @@ static bool read_training(pk_recipe *recipe, pk_error *error) {
 }
 
 static bool check_fields(const pk_recipe *recipe, pk_error *error) {
-  static const char *const known[] = {"name",    "labels",   "frontend", "network", "data",
-                                      "augment", "training", "pack",     "licence", "attribution",
-                                      "about",   "prepare",  "distill",  "search",  NULL};
+  static const char *const known[] = {
+      "name", "labels",  "fineLabels",  "frontend", "network", "data",    "augment", "training",
+      "pack", "licence", "attribution", "about",    "prepare", "distill", "search",  NULL};
   const pk_field_reader reader = reader_of(recipe, error);
   return pk_field_read_rules(NULL, NULL, 0, known, &reader, recipe->json, "");
 }
@@ -186,8 +216,11 @@ static bool name_folder(pk_recipe *recipe, const char *folder, pk_error *error) 
 static bool read_all(pk_recipe *recipe, const char *data_root, pk_error *error) {
   bool ok = check_fields(recipe, error);
   if (ok) recipe->name = text_of(recipe, "name", error);
-  ok = ok && recipe->name && read_paths(recipe, data_root, error) && read_labels(recipe, error) &&
-       read_training(recipe, error) && resolve_sources(recipe, error);
+  ok = ok && recipe->name && read_paths(recipe, data_root, error) &&
+       read_labels(&recipe->labels, &recipe->label_count, &recipe->labels_text, recipe->labels_file,
+                   error) &&
+       read_training(recipe, error) && resolve_sources(recipe, error) &&
+       read_fine_labels(recipe, error);
   if (!ok) pk_recipe_free(recipe);
   return ok;
 }
@@ -212,6 +245,9 @@ bool pk_recipe_take(pk_recipe *recipe, const json_t *json, const char *folder,
 void pk_recipe_free(pk_recipe *recipe) {
   for (size_t i = 0; i < recipe->label_count; i++) free(recipe->labels[i]);
   free(recipe->labels);
+  for (size_t i = 0; i < recipe->fine_count; i++) free(recipe->fine_labels[i]);
+  free(recipe->fine_labels);
+  json_decref(recipe->fine_data);
   free(recipe->folder);
   free(recipe->source);
   free(recipe->data_root);

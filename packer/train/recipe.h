@@ -25,6 +25,11 @@ typedef struct pk_recipe {
   pk_bytes labels_text;
   char **labels;
   size_t label_count;
+  // Finer classes that the network learns, whose scores it sums to the labels' ("groups" of the
+  // network); none: the labels themselves. `fine_data` describes the same examples with them.
+  char **fine_labels;
+  size_t fine_count;
+  json_t *fine_data;
   pk_training training;
   pk_gradual_prune prune;
 } pk_recipe;  // all zero: empty

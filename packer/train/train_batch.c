@@ -1,4 +1,5 @@
 // A batch through the network and back, by halves on two threads.
+#include <math.h>
 #include <string.h>
 
 #include "../pk_random.h"
@@ -15,7 +16,7 @@ static uint64_t seed_of(const pk_train_session *s, size_t epoch) {
 }
 
 void pk_train_shuffle(pk_train_session *session, size_t epoch) {
-  const size_t count = pk_data_set_count(session->data, PK_DATA_TRAIN);
+  const size_t count = pk_data_set_count(pk_train_data(session), PK_DATA_TRAIN);
   pk_random random = pk_random_of(seed_of(session, epoch), 0);
   for (size_t i = 0; i < count; i++) session->order[i] = (uint32_t)i;
   for (size_t i = count; i > 1; i--) {
@@ -32,7 +33,7 @@ static bool fill(const batch_job *job, pk_train_worker *w, size_t first, pk_erro
     const size_t index = s->order[first + i];
     pk_random random = pk_random_of(seed_of(s, job->epoch), index + 1);
     const uint64_t seed = pk_random_next(&random) | 1;
-    w->labels[i] = pk_data_set_example(s->data, PK_DATA_TRAIN, index).label;
+    w->labels[i] = pk_data_set_example(pk_train_data(s), PK_DATA_TRAIN, index).label;
     if (!pk_data_reader_fill(w->reader, PK_DATA_TRAIN, index, seed,
                              w->inputs + i * s->input_elements, error)) {
       return false;
@@ -126,6 +127,16 @@ typedef struct judge_job {
   pk_data_part part;
 } judge_job;
 
+// The label of the largest score: of a softmax of the logits, summed by groups.
+static int32_t best_label(const pk_train_session *s, const float *logits, float *scores) {
+  const size_t best = pk_class_best(logits, s->classes);
+  memset(scores, 0, s->classes * sizeof *scores);
+  for (size_t i = 0; i < s->classes; i++) {
+    scores[s->class_of[i]] += expf(logits[i] - logits[best]);
+  }
+  return (int32_t)pk_class_best(scores, s->recipe->label_count);
+}
+
 // Examples first … first + half - 1 of the part; behind its end the last one again, uncounted.
 static bool judge_some(const judge_job *job, pk_train_worker *w, size_t first, size_t count,
                        pk_error *error) {
@@ -145,7 +156,7 @@ static bool judge_some(const judge_job *job, pk_train_worker *w, size_t first, s
   const float *logits = pk_diff_value(&w->folded_tape, s->graph.outputs[0]);
   for (size_t i = 0; i < s->half && first + i < count; i++) {
     const float *row = logits + i * s->classes;
-    w->right += (int32_t)pk_class_best(row, s->classes) == w->labels[i];
+    w->right += best_label(s, row, w->lessons) == w->labels[i];
   }
   return true;
 }

@@ -14,17 +14,25 @@ static bool no_memory(pk_error *error) {
 // --- opening ---
 
 static bool open_data(pk_train_session *s, pk_error *error) {
-  const pk_data_options options = {.description = json_object_get(s->recipe->json, "data"),
-                                   .root = s->recipe->data_root,
-                                   .labels = (const char *const *)s->recipe->labels,
-                                   .label_count = s->recipe->label_count};
-  if (!pk_data_set_open(&s->data, &options, error)) return false;
-  const size_t count = pk_data_set_count(s->data, PK_DATA_TRAIN);
-  s->batches = count / (size_t)s->recipe->training.batch;
+  const pk_recipe *recipe = s->recipe;
+  const pk_data_options options = {.description = json_object_get(recipe->json, "data"),
+                                   .root = recipe->data_root,
+                                   .labels = (const char *const *)recipe->labels,
+                                   .label_count = recipe->label_count};
+  const pk_data_options fine = {.description = recipe->fine_data,
+                                .root = recipe->data_root,
+                                .labels = (const char *const *)recipe->fine_labels,
+                                .label_count = recipe->fine_count};
+  if (!pk_data_set_open(&s->data, &options, error) ||
+      (recipe->fine_data && !pk_data_set_open(&s->fine_data, &fine, error))) {
+    return false;
+  }
+  const size_t count = pk_data_set_count(pk_train_data(s), PK_DATA_TRAIN);
+  s->batches = count / (size_t)recipe->training.batch;
   s->order = malloc((count + 1) * sizeof *s->order);
   if (s->batches == 0) {
     return pk_fail(error, PK_USAGE, "%s: %zu examples to train with are fewer than a batch of %d",
-                   s->recipe->source, count, (int)s->recipe->training.batch);
+                   recipe->source, count, (int)recipe->training.batch);
   }
   return s->order || no_memory(error);
 }
@@ -42,11 +50,17 @@ static bool build_network(pk_train_session *s, pk_error *error) {
   const pk_tensor *output = &graph->tensors[graph->outputs[0]];
   s->input_elements = s->net.elements[graph->inputs[0]] / s->half;
   s->classes = s->net.elements[graph->outputs[0]] / s->half;
-  if (output->rank == 2 && s->classes == s->recipe->label_count) return true;
+  s->class_of = calloc(s->classes + 1, sizeof *s->class_of);
+  if (!s->class_of) return no_memory(error);
+  const size_t wanted = s->recipe->fine_data ? s->recipe->fine_count : s->recipe->label_count;
+  const size_t known = pk_network_read_groups(s->class_of, s->classes, &build, error);
+  if (known == 0) return false;
+  if (output->rank == 2 && s->classes == wanted && known == s->recipe->label_count) return true;
   return pk_fail(error, PK_USAGE,
-                 "%s: the network's last layer gives %s, but there are %zu class names; its width "
-                 "must be their number",
-                 s->recipe->source, pk_tensor_shape_text(output).text, s->recipe->label_count);
+                 "%s: the network's last layer gives %s in %zu groups, but there are %zu names to "
+                 "learn and %zu classes",
+                 s->recipe->source, pk_tensor_shape_text(output).text, known, wanted,
+                 s->recipe->label_count);
 }
 
 static bool open_worker(pk_train_session *s, pk_train_worker *w, pk_error *error) {
@@ -58,7 +72,7 @@ static bool open_worker(pk_train_session *s, pk_train_worker *w, pk_error *error
   if (!pk_diff_tape_init(&w->tape, &s->net, error) ||
       !pk_diff_tape_init(&w->folded_tape, &s->folded, error) ||
       !pk_batch_hooks_init(&w->hooks, &s->net, s->notes, &s->parameters, error) ||
-      !pk_data_reader_open(&w->reader, s->data, &s->manifest, augment, error) ||
+      !pk_data_reader_open(&w->reader, pk_train_data(s), &s->manifest, augment, error) ||
       !pk_data_reader_open(&w->plain_reader, s->data, &s->manifest, NULL, error)) {
     return false;
   }
@@ -140,6 +154,8 @@ void pk_train_session_deinit(pk_train_session *session) {
   pk_graph_deinit(&s->graph);
   pk_manifest_free(&s->manifest);
   pk_data_set_close(s->data);
+  pk_data_set_close(s->fine_data);
+  free(s->class_of);
   free(s->gradient);
   free(s->statistics);
   free(s->masked);

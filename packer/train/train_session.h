@@ -37,8 +37,10 @@ typedef struct pk_train_session {
   pk_lesson_plan plan;
   pk_teacher *teachers;  // plan.count
   pk_data_set *data;
-  pk_manifest manifest;  // of one example's inputs
-  pk_graph graph;        // for half a batch
+  pk_data_set *fine_data;  // what is trained with where the recipe has finer labels; else NULL
+  int32_t *class_of;       // of each output of the network
+  pk_manifest manifest;    // of one example's inputs
+  pk_graph graph;          // for half a batch
   const pk_network_note *notes;
   pk_parameters parameters;
   pk_diff_net net, folded;  // as it is trained, and as it is used
@@ -47,7 +49,8 @@ typedef struct pk_train_session {
   pk_train_worker workers[PK_WORKERS];
   float *gradient, *statistics;  // of a batch
   bool *masked;                  // parameters that are pruned
-  size_t half, classes, input_elements;
+  size_t half, input_elements;
+  size_t classes;   // outputs of the network: labels, or finer ones
   size_t batches;   // an epoch
   uint32_t *order;  // of the examples in the epoch at work
 } pk_train_session;
@@ -56,6 +59,11 @@ typedef struct pk_train_session {
 bool pk_train_session_init(pk_train_session *session, const pk_recipe *recipe,
                            const pk_lesson_plan *plan, pk_error *error);
 void pk_train_session_deinit(pk_train_session *session);
+
+// What the network is trained with: the finer labels' examples where there are finer labels.
+static inline const pk_data_set *pk_train_data(const pk_train_session *session) {
+  return session->fine_data ? session->fine_data : session->data;
+}
 
 typedef struct pk_train_score {
   double loss;  // sum over examples; of batches only

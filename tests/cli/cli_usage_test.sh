@@ -6,7 +6,7 @@ expect 0 'minnow pack' --help
 expect 0 'package format 1' --version
 expect 64 'minnow COMMAND' # no arguments
 expect 64 'no command "frobnicate"' frobnicate
-for command in pack inspect run bench; do
+for command in pack inspect run bench eval; do
   expect 0 'examples:' $command --help
   expect 0 'usage: minnow' $command -h
   expect 64 'unknown option --frobnicate' $command --frobnicate
@@ -35,6 +35,8 @@ expect 64 '--activations int4' pack model.tflite -o out --calibrate photos --act
 expect 64 '--runs 0' bench out --runs 0
 expect 64 '--top -3' run out a.jpg --top -3
 expect 64 'one model file' pack a b -o out
+expect 64 'name their folder or file with --data' eval out
+expect 64 '--text and files exclude' run out a.wav --text fish
 
 expect 74 'nowhere.tflite' pack "$work/nowhere.tflite" -o "$work/out1"
 expect 76 'minnow pack' run "$work/nowhere" photo.jpg

@@ -77,13 +77,13 @@ static void test_children(void **state) {
 static void test_refusals(void **state) {
   static const struct {
     const char *text, *message;
-  } cases[] = {{"{}", "search.genes"},
-               {"{\"search\": {\"genes\": []}}", "search.genes"},
-               {"{\"a\": 1, \"search\": {\"genes\": [{\"at\": \"b\", \"values\": [1, 2]}]}}",
-                "genes.0.at is \"b\""},
-               {"{\"a\": 1, \"search\": {\"genes\": [{\"at\": \"a\", \"values\": [1]}]}}",
-                "genes.0.values"},
-               {"{\"a\": 1, \"search\": {\"genes\": [{\"values\": [1, 2]}]}}", "genes.0.at"}};
+  } cases[] = {
+      {"{}", "search.genes"},
+      {"{\"search\": {\"genes\": []}}", "search.genes"},
+      {"{\"a\": 1, \"search\": {\"genes\": [{\"at\": \"b\", \"values\": [1, 2]}]}}",
+       "genes.0.at is \"b\""},
+      {"{\"a\": 1, \"search\": {\"genes\": [{\"at\": \"a\", \"values\": [1]}]}}", "genes.0.values"},
+      {"{\"a\": 1, \"search\": {\"genes\": [{\"values\": [1, 2]}]}}", "genes.0.at"}};
   (void)state;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     json_t *recipe = json_loads(cases[i].text, 0, NULL);

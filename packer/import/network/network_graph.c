@@ -27,9 +27,12 @@ int32_t pk_network_emit(pk_network_builder *b, const pk_op *op, int rank, const 
   if (!result.name || !emitted.inputs) return -1;
   emitted.output = pk_graph_add_tensor(graph, &result, error);
   if (emitted.output < 0) return -1;
-  b->notes = pk_arena_grow(&graph->arena, b->notes, graph->op_count, &b->note_capacity,
-                           sizeof *b->notes, error);
-  if (!b->notes || !pk_graph_add_op(graph, &emitted, error)) return -1;
+  while (b->note_capacity <= graph->op_count) {
+    b->notes = pk_arena_grow(&graph->arena, b->notes, b->note_capacity, &b->note_capacity,
+                             sizeof *b->notes, error);
+    if (!b->notes) return -1;
+  }
+  if (!pk_graph_add_op(graph, &emitted, error)) return -1;
   b->notes[graph->op_count - 1] = (pk_network_note){.has_norm = false};
   return emitted.output;
 }
@@ -273,13 +276,6 @@ static int32_t add_input(pk_network_builder *b, const pk_network_options *option
   return pk_graph_add_tensor(b->graph, &input, b->reader.error);
 }
 
-static int32_t add_softmax(pk_network_builder *b, int32_t x) {
-  const pk_tensor shape = b->graph->tensors[x];
-  const pk_op op = {
-      .kind = PK_OP_SOFTMAX, .inputs = &x, .input_count = 1, .attributes.softmax = {.beta = 1.0f}};
-  return pk_network_emit(b, &op, shape.rank, shape.dims, "scores");
-}
-
 bool pk_network_build(pk_graph *graph, const pk_network_note **notes,
                       const pk_network_options *options, pk_error *error) {
   pk_network_builder b = {
@@ -291,9 +287,8 @@ bool pk_network_build(pk_graph *graph, const pk_network_note **notes,
   if (!graph->inputs || !graph->outputs) return false;
   const int32_t input = add_input(&b, options);
   if (input < 0) return false;
-  int32_t output =
+  const int32_t output =
       add_layers(&b, json_object_get(options->network, "layers"), "layers", "", input, 0);
-  if (output >= 0 && options->has_scores) output = add_softmax(&b, output);
   if (output < 0) return false;
   graph->inputs[0] = input;
   graph->outputs[0] = output;

@@ -18,7 +18,6 @@ typedef struct pk_network_options {
   const json_t *network;  // {"input": [...], "layers": [...]}
   const char *source;     // names the file in messages
   int32_t batch;          // first dimension of every activation
-  bool has_scores;        // a softmax behind the last layer: class scores instead of logits
 } pk_network_options;
 
 // Fills an empty graph (pk_graph_init) with constants of zeros, in the same order for every batch.
@@ -27,5 +26,14 @@ typedef struct pk_network_options {
 // field, named with what it must be), OUT_OF_MEMORY, BAD_MODEL (the arena's limit).
 bool pk_network_build(pk_graph *graph, const pk_network_note **notes,
                       const pk_network_options *options, pk_error *error);
+
+// Behind the last layer: a softmax, and where the network has "groups" (lists of the last layer's
+// outputs, one for each class) the sum of each class's scores. Makes class scores of logits.
+bool pk_network_add_scores(pk_graph *graph, const pk_network_options *options, pk_error *error);
+
+// The class of each output of the last layer, from "groups"; `outputs` entries. Without groups each
+// output is its own class. Returns the number of classes; 0: error filled (USAGE).
+size_t pk_network_read_groups(int32_t *class_of, size_t outputs, const pk_network_options *options,
+                              pk_error *error);
 
 #endif  // MINNOW_PACKER_IMPORT_NETWORK_NETWORK_GRAPH_H_

@@ -73,18 +73,18 @@ static bool read_window(window_fields *w, const pk_network_builder *b,
 }
 
 // `op` has inputs for data, weights and, where input_count is 3, a bias.
-static int32_t emit_weighted(pk_network_builder *b, const pk_network_layer *layer, pk_op *op,
+static int32_t emit_weighted(pk_network_builder *b, const pk_network_layer *layer, pk_op op,
                              int32_t x, const pk_tensor *weights, const pk_tensor *result) {
   const int32_t channels = result->dims[result->rank - 1];
   int32_t inputs[] = {x, pk_network_constant(b, layer, "weights", weights->rank, weights->dims),
                       -1};
   if (inputs[1] < 0) return -1;
-  if (op->input_count > PK_INPUT_BIAS) {
+  if (op.input_count > PK_INPUT_BIAS) {
     inputs[2] = pk_network_constant(b, layer, "bias", 1, &channels);
     if (inputs[2] < 0) return -1;
   }
-  op->inputs = inputs;
-  return pk_network_emit(b, op, result->rank, result->dims, layer->name);
+  op.inputs = inputs;
+  return pk_network_emit(b, &op, result->rank, result->dims, layer->name);
 }
 
 static int32_t add_conv(pk_network_builder *b, const pk_network_layer *layer, int32_t x) {
@@ -109,11 +109,11 @@ static int32_t add_conv(pk_network_builder *b, const pk_network_layer *layer, in
   const pk_tensor weights = {
       .rank = 4, .dims = {outputs, w.kernel[0], w.kernel[1], in.dims[3] / (int32_t)groups}};
   const pk_tensor result = {.rank = 4, .dims = {in.dims[0], w.out[0], w.out[1], outputs}};
-  pk_op op = {.kind = PK_OP_CONV_2D,
-              .input_count = 3,
-              .attributes.conv = {w.stride[0], w.stride[1], w.dilation[0], w.dilation[1],
-                                  (int32_t)groups, w.padding}};
-  const int32_t y = emit_weighted(b, layer, &op, x, &weights, &result);
+  const pk_op op = {.kind = PK_OP_CONV_2D,
+                    .input_count = 3,
+                    .attributes.conv = {w.stride[0], w.stride[1], w.dilation[0], w.dilation[1],
+                                        (int32_t)groups, w.padding}};
+  const int32_t y = emit_weighted(b, layer, op, x, &weights, &result);
   return y < 0 ? -1 : pk_network_finish(b, layer, y, true);
 }
 
@@ -138,7 +138,7 @@ static int32_t add_depthwise(pk_network_builder *b, const pk_network_layer *laye
       .kind = PK_OP_DEPTHWISE_CONV_2D,
       .input_count = 3,
       .attributes.conv = {w.stride[0], w.stride[1], w.dilation[0], w.dilation[1], 1, w.padding}};
-  const int32_t y = emit_weighted(b, layer, &op, x, &weights, &result);
+  const int32_t y = emit_weighted(b, layer, op, x, &weights, &result);
   return y < 0 ? -1 : pk_network_finish(b, layer, y, true);
 }
 
@@ -160,8 +160,8 @@ static int32_t emit_dense(pk_network_builder *b, const pk_network_layer *layer, 
   const pk_tensor in = *tensor_of(b, rows);
   const pk_tensor weights = {.rank = 2, .dims = {outputs, in.dims[1]}};
   const pk_tensor result = {.rank = 2, .dims = {in.dims[0], outputs}};
-  pk_op op = {.kind = PK_OP_FULLY_CONNECTED, .input_count = has_bias ? 3 : 2};
-  return emit_weighted(b, layer, &op, rows, &weights, &result);
+  const pk_op op = {.kind = PK_OP_FULLY_CONNECTED, .input_count = has_bias ? 3 : 2};
+  return emit_weighted(b, layer, op, rows, &weights, &result);
 }
 
 static int32_t add_dense(pk_network_builder *b, const pk_network_layer *layer, int32_t x) {

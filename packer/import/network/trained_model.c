@@ -32,10 +32,8 @@ bool pk_trained_to_graph(pk_graph *graph, const uint8_t *bytes, size_t size_byte
   pk_error cause = {.code = PK_OK};
   if (!pk_safetensors_open(&file, bytes, size_bytes, error)) return false;
   json_t *network = network_of(&file, error);
-  const pk_network_options build = {.network = network,
-                                    .source = "network",
-                                    .batch = options->batch,
-                                    .has_scores = options->has_scores};
+  const pk_network_options build = {
+      .network = network, .source = "network", .batch = options->batch};
   bool ok = network != NULL;
   if (ok && !pk_network_build(graph, NULL, &build, &cause)) {
     // What is a slip in a recipe is a broken file here.
@@ -43,6 +41,10 @@ bool pk_trained_to_graph(pk_graph *graph, const uint8_t *bytes, size_t size_byte
                  cause.message);
   }
   ok = ok && fill_constants(graph, &file, error);
+  if (ok && options->has_scores && !pk_network_add_scores(graph, &build, &cause)) {
+    ok = pk_fail(error, cause.code == PK_USAGE ? PK_BAD_MODEL : cause.code, "%.*s", 3000,
+                 cause.message);
+  }
   graph->source_file = "";
   json_decref(network);
   pk_safetensors_close(&file);

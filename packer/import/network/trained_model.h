@@ -11,7 +11,7 @@
 
 typedef struct pk_trained_options {
   int32_t batch;
-  bool has_scores;  // as in pk_network_options
+  bool has_scores;  // class scores (pk_network_add_scores()) instead of logits
 } pk_trained_options;
 
 // Fills an empty graph with the network and its weights. Errors: BAD_MODEL, OUT_OF_MEMORY.

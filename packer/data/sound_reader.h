@@ -1,0 +1,18 @@
+// Sounds of a data set into an audio input.
+#ifndef MINNOW_PACKER_SOUND_READER_H_
+#define MINNOW_PACKER_SOUND_READER_H_
+
+#include "data_random.h"
+#include "data_store.h"
+
+typedef struct pk_sound_reader pk_sound_reader;
+
+bool pk_sound_reader_open(pk_sound_reader **reader, const pk_data_set *set,
+                          const pk_manifest_tensor *input, const json_t *augment, pk_error *error);
+void pk_sound_reader_close(pk_sound_reader *reader);
+
+// `made` is what generated sounds are drawn from, `altered` what changes are (NULL: none).
+bool pk_sound_reader_fill(pk_sound_reader *reader, const pk_data_item *item, pk_random *made,
+                          pk_random *altered, void *tensor, pk_error *error);
+
+#endif  // MINNOW_PACKER_SOUND_READER_H_

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { assertQuiet, PATIENCE_MS, waitForError } from './demo_page.js';
 import { bundledFolder, missingBundled, missingPage, samplesIn, startTabsSite } from './demo_site.js';
-import { bestAfter, labelOf, waitForTab } from './demo_tabs.js';
+import { bestAfter, clickSteady, labelOf, waitForTab } from './demo_tabs.js';
 import { ENGINE_NAMES, launchEngine, missingEngine } from './engines/browser_engine.js';
 import { dropFiles } from './page_gestures.js';
 
@@ -46,7 +46,7 @@ for (const name of ENGINE_NAMES) {
     });
 
     test('the files of a package are chosen: it looks at photos', async () => {
-      await page.click('#panel_model summary');
+      await clickSteady(page, '#panel_model summary');
       await whenOpened(() => page.setInputFiles('#package_files', filesOf('doodles')), 'doodles');
       assert.deepEqual(await shownInputs(), ['picture_input']);
       const [sample] = samplesIn('doodles');
@@ -60,10 +60,24 @@ for (const name of ENGINE_NAMES) {
       await page.evaluate((address) => {
         /** @type {HTMLInputElement} */ (document.getElementById('package_url')).value = address;
       }, `${site.origin}/models/wake_words/`);
-      await whenOpened(() => page.click('#package_open'), 'wake_words');
+      await whenOpened(() => clickSteady(page, '#package_open'), 'wake_words');
       assert.deepEqual(await shownInputs(), ['sound_input']);
       const [sample] = samplesIn('wake_words');
       const best = await bestAfter(page, 'model', path.basename(sample), () => page.setInputFiles('#sound_file', [sample]));
+      assert.equal(best.label, labelOf(sample));
+    });
+
+    test('of two packages opened at once the later one stays', async () => {
+      await page.evaluate((origin) => {
+        for (const model of ['intents', 'doodles']) {
+          /** @type {HTMLInputElement} */ (document.getElementById('package_url')).value = `${origin}/models/${model}/`;
+          document.getElementById('package_open')?.click();
+        }
+      }, site.origin);
+      await page.waitFor(() => document.getElementById('model_name')?.textContent === 'doodles', PATIENCE_MS);
+      await waitForTab(page, 'model');
+      const [sample] = samplesIn('doodles');
+      const best = await bestAfter(page, 'model', path.basename(sample), () => page.setInputFiles('#file', [sample]));
       assert.equal(best.label, labelOf(sample));
     });
 

@@ -74,7 +74,11 @@ export function labelOf(file) {
 
 /** @param {EnginePage} page @param {string} tab @param {string} label */
 export async function clickSample(page, tab, label) {
-  const selector = `#panel_${tab} [data-sample="${label}"]`;
+  await clickSteady(page, `#panel_${tab} [data-sample="${label}"]`);
+}
+
+/** @param {EnginePage} page @param {string} selector */
+export async function clickSteady(page, selector) {
   // The page may still be scrolling to the result before: a click would land where the button was.
   await page.evaluate((selector) => document.querySelector(selector)?.scrollIntoView({ block: 'center', behavior: 'instant' }), selector);
   await page.click(selector);

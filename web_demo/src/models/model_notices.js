@@ -7,15 +7,14 @@ export const MODEL_NOTICES = [
     title: 'Hand signs',
     notice:
       'Trained on the Sign Language Digits Dataset by students of Turkey Ankara Ayrancı Anadolu High School (A. Mavi, arXiv:2011.08927), ' +
-      'Apache License 2.0; image metadata removed. The sample pictures are from it.',
+      'Apache License 2.0; image metadata removed.',
   },
   {
     name: 'wake_words',
     title: 'Wake words',
     notice:
-      'Trained on recordings of the Picovoice wake word benchmark, Picovoice Inc., Apache License 2.0; clips trimmed. The sample sounds ' +
-      'are from it. Other speech: Speech Commands v2 by Google (P. Warden, arXiv:1804.03209), CC BY 4.0, ' +
-      'https://creativecommons.org/licenses/by/4.0/.',
+      'Trained on recordings of the Picovoice wake word benchmark, Picovoice Inc., Apache License 2.0; clips trimmed. ' +
+      'Other speech: Speech Commands v2 by Google (P. Warden, arXiv:1804.03209), CC BY 4.0, https://creativecommons.org/licenses/by/4.0/.',
   },
   {
     name: 'intents',
@@ -33,7 +32,6 @@ export const MODEL_NOTICES = [
     name: 'doodles',
     title: 'Drawings',
     notice:
-      'Trained on the Quick, Draw! Dataset made available by Google, Inc., CC BY 4.0, https://creativecommons.org/licenses/by/4.0/. ' +
-      'The sample drawings are from it, written as PNG.',
+      'Trained on the Quick, Draw! Dataset made available by Google, Inc., CC BY 4.0, https://creativecommons.org/licenses/by/4.0/.',
   },
 ];

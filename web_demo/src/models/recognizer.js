@@ -29,6 +29,8 @@ export class Recognizer {
   /** @type {Classifier | null} */
   #classifier = null;
   /** @type {AbortController | null} */
+  #loading = null;
+  /** @type {AbortController | null} */
   #look = null;
 
   get ready() {
@@ -36,16 +38,18 @@ export class Recognizer {
   }
 
   /**
-   * Loads a package, from the network or from this device, in place of the one there was.
+   * Loads a package, from the network or from this device, in place of the one there was. A call ends the one before
+   * it, which then rejects with AbortError.
    * @param {PackageSource} source
    * @param {readonly ClassifierTask[]} tasks what it may be for
    * @param {(progress: Progress) => void} onProgress
    */
   async load(source, tasks, onProgress) {
     this.dispose();
+    const { signal } = (this.#loading = new AbortController());
     for (const [i, task] of tasks.entries()) {
       try {
-        this.#classifier = await (await CLASSES[task]()).create(source, { onProgress, wasmUrl: wasmFolder() });
+        this.#classifier = await (await CLASSES[task]()).create(source, { onProgress, signal, wasmUrl: wasmFolder() });
         return;
       } catch (error) {
         const isLast = i === tasks.length - 1;
@@ -99,6 +103,7 @@ export class Recognizer {
   }
 
   dispose() {
+    this.#loading?.abort();
     this.#look?.abort();
     this.#classifier?.dispose();
     this.#classifier = null;

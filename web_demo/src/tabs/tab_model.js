@@ -1,6 +1,7 @@
 /** A tab's model and its card: loading with progress, advice for failures, keeping for offline. */
 import { adviceFor, missingModelAdvice } from '../advice/error_advice.js';
 import { bundledUrl, isBundled } from '../models/bundled_models.js';
+import { likelyFirst, rememberTask } from '../models/package_task.js';
 import { Recognizer } from '../models/recognizer.js';
 
 /** @typedef {import('../models/recognizer.js').ClassifierTask} ClassifierTask */
@@ -62,7 +63,10 @@ export class TabModel {
     card.loading.show();
     card.status.set('loading', 'Loading the model');
     try {
-      await recognizer.load(source.files ?? source.url, this.#options.tasks, (progress) => {
+      const { tasks } = this.#options;
+      const likely = tasks.length > 1 ? await likelyFirst(source, tasks) : tasks;
+      if (turn !== this.#turn) return;
+      await recognizer.load(source.files ?? source.url, likely, (progress) => {
         if (turn === this.#turn) card.loading.update(progress);
       });
     } catch (error) {
@@ -72,8 +76,15 @@ export class TabModel {
       return;
     }
     if (turn !== this.#turn) return;
+    if (!source.files) rememberTask(source.url, recognizer.task);
     this.showReady();
     this.#options.onReady?.(this);
+    this.#keep(turn);
+  }
+
+  /** Goes on behind load(): nobody waits for it. @param {number} turn */
+  async #keep(turn) {
+    const { recognizer, source } = this;
     const { variant } = recognizer.facts;
     const isKept = await this.#keeper.keep(source.files ? null : source.url, variant, recognizer.task !== 'image-classification');
     if (turn === this.#turn) this.#options.onKept?.(isKept && !source.files);

@@ -18,16 +18,17 @@ export async function decodeSound(file, sampleRate) {
 }
 
 /**
- * Its channels' mean, followed by silence.
+ * Its channels' mean, with silence around it.
  * @param {AudioBuffer} buffer
- * @param {number} silence samples
+ * @param {number} before samples of silence
+ * @param {number} after
  * @returns {Float32Array}
  */
-export function monoWithSilence(buffer, silence) {
-  const samples = new Float32Array(buffer.length + silence);
+export function monoWithSilence(buffer, before, after) {
+  const samples = new Float32Array(before + buffer.length + after);
   for (let c = 0; c < buffer.numberOfChannels; c++) {
     const channel = buffer.getChannelData(c);
-    for (let i = 0; i < buffer.length; i++) samples[i] += channel[i] / buffer.numberOfChannels;
+    for (let i = 0; i < buffer.length; i++) samples[before + i] += channel[i] / buffer.numberOfChannels;
   }
   return samples;
 }
@@ -52,15 +53,16 @@ export async function* atItsPace(samples, sampleRate, signal) {
 /**
  * Lets it be heard, where the browser and the user let it.
  * @param {AudioBuffer} buffer
+ * @param {number} delay seconds
  * @param {AbortSignal} signal ends it
  */
-export function playSound(buffer, signal) {
+export function playSound(buffer, delay, signal) {
   if (typeof AudioContext !== 'function') return;
   const context = new AudioContext();
   const source = context.createBufferSource();
   source.buffer = buffer;
   source.connect(context.destination);
-  source.start();
+  source.start(context.currentTime + delay);
   signal.addEventListener('abort', () => context.close());
 }
 

@@ -11,12 +11,12 @@ import { isAbort } from './tab_model.js';
 /** @typedef {import('minnow/audio').Heard} Heard */
 
 /** A word counts as heard from this smoothed score on, and not again for a while. */
-const DECISION = { smoothing: 0.5, threshold: 0.6, suppressMs: 1200 };
+const DECISION = { intervalMs: 100, smoothing: 0.5, threshold: 0.6, suppressMs: 1200 };
 const TOP = 5;
 /** Live bars change no faster than an eye can follow. */
 const SHOW_LIVE_EVERY_MS = 100;
-/** A file is followed by silence, as a share of the model's window: its end is heard from more than one side. */
-const SILENCE_SHARE = 0.5;
+/** Silence before and after a file, as shares of the model's window: its words pass through the window as in a room. */
+const SILENCE = { before: 0.35, after: 0.5 };
 
 export class SoundSession {
   #panel;
@@ -132,11 +132,12 @@ export class SoundSession {
     const { sampleRate } = spec;
     const buffer = await decodeSound(file, sampleRate);
     const window = windowSamples(spec);
+    const before = Math.round(SILENCE.before * window);
     // All of a clip that is shorter than the window, too.
-    const silence = Math.round(SILENCE_SHARE * window) + Math.max(0, window - buffer.length);
-    const samples = monoWithSilence(buffer, silence);
+    const after = Math.round(SILENCE.after * window) + Math.max(0, window - buffer.length);
+    const samples = monoWithSilence(buffer, before, after);
     if (signal.aborted) return;
-    playSound(buffer, signal);
+    playSound(buffer, before / sampleRate, signal);
     const view = this.#view;
     async function* seen() {
       for await (const chunk of atItsPace(samples, sampleRate, signal)) {

@@ -42,7 +42,7 @@ const SIMILAR = `commuter computed compute computing company compact commute com
 const WAKE_WORDS = /computer|jarvis|smart mirror|snowboy|view ?glass/i;
 
 const WORDS = ['computer', 'jarvis', 'smart mirror', 'snowboy', 'view glass'];
-const SAMPLE_VOICE = ['-v', 'en-us+Andrea', '-s', '150', '-p', '50', '-a', '110'];
+const SAMPLE_VOICE = ['-v', 'en-us+Gene', '-s', '140', '-p', '45', '-a', '110'];
 const VOICES = ['en-us', 'en-gb', 'en-gb-scotland', 'en-gb-x-rp', 'en-gb-x-gbclan', 'en-gb-x-gbcwmd', 'en-029'];
 const FOREIGN = ['de', 'fr', 'es', 'it', 'nl', 'pl', 'sv', 'pt-br', 'hi', 'tr'];
 const VARIANTS = ['', '+m1', '+m2', '+m3', '+m4', '+m5', '+m6', '+m7', '+f1', '+f2', '+f3', '+f4', '+f5', '+croak', '+whisper'];

@@ -189,27 +189,37 @@ static bool try_candidate(pk_search_result *result, const pk_candidate *candidat
   return ok;
 }
 
+static bool read_recipe(pk_search_result *result, search_fields *fields, const char *source,
+                        const pk_search_options *options, pk_error *error) {
+  json_error_t cause;
+  result->recipe = json_load_file(source, JSON_REJECT_DUPLICATES, &cause);
+  return (result->recipe || pk_fail(error, PK_USAGE, "%s: %s", source, cause.text)) &&
+         pk_search_space_read(&result->space, result->recipe, source, error) &&
+         read_fields(fields, result, options, error);
+}
+
+static bool evolve(pk_search_result *result, const search_fields *fields,
+                   const pk_search_options *options, pk_error *error) {
+  pk_search_trial *trials = calloc(MAX_CANDIDATES + 1, sizeof *trials);
+  if (!trials) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the search");
+  result->trials = trials;
+  read_journal(result, options->journal_file);
+  while (result->count < fields->candidates) {
+    pk_candidate candidate;
+    if (!next_candidate(&candidate, result, fields)) break;
+    if (!try_candidate(result, &candidate, fields, options, error)) return false;
+  }
+  mark_front(result);
+  return true;
+}
+
 bool pk_search_run(pk_search_result *result, const pk_search_options *options, pk_error *error) {
   search_fields fields = {0};
-  json_error_t cause;
   char *source = pk_path_join(options->folder, "model.json", error);
   *result = (pk_search_result){0};
   if (!source) return false;
-  result->recipe = json_load_file(source, JSON_REJECT_DUPLICATES, &cause);
-  bool ok = result->recipe || pk_fail(error, PK_USAGE, "%s: %s", source, cause.text);
-  ok = ok && pk_search_space_read(&result->space, result->recipe, source, error) &&
-       read_fields(&fields, result, options, error);
-  if (ok) {
-    result->trials = calloc(MAX_CANDIDATES + 1, sizeof *result->trials);
-    ok = result->trials || pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the search");
-  }
-  if (ok) read_journal(result, options->journal_file);
-  while (ok && result->count < fields.candidates) {
-    pk_candidate candidate;
-    if (!next_candidate(&candidate, result, &fields)) break;
-    ok = try_candidate(result, &candidate, &fields, options, error);
-  }
-  if (ok) mark_front(result);
+  const bool ok = read_recipe(result, &fields, source, options, error) &&
+                  evolve(result, &fields, options, error);
   result->space.source = NULL;
   free(source);
   if (!ok) pk_search_result_free(result);

@@ -42,13 +42,13 @@ static void sums_deinit(column_sums *s) {
 }
 
 static bool normalize(pk_batch_hooks *h, size_t op, float *y, pk_error *error) {
-  const pk_norm_statistic *norm = h->norms[op];
+  const pk_norm_statistic *norm = h->norms[op].norm;
   const size_t channels = norm->channels;
   const size_t elements = h->net->elements[h->net->graph->ops[op].output];
   const size_t rows = elements / channels;
   const float *scale = h->values + norm->scale, *shift = h->values + norm->shift;
   float *mean = h->statistics + norm->offset, *variance = mean + channels;
-  float *inverse = h->inverses + norm->offset, *out = h->normalized[op];
+  float *inverse = h->inverses + norm->offset, *out = h->norms[op].normalized;
   column_sums sums;
   const bool ok = sums_init(&sums, channels, error);
   if (ok) {
@@ -75,12 +75,12 @@ static bool normalize(pk_batch_hooks *h, size_t op, float *y, pk_error *error) {
 }
 
 static bool normalize_back(pk_batch_hooks *h, size_t op, float *dy, pk_error *error) {
-  const pk_norm_statistic *norm = h->norms[op];
+  const pk_norm_statistic *norm = h->norms[op].norm;
   const size_t channels = norm->channels;
   const size_t elements = h->net->elements[h->net->graph->ops[op].output];
   const size_t rows = elements / channels;
   const float *scale = h->values + norm->scale, *inverse = h->inverses + norm->offset;
-  const float *normalized = h->normalized[op];
+  const float *normalized = h->norms[op].normalized;
   column_sums sums;
   const bool ok = sums_init(&sums, channels, error);
   if (ok) {
@@ -117,7 +117,7 @@ static void drop(const pk_batch_hooks *h, size_t op, float *values) {
 
 static bool forward(void *user, size_t op, float *y, pk_error *error) {
   pk_batch_hooks *h = user;
-  if (h->norms[op] && !normalize(h, op, y, error)) return false;
+  if (h->norms[op].norm && !normalize(h, op, y, error)) return false;
   if (h->notes[op].dropout > 0.0f) drop(h, op, y);
   return true;
 }
@@ -125,7 +125,7 @@ static bool forward(void *user, size_t op, float *y, pk_error *error) {
 static bool backward(void *user, size_t op, float *dy, pk_error *error) {
   pk_batch_hooks *h = user;
   if (h->notes[op].dropout > 0.0f) drop(h, op, dy);
-  return !h->norms[op] || normalize_back(h, op, dy, error);
+  return !h->norms[op].norm || normalize_back(h, op, dy, error);
 }
 
 bool pk_batch_hooks_init(pk_batch_hooks *hooks, const pk_diff_net *net,
@@ -135,18 +135,15 @@ bool pk_batch_hooks_init(pk_batch_hooks *hooks, const pk_diff_net *net,
   *hooks = (pk_batch_hooks){.net = net, .notes = notes, .parameters = parameters};
   hooks->hooks = (pk_diff_hooks){forward, backward, hooks};
   hooks->norms = calloc(ops + 1, sizeof *hooks->norms);
-  hooks->normalized = calloc(ops + 1, sizeof *hooks->normalized);
   hooks->inverses = calloc(parameters->statistics_total + 1, sizeof *hooks->inverses);
   hooks->statistics = calloc(parameters->statistics_total + 1, sizeof *hooks->statistics);
   hooks->gradients = calloc(parameters->total + 1, sizeof *hooks->gradients);
-  bool ok =
-      hooks->norms && hooks->normalized && hooks->inverses && hooks->statistics && hooks->gradients;
+  bool ok = hooks->norms && hooks->inverses && hooks->statistics && hooks->gradients;
   for (size_t i = 0; ok && i < parameters->norm_count; i++) {
     const pk_norm_statistic *norm = &parameters->norms[i];
     const size_t elements = net->elements[net->graph->ops[norm->op].output];
-    hooks->norms[norm->op] = norm;
-    hooks->normalized[norm->op] = malloc(elements * sizeof(float));
-    ok = hooks->normalized[norm->op] != NULL;
+    hooks->norms[norm->op] = (pk_batch_norm){norm, malloc(elements * sizeof(float))};
+    ok = hooks->norms[norm->op].normalized != NULL;
   }
   if (!ok) {
     pk_batch_hooks_deinit(hooks);
@@ -156,11 +153,10 @@ bool pk_batch_hooks_init(pk_batch_hooks *hooks, const pk_diff_net *net,
 }
 
 void pk_batch_hooks_deinit(pk_batch_hooks *hooks) {
-  for (size_t i = 0; hooks->normalized && i < hooks->net->graph->op_count; i++) {
-    free(hooks->normalized[i]);
+  for (size_t i = 0; hooks->norms && i < hooks->net->graph->op_count; i++) {
+    free(hooks->norms[i].normalized);
   }
-  free(hooks->normalized);
-  free((void *)hooks->norms);
+  free(hooks->norms);
   free(hooks->inverses);
   free(hooks->statistics);
   free(hooks->gradients);

@@ -34,7 +34,7 @@ float pk_class_loss_row(float *gradient, const float *logits, const float *teach
       gradient[i] += weight * of_label * (expf(share) - target);
     }
   }
-  if (of_teacher > 0.0f) {
+  if (teacher && of_teacher > 0.0f) {
     const float t = loss->temperature;
     const softened student = soften(logits, classes, t), other = soften(teacher, classes, t);
     for (size_t i = 0; i < classes; i++) {

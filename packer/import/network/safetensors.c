@@ -121,8 +121,9 @@ static uint8_t *assemble(const pk_safetensors_writer *writer, const char *text,
   if (!bytes) return NULL;
   mnw_store_u32(bytes, (uint32_t)padded);
   mnw_store_u32(bytes + 4, 0);
-  memset(bytes + PREFIX_BYTES, ' ', padded);
-  memcpy(bytes + PREFIX_BYTES, text, text_bytes);
+  for (size_t i = 0; i < padded; i++) {
+    bytes[PREFIX_BYTES + i] = i < text_bytes ? (uint8_t)text[i] : ' ';
+  }
   uint8_t *at = bytes + PREFIX_BYTES + padded;
   for (size_t i = 0; i < writer->tensor_count; i++) {
     for (size_t j = 0; j < writer->counts[i]; j++, at += sizeof(float)) {

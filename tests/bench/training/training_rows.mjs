@@ -34,7 +34,7 @@ export const STUDENTS = [
       { pool: 'mean' },
       { dense: 8 },
     ],
-    training: { epochs: 20 },
+    training: { epochs: 12 },
     distill: { temperature: 3, share: 0.8 },
     seeds: [1, 2, 3],
   },

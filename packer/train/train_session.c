@@ -1,5 +1,6 @@
 #include "train_session.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,17 @@ static bool no_memory(pk_error *error) {
 
 // --- opening ---
 
+// Data that are missing may have to be made first: the recipe says how.
+static bool tell_preparation(const pk_recipe *recipe, pk_error *error) {
+  const char *command = json_string_value(json_object_get(recipe->json, "prepare"));
+  const size_t length = strlen(error->message);
+  if (command && error->code == PK_IO) {
+    snprintf(error->message + length, sizeof error->message - length,
+             "; this recipe needs first: %s", command);
+  }
+  return false;
+}
+
 static bool open_data(pk_train_session *s, pk_error *error) {
   const pk_recipe *recipe = s->recipe;
   const pk_data_options options = {.description = json_object_get(recipe->json, "data"),
@@ -25,7 +37,7 @@ static bool open_data(pk_train_session *s, pk_error *error) {
                                 .label_count = recipe->fine_count};
   if (!pk_data_set_open(&s->data, &options, error) ||
       (recipe->fine_data && !pk_data_set_open(&s->fine_data, &fine, error))) {
-    return false;
+    return tell_preparation(recipe, error);
   }
   const size_t count = pk_data_set_count(pk_train_data(s), PK_DATA_TRAIN);
   s->batches = count / (size_t)recipe->training.batch;

@@ -136,7 +136,6 @@ bool pk_refine(void *user, const pk_refine_subject *subject, pk_error *error) {
   bool ok = pk_diff_net_init(&r.teacher, r.options->teacher, error) && find_logits(&r, error) &&
             pk_refined_weights_init(&r.weights, subject, error);
   for (size_t i = 0; ok && i < PK_WORKERS; i++) ok = open_worker(&r, &r.workers[i], error);
-  // Weights and biases learn, whatever the statistics before wanted.
   ok = ok && run_steps(&r, error);
   close_refinement(&r);
   return ok;

@@ -80,6 +80,8 @@ export async function launch({ colorScheme = 'light', fakeCamera = false } = {})
   }
 }
 
+const NAVIGATION_MS = 30_000;
+
 class WebKitPage {
   /** @type {import('./browser_engine.js').ConsoleMessage[]} */
   consoleMessages = [];
@@ -92,9 +94,18 @@ class WebKitPage {
     this.#colorScheme = colorScheme;
   }
 
-  /** @param {string} url */
+  /**
+   * WebKit's driver sometimes returns before the page is parsed: its elements are missing for a moment then.
+   * @param {string} url
+   */
   async goto(url) {
+    const isSameDocument = await this.evaluate((url) => {
+      Object.assign(window, { isLeft: true });
+      return url.includes('#') && url.split('#')[0] === location.href.split('#')[0];
+    }, url);
     await this.#session.post('/url', { url });
+    if (isSameDocument) return;
+    await this.waitFor(() => !('isLeft' in window) && document.readyState !== 'loading', NAVIGATION_MS);
   }
 
   async reload() {

@@ -3,6 +3,7 @@
 #define MINNOW_PACKER_PK_RANDOM_H_
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct pk_random {
@@ -27,6 +28,14 @@ static inline double pk_random_unit(pk_random *random) {
 // 0 … count - 1; count above 0.
 static inline uint64_t pk_random_below(pk_random *random, uint64_t count) {
   return (uint64_t)(pk_random_unit(random) * (double)count);
+}
+
+static inline double pk_random_between(pk_random *random, double low, double high) {
+  return low + (high - low) * pk_random_unit(random);
+}
+
+static inline bool pk_random_chance(pk_random *random, double share) {
+  return pk_random_unit(random) < share;
 }
 
 // Of mean 0 and deviation 1 (Box and Muller 1958).

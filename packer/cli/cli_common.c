@@ -128,12 +128,6 @@ void pk_progress_end(void) {
   if (isatty(STDERR_FILENO)) fputs("\r\033[K", stderr);
 }
 
-double pk_now_ms(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
 pk_size_text pk_format_size(uint64_t bytes) {
   pk_size_text size;
   const double value = (double)bytes;

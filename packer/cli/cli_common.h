@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "../package/manifest.h"
+#include "../pk_clock.h"
 #include "../pk_error.h"
 
 // A command: argv[0] is its name. Returns the exit status, having told its error.
@@ -41,8 +42,6 @@ bool pk_print_json(json_t *object);
 // A progress bar on stderr; silent where stderr is no terminal. pk_progress_end() wipes it off.
 void pk_progress_show(void *unused, const char *what, size_t done, size_t total);
 void pk_progress_end(void);
-
-double pk_now_ms(void);  // monotonic
 
 // "1.23 MB", "45.6 kB", "789 B" (powers of 1000).
 typedef struct pk_size_text {

@@ -8,8 +8,6 @@
 
 enum { MAX_DESCRIPTION_BYTES = 16 << 20, MAX_TEXTS_BYTES = 512 << 20 };
 
-static const char *const part_names[PK_DATA_PARTS] = {"train", "validation", "test"};
-
 static bool no_memory(pk_error *error) {
   return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the data");
 }
@@ -24,7 +22,7 @@ static bool read_part(pk_eval_data *data, const char *name, pk_error *error) {
   if (!name) return true;
   for (int i = 0; i < PK_DATA_PARTS; i++) {
     data->part = (pk_data_part)i;
-    if (strcmp(name, part_names[i]) == 0) return true;
+    if (strcmp(name, pk_data_part_names[i]) == 0) return true;
   }
   return pk_fail(error, PK_USAGE, "--part %s: train, validation or test", name);
 }
@@ -142,7 +140,7 @@ static bool read_json(pk_eval_data *data, const char *path, const char *root, pk
 
 static bool describe(pk_eval_data *data, const pk_eval_data_options *options,
                      const pk_manifest *manifest, pk_error *error) {
-  const char *path = options->data, *part = part_names[data->part];
+  const char *path = options->data, *part = pk_data_part_names[data->part];
   struct stat status;
   if (stat(path, &status) != 0) {
     return pk_fail(error, PK_IO, "--data %s: there is no such file or folder", path);
@@ -178,7 +176,7 @@ bool pk_eval_data_open(pk_eval_data *data, const pk_eval_data_options *options,
   const size_t room = strlen(options->data) + 32;
   data->title = ok ? malloc(room) : NULL;
   if (ok && !data->title) ok = no_memory(error);
-  if (ok) snprintf(data->title, room, "%s, %s part", options->data, part_names[data->part]);
+  if (ok) snprintf(data->title, room, "%s, %s part", options->data, pk_data_part_names[data->part]);
   if (!ok) pk_eval_data_close(data);
   return ok;
 }

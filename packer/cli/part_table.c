@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "cli_common.h"
-#include "core/format/graph.h"
 
 typedef struct part_figures {
   uint64_t plain, br;  // of the shards
@@ -15,8 +14,7 @@ static part_figures add_up(const pk_manifest_part *entry, const pk_manifest *par
   part_figures figures = {totals.plain, totals.br, 0};
   for (size_t i = 0; i < part->input_count; i++) {
     if (entry->inputs[i].part == PK_SOURCE_INPUT) continue;
-    figures.taken +=
-        pk_manifest_tensor_elements(&part->inputs[i]) * mnw_dtype_bytes(part->inputs[i].dtype);
+    figures.taken += pk_manifest_tensor_bytes(&part->inputs[i]);
   }
   return figures;
 }

@@ -6,14 +6,7 @@
 #include "../data/wav_file.h"
 
 static mnw_tensor_info info_of(const pk_chain *chain, size_t input) {
-  const pk_manifest_tensor *tensor = &chain->whole.manifest.inputs[input];
-  mnw_tensor_info info = {.dtype = tensor->dtype,
-                          .rank = tensor->rank,
-                          .scale = tensor->scale,
-                          .zero_point = tensor->zero_point,
-                          .size_bytes = pk_chain_input_bytes(chain, input)};
-  memcpy(info.dims, tensor->dims, sizeof info.dims);
-  return info;
+  return pk_manifest_tensor_info(&chain->whole.manifest.inputs[input]);
 }
 
 // --- sound ---

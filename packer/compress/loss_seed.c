@@ -3,20 +3,10 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "../pk_random.h"
+
 static const float temperature = 3.0f;
 static const float deviation_of_range = 0.05f;
-
-// splitmix64 (Steele, Lea, Flood 2014)
-static uint64_t next_random(uint64_t *state) {
-  uint64_t z = *state += 0x9e3779b97f4a7c15u;
-  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-  return z ^ z >> 31;
-}
-
-static double next_unit(uint64_t *state) {
-  return (double)(next_random(state) >> 11) * 0x1p-53;
-}
 
 static const pk_op *writer_of(const pk_graph *graph, int32_t tensor) {
   for (size_t i = 0; i < graph->op_count; i++) {
@@ -74,12 +64,12 @@ void pk_loss_see_range(pk_loss *loss, const pk_diff_tape *tape) {
 }
 
 static void seed_row(float *gradient, const float *logits, size_t width, float weight,
-                     uint64_t *random) {
+                     pk_random *random) {
   float most = logits[0];
   double sum = 0.0;
   for (size_t i = 1; i < width; i++) most = fmaxf(most, logits[i]);
   for (size_t i = 0; i < width; i++) sum += exp((double)(logits[i] - most) / (double)temperature);
-  double left = next_unit(random) * sum;
+  double left = pk_random_unit(random) * sum;
   size_t drawn = width - 1;
   for (size_t i = 0; i < width; i++) {
     const double share = exp((double)(logits[i] - most) / (double)temperature);
@@ -91,7 +81,7 @@ static void seed_row(float *gradient, const float *logits, size_t width, float w
 }
 
 bool pk_loss_seed(const pk_loss *loss, pk_diff_tape *tape, uint64_t seed, pk_error *error) {
-  uint64_t random = seed * 0xd1342543de82ef95u + 1;
+  pk_random random = {seed * 0xd1342543de82ef95u + 1};
   pk_diff_clear_grads(tape);
   for (size_t i = 0; i < loss->count; i++) {
     const pk_loss_output *output = &loss->outputs[i];
@@ -110,7 +100,7 @@ bool pk_loss_seed(const pk_loss *loss, pk_diff_tape *tape, uint64_t seed, pk_err
       seed_row(gradient + at, values + at, width, share / temperature, &random);
     }
     for (size_t at = 0; !output->is_softmax && at < elements; at++) {
-      const float sign = next_random(&random) >> 63 ? 1.0f : -1.0f;
+      const float sign = pk_random_next(&random) >> 63 ? 1.0f : -1.0f;
       gradient[at] += sign * share / deviation;
     }
   }

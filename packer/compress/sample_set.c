@@ -119,10 +119,6 @@ static bool list_files(file_list *list, const char *folder, bool wants_pictures,
 
 // --- samples ---
 
-static size_t tensor_bytes(const pk_manifest_tensor *tensor) {
-  return (size_t)pk_manifest_tensor_elements(tensor) * mnw_dtype_bytes(tensor->dtype);
-}
-
 static void mirror(uint8_t *bytes, const pk_manifest_tensor *tensor) {
   const size_t pixel = (size_t)tensor->dims[3] * mnw_dtype_bytes(tensor->dtype);
   const size_t width = (size_t)tensor->dims[2];
@@ -215,7 +211,7 @@ bool pk_sample_set_read(pk_sample_set *set, const pk_manifest *manifest,
   if (ok) {
     set->file_count = list.count < options->max_files ? list.count : options->max_files;
     for (size_t i = 0; i < manifest->input_count; i++) {
-      set->bytes_each += tensor_bytes(&manifest->inputs[i]);
+      set->bytes_each += pk_manifest_tensor_bytes(&manifest->inputs[i]);
     }
     set->items = calloc(set->file_count * VIEWS + 1, sizeof *set->items);
     set->files = calloc(set->file_count + 1, sizeof *set->files);

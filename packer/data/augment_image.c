@@ -163,7 +163,8 @@ static void add_noise(pk_canvas *canvas, double deviation, pk_random *random) {
   const float scale = (float)(deviation * 255.0);
   for (size_t i = 0; i < 4 * pixels; i++) {
     if (i % 4 == 3) continue;
-    canvas->rgba[i] = to_byte((double)((float)canvas->rgba[i] + scale * pk_random_normal(random)));
+    canvas->rgba[i] =
+        to_byte((double)((float)canvas->rgba[i] + scale * pk_random_near_normal(random)));
   }
 }
 

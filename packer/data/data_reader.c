@@ -1,7 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../core/format/graph.h"
 #include "../package/core_model.h"
 #include "data_random.h"
 #include "data_store.h"
@@ -39,7 +38,7 @@ static bool check_inputs(const pk_data_set *set, const pk_manifest *inputs, pk_e
 }
 
 static bool open_tensor(pk_data_reader *r, const pk_manifest_tensor *input, pk_error *error) {
-  r->tensor_bytes = (size_t)pk_manifest_tensor_elements(input) * mnw_dtype_bytes(input->dtype);
+  r->tensor_bytes = pk_manifest_tensor_bytes(input);
   r->tensor = pk_aligned_alloc(r->tensor_bytes);
   return r->tensor || pk_fail(error, PK_OUT_OF_MEMORY, "no memory for an input");
 }

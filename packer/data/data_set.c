@@ -9,7 +9,7 @@
 #include "data_store.h"
 
 static const char *const kind_names[] = {"pictures", "sounds", "texts", NULL};
-static const char *const part_names[] = {"train", "validation", "test"};
+const char *const pk_data_part_names[] = {"train", "validation", "test", NULL};
 
 typedef struct set_fields {
   uint32_t kind;
@@ -90,7 +90,7 @@ static bool fill_pools(pk_data_set *set, pk_error *error) {
         error, PK_USAGE,
         "data: %s: the part %s has no files of the classes that its pieces are cut from; "
         "give it some, or cut pieces for other parts only",
-        item->name, part_names[item->part]);
+        item->name, pk_data_part_names[item->part]);
   }
   return true;
 }

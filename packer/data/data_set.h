@@ -16,6 +16,8 @@
 typedef enum pk_data_part { PK_DATA_TRAIN, PK_DATA_VALIDATION, PK_DATA_TEST } pk_data_part;
 enum { PK_DATA_PARTS = 3 };
 
+extern const char *const pk_data_part_names[];  // by part; ends with NULL
+
 typedef struct pk_data_set pk_data_set;
 
 typedef struct pk_data_options {

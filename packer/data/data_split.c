@@ -5,7 +5,6 @@
 
 #include "../package/manifest_fields.h"
 
-static const char *const part_names[] = {"train", "validation", "test", NULL};
 static const char *const by_names[] = {"number", "hash", "order", "group", NULL};
 
 typedef struct split_fields {
@@ -19,7 +18,7 @@ static const pk_field_rule split_rules[] = {
     {"by", PK_FIELD_NAME, true, offsetof(split_fields, by), 0, 0, by_names},
 };
 static const pk_field_rule part_rule = {
-    "part", PK_FIELD_NAME, true, offsetof(split_fields, part), 0, 0, part_names};
+    "part", PK_FIELD_NAME, true, offsetof(split_fields, part), 0, 0, pk_data_part_names};
 static const char *const other_fields[] = {"field", NULL};
 
 bool pk_split_read(pk_split *split, const json_t *source, const char *where, pk_error *error) {
@@ -110,7 +109,8 @@ bool pk_split_check(const pk_data_set *set, pk_error *error) {
     ok = pk_fail(error, PK_USAGE,
                  "data: %s is in the part %s and in %s; judging needs examples that training never "
                  "saw, so give it to one of them",
-                 sorted[i]->name, part_names[sorted[i - 1]->part], part_names[sorted[i]->part]);
+                 sorted[i]->name, pk_data_part_names[sorted[i - 1]->part],
+                 pk_data_part_names[sorted[i]->part]);
   }
   free(sorted);
   return ok;

@@ -102,7 +102,7 @@ static void scribble(pk_canvas *canvas, const colours *pair, pk_random *random) 
     const double bend = pk_random_between(random, 0.0, 0.5);
     const size_t steps = 5 + pk_random_below(random, 40);
     for (size_t i = 0; i < steps; i++) {
-      angle += bend * (double)pk_random_normal(random);
+      angle += bend * (double)pk_random_near_normal(random);
       x = fmin(fmax(x + cos(angle) * 0.03 * side, 0.0), width - 1.0);
       y = fmin(fmax(y + sin(angle) * 0.03 * side, 0.0), height - 1.0);
       stamp(canvas, pair, x, y, radius, radius, false);

@@ -6,14 +6,14 @@
 static const double tau = 6.28318530717958647692;
 
 static void white(float *samples, size_t count, pk_random *random) {
-  for (size_t i = 0; i < count; i++) samples[i] = pk_random_normal(random);
+  for (size_t i = 0; i < count; i++) samples[i] = pk_random_near_normal(random);
 }
 
 // Three leaky integrators whose sum falls by 3 dB an octave (after P. Kellet's filter).
 static void pink(float *samples, size_t count, pk_random *random) {
   float b0 = 0.0f, b1 = 0.0f, b2 = 0.0f;
   for (size_t i = 0; i < count; i++) {
-    const float in = pk_random_normal(random);
+    const float in = pk_random_near_normal(random);
     b0 = 0.99765f * b0 + 0.0990460f * in;
     b1 = 0.96300f * b1 + 0.2965164f * in;
     b2 = 0.57000f * b2 + 1.0526913f * in;
@@ -24,7 +24,7 @@ static void pink(float *samples, size_t count, pk_random *random) {
 static void brown(float *samples, size_t count, pk_random *random) {
   float sum = 0.0f;
   for (size_t i = 0; i < count; i++) {
-    sum = 0.998f * sum + pk_random_normal(random);
+    sum = 0.998f * sum + pk_random_near_normal(random);
     samples[i] = sum;
   }
 }
@@ -37,12 +37,12 @@ static void hum(float *samples, size_t count, uint32_t rate, pk_random *random) 
     double phase = pk_random_between(random, 0.0, tau);
     for (size_t i = 0; i < count; i++, phase += turn) samples[i] += (float)(share * sin(phase));
   }
-  for (size_t i = 0; i < count; i++) samples[i] += 0.01f * pk_random_normal(random);
+  for (size_t i = 0; i < count; i++) samples[i] += 0.01f * pk_random_near_normal(random);
 }
 
 static void clicks(float *samples, size_t count, uint32_t rate, pk_random *random) {
   const size_t clicks = 1 + pk_random_below(random, 8);
-  for (size_t i = 0; i < count; i++) samples[i] = 0.002f * pk_random_normal(random);
+  for (size_t i = 0; i < count; i++) samples[i] = 0.002f * pk_random_near_normal(random);
   for (size_t n = 0; n < clicks; n++) {
     const size_t at = pk_random_below(random, count);
     const double decay = pk_random_between(random, 0.001, 0.03) * rate;
@@ -50,7 +50,7 @@ static void clicks(float *samples, size_t count, uint32_t rate, pk_random *rando
     for (size_t i = at; i < count && (double)(i - at) < 6.0 * decay; i++) {
       const double age = (double)(i - at);
       samples[i] += (float)(exp(-age / decay) * cos(turn * age)) +
-                    0.3f * (float)exp(-age / decay) * pk_random_normal(random);
+                    0.3f * (float)exp(-age / decay) * pk_random_near_normal(random);
     }
   }
 }
@@ -64,7 +64,7 @@ static void add_formant(float *samples, size_t count, uint32_t rate, double low,
   float y1 = 0.0f, y2 = 0.0f, loudness = 0.0f;
   for (size_t i = 0; i < count; i++) {
     if (i % 32 == 0) loudness = (float)fmax(0.0, sin(start + turn * (double)i));
-    const float y = pk_random_normal(random) + b1 * y1 + b2 * y2;
+    const float y = pk_random_near_normal(random) + b1 * y1 + b2 * y2;
     y2 = y1;
     y1 = y;
     samples[i] += loudness * y;

@@ -79,15 +79,8 @@ static bool open_fronts(pk_sound_reader *r, pk_error *error) {
 }
 
 static void describe_tensor(pk_sound_reader *r) {
-  const pk_manifest_tensor *input = r->input;
-  const uint64_t elements = pk_manifest_tensor_elements(input);
-  r->info = (mnw_tensor_info){.dtype = input->dtype,
-                              .rank = input->rank,
-                              .scale = input->scale,
-                              .zero_point = input->zero_point};
-  for (uint32_t i = 0; i < input->rank; i++) r->info.dims[i] = input->dims[i];
-  r->info.size_bytes = elements * (input->dtype == MNW_DTYPE_F32 ? sizeof(float) : 1);
-  r->bins = (uint32_t)(elements / input->audio.frames);
+  r->info = pk_manifest_tensor_info(r->input);
+  r->bins = (uint32_t)(pk_manifest_tensor_elements(r->input) / r->input->audio.frames);
 }
 
 static bool open_clips(pk_sound_reader *r, pk_error *error) {

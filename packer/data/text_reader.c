@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../core/format/graph.h"
 #include "../package/core_model.h"
 #include "augment_text.h"
 
@@ -54,13 +53,7 @@ static bool open_encoder(text_front *fronts, size_t index, const pk_manifest *in
 
 static size_t open_tensor(text_front *front, const pk_manifest_tensor *input) {
   front->role = input->text.role;
-  front->info = (mnw_tensor_info){.dtype = input->dtype,
-                                  .rank = input->rank,
-                                  .scale = input->scale,
-                                  .zero_point = input->zero_point};
-  for (uint32_t i = 0; i < input->rank; i++) front->info.dims[i] = input->dims[i];
-  front->info.size_bytes =
-      (size_t)pk_manifest_tensor_elements(input) * mnw_dtype_bytes(input->dtype);
+  front->info = pk_manifest_tensor_info(input);
   return front->info.size_bytes;
 }
 

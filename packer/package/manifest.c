@@ -2,6 +2,9 @@
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "../../core/format/graph.h"
 
 static void free_tensors(pk_manifest_tensor *tensors, size_t count) {
   for (size_t i = 0; tensors && i < count; i++) free(tensors[i].name);
@@ -26,6 +29,20 @@ uint64_t pk_manifest_tensor_elements(const pk_manifest_tensor *tensor) {
   uint64_t elements = 1;
   for (uint32_t i = 0; i < tensor->rank; i++) elements *= (uint64_t)tensor->dims[i];
   return elements;
+}
+
+size_t pk_manifest_tensor_bytes(const pk_manifest_tensor *tensor) {
+  return (size_t)pk_manifest_tensor_elements(tensor) * mnw_dtype_bytes(tensor->dtype);
+}
+
+mnw_tensor_info pk_manifest_tensor_info(const pk_manifest_tensor *tensor) {
+  mnw_tensor_info info = {.dtype = tensor->dtype,
+                          .rank = tensor->rank,
+                          .scale = tensor->scale,
+                          .zero_point = tensor->zero_point,
+                          .size_bytes = pk_manifest_tensor_bytes(tensor)};
+  memcpy(info.dims, tensor->dims, sizeof info.dims);
+  return info;
 }
 
 const char *pk_manifest_dtype_name(mnw_dtype dtype) {

@@ -110,6 +110,8 @@ bool pk_manifest_read(pk_manifest *manifest, const char *text, size_t size_bytes
                       const char *source, pk_error *error);
 
 uint64_t pk_manifest_tensor_elements(const pk_manifest_tensor *tensor);
+size_t pk_manifest_tensor_bytes(const pk_manifest_tensor *tensor);
+mnw_tensor_info pk_manifest_tensor_info(const pk_manifest_tensor *tensor);  // as front ends take it
 
 const char *pk_manifest_dtype_name(mnw_dtype dtype);  // "float32", "int8", …
 

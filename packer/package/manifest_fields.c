@@ -66,7 +66,7 @@ static bool read_field(uint32_t *word, const pk_field_rule *rule, const pk_field
   return true;
 }
 
-static bool is_listed(const char *const *names, const char *name) {
+bool pk_name_is_listed(const char *const *names, const char *name) {
   for (; names && *names; names++) {
     if (strcmp(*names, name) == 0) return true;
   }
@@ -79,7 +79,7 @@ static bool refuse_unknown(const pk_field_rule *rules, size_t rule_count,
   const char *key;
   json_t *value;
   json_object_foreach((json_t *)object, key, value) {
-    bool is_known = is_listed(also_known, key);
+    bool is_known = pk_name_is_listed(also_known, key);
     for (size_t i = 0; i < rule_count; i++) is_known |= strcmp(rules[i].name, key) == 0;
     if (!is_known) return pk_field_bad(r, where, key, "left out: there is no such field");
   }

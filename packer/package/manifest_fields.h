@@ -21,6 +21,9 @@ typedef enum pk_field_kind {
   PK_FIELD_NAME,     // a 4-byte enumeration: the number of the name in `names`
 } pk_field_kind;
 
+// Whether `names` (NULL-terminated, or NULL) has the name.
+bool pk_name_is_listed(const char *const *names, const char *name);
+
 // One field of an object and the 4-byte member of a struct that it becomes.
 typedef struct pk_field_rule {
   const char *name;

@@ -18,8 +18,7 @@ void pk_chain_close(pk_chain *chain) {
 }
 
 size_t pk_chain_input_bytes(const pk_chain *chain, size_t index) {
-  const pk_manifest_tensor *tensor = &chain->whole.manifest.inputs[index];
-  return (size_t)pk_manifest_tensor_elements(tensor) * mnw_dtype_bytes(tensor->dtype);
+  return pk_manifest_tensor_bytes(&chain->whole.manifest.inputs[index]);
 }
 
 void *pk_chain_input(const pk_chain *chain, size_t index) {

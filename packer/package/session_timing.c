@@ -1,15 +1,9 @@
 #include "session_timing.h"
 
 #include <stdlib.h>
-#include <time.h>
 
+#include "../pk_clock.h"
 #include "core_model.h"
-
-static double now_ms(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec * 1e3 + (double)time.tv_nsec * 1e-6;
-}
 
 void pk_session_fill_inputs(mnw_session *session, const mnw_model *model) {
   uint32_t state = 1;
@@ -37,11 +31,11 @@ bool pk_session_time(double *times, size_t runs, size_t warm_up, mnw_session *se
   mnw_error cause = {0};
   for (size_t i = 0; i < warm_up + runs; i++) {
     pk_session_fill_inputs(session, model);
-    const double start = now_ms();
+    const double start = pk_now_ms();
     if (mnw_session_run(session, &cause) != MNW_STATUS_OK) {
       return pk_core_fail(error, &cause, source);
     }
-    if (i >= warm_up) times[i - warm_up] = now_ms() - start;
+    if (i >= warm_up) times[i - warm_up] = pk_now_ms() - start;
     if (progress) progress(NULL, "running", i + 1, warm_up + runs);
   }
   qsort(times, runs, sizeof *times, compare_times);

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../../core/format/graph.h"
 #include "html_text.h"
 #include "page_frame.h"
 #include "share_interval.h"
@@ -196,7 +195,7 @@ static size_t input_bytes(const pk_manifest *manifest) {
   size_t bytes = 0;
   for (size_t i = 0; i < manifest->input_count; i++) {
     const pk_manifest_tensor *tensor = &manifest->inputs[i];
-    bytes += (size_t)pk_manifest_tensor_elements(tensor) * mnw_dtype_bytes(tensor->dtype);
+    bytes += pk_manifest_tensor_bytes(tensor);
   }
   return bytes;
 }

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../core/format/graph.h"
-
 static bool fill(pk_sample_set *samples, pk_data_reader *reader, const pk_data_set *data,
                  pk_data_part part, pk_error *error) {
   const size_t count = pk_data_set_count(data, part), wanted = samples->file_count;
@@ -31,9 +29,7 @@ bool pk_data_samples(pk_sample_set *samples, const pk_data_set *data, pk_data_pa
   pk_data_reader *reader = NULL;
   *samples = (pk_sample_set){.file_count = count < most ? count : most};
   for (size_t i = 0; i < manifest->input_count; i++) {
-    const pk_manifest_tensor *input = &manifest->inputs[i];
-    samples->bytes_each +=
-        (size_t)pk_manifest_tensor_elements(input) * mnw_dtype_bytes(input->dtype);
+    samples->bytes_each += pk_manifest_tensor_bytes(&manifest->inputs[i]);
   }
   samples->items = calloc(samples->file_count + 1, sizeof *samples->items);
   samples->files = calloc(samples->file_count + 1, sizeof *samples->files);

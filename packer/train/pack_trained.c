@@ -4,9 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../encode/manifest_build.h"
 #include "../import/import.h"
-#include "../import/lower.h"
 #include "../import/network/trained_model.h"
 #include "../package/file_io.h"
 #include "../package/manifest_fields.h"
@@ -46,6 +44,7 @@ static const pk_field_rule refine_rules[] = {
 
 typedef struct packing {
   pk_packed_model *packed;
+  pk_manifest manifest;  // of the recipe's inputs, which compression leaves as they are
   const pk_data_set *data;
   pk_data_part judged;
   pk_compress_options options;
@@ -69,28 +68,24 @@ static bool read_fields(pack_fields *fields, refine_fields *refine, const pk_rec
                               NULL, &reader, refined, "pack.refine"));
 }
 
-// What refining needs, read where it is asked for.
-typedef struct refine_parts {
-  pk_graph teacher;
-  pk_manifest manifest;
-  pk_refine_options options;
-} refine_parts;
-
-static bool open_refining(refine_parts *parts, const refine_fields *fields, const pk_bytes *file,
-                          const pk_recipe *recipe, const pk_data_set *data, pk_error *error) {
+// `options` refer to the recipe, the data and the manifest; `teacher` is initialised. Without steps
+// nothing is read.
+static bool open_refining(pk_refine_options *options, pk_graph *teacher,
+                          const refine_fields *fields, const pk_bytes *file,
+                          const pk_recipe *recipe, const packing *p, pk_error *error) {
   const pk_trained_options trained = {.batch = 1};
-  parts->options = (pk_refine_options){.data = data,
-                                       .manifest = &parts->manifest,
-                                       .augment = json_object_get(recipe->json, "augment"),
-                                       .teacher = &parts->teacher,
-                                       .steps = (size_t)fields->steps,
-                                       .batch = (size_t)fields->batch,
-                                       .rate = fields->rate,
-                                       .temperature = fields->temperature,
-                                       .seed = (uint64_t)recipe->training.seed};
+  *options = (pk_refine_options){.data = p->data,
+                                 .manifest = &p->manifest,
+                                 .augment = json_object_get(recipe->json, "augment"),
+                                 .teacher = teacher,
+                                 .steps = (size_t)fields->steps,
+                                 .batch = (size_t)fields->batch,
+                                 .rate = fields->rate,
+                                 .temperature = fields->temperature,
+                                 .seed = (uint64_t)recipe->training.seed,
+                                 .progress = p->pack.progress};
   return fields->steps == 0 ||
-         (pk_trained_to_graph(&parts->teacher, file->data, file->size, &trained, error) &&
-          pk_recipe_describe(&parts->manifest, recipe, error));
+         pk_trained_to_graph(teacher, file->data, file->size, &trained, error);
 }
 
 // From the validation part where it is large enough: on what a network was trained with it is too
@@ -103,25 +98,11 @@ static bool read_samples(void *user, pk_sample_set *set, const pk_manifest *mani
                          p->samples, manifest, error);
 }
 
-static bool read_judged(pk_sample_set *set, const packing *p, const pk_graph *graph,
-                        pk_error *error) {
-  const pk_image_view view = {.crop = 1.0, .low = -1.0, .high = 1.0};
-  pk_lowered_graph lowered = {0};
-  pk_manifest manifest = {0};
-  const bool ok = pk_lower(&lowered, graph, error) &&
-                  pk_manifest_describe(&manifest, &lowered, "test", &view, error) &&
-                  pk_manifest_apply_frontend(&manifest, &p->pack, error) &&
-                  pk_data_samples(set, p->data, p->judged, SIZE_MAX, &manifest, error);
-  pk_manifest_free(&manifest);
-  pk_lowered_graph_free(&lowered);
-  return ok;
-}
-
 static bool compress_and_judge(void *user, pk_graph *graph, pk_error *error) {
   packing *p = user;
   pk_sample_set test = {0};
   pk_answers before = {0}, after = {0};
-  bool ok = read_judged(&test, p, graph, error) &&
+  bool ok = pk_data_samples(&test, p->data, p->judged, SIZE_MAX, &p->manifest, error) &&
             pk_answers_make(&before, graph, &test, PK_SHARD_BYTES_DEFAULT, error) &&
             pk_compress_graph(graph, &p->options, &p->packed->report, error) &&
             pk_answers_make(&after, graph, &test, PK_SHARD_BYTES_DEFAULT, error);
@@ -158,7 +139,8 @@ bool pk_pack_trained(pk_packed_model *packed, const char *file, const pk_recipe 
   *packed = (pk_packed_model){0};
   if (!read_fields(&fields, &refined, recipe, error)) return false;
   packing p = {.packed = packed, .data = data, .judged = judged, .samples = (size_t)fields.samples};
-  refine_parts parts = {.options = {.steps = 0}};
+  pk_refine_options refining;
+  pk_graph teacher;
   p.pack = (pk_pack_options){.name = recipe->name,
                              .labels_file = recipe->labels_file,
                              .frontend_file = recipe->frontend_file,
@@ -167,19 +149,19 @@ bool pk_pack_trained(pk_packed_model *packed, const char *file, const pk_recipe 
   p.options.samples_user = &p;
   p.options.pack = &p.pack;
   const pk_graph_edit edit = {.apply = compress_and_judge, .user = &p};
-  pk_graph_init(&parts.teacher, max_file_bytes);
-  bool ok = pk_file_read(&bytes, file, max_file_bytes, error) &&
-            open_refining(&parts, &refined, &bytes, recipe, data, error);
-  parts.options.progress = progress;
-  if (parts.options.steps > 0) {
+  if (refined.steps > 0) {
     p.options.refine = pk_refine;
-    p.options.refine_user = &parts.options;
+    p.options.refine_user = &refining;
   }
+  pk_graph_init(&teacher, max_file_bytes);
+  bool ok = pk_recipe_describe(&p.manifest, recipe, error) &&
+            pk_file_read(&bytes, file, max_file_bytes, error) &&
+            open_refining(&refining, &teacher, &refined, &bytes, recipe, &p, error);
   ok = ok && pk_import_model_edited(&graph, bytes.data, bytes.size, file, &edit, error) &&
        pk_package_encode(&packed->package, &graph, &p.pack, error);
   pk_lowered_graph_free(&graph);
-  pk_graph_deinit(&parts.teacher);
-  pk_manifest_free(&parts.manifest);
+  pk_graph_deinit(&teacher);
+  pk_manifest_free(&p.manifest);
   pk_bytes_free(&bytes);
   if (!ok) pk_packed_model_free(packed);
   return ok;

@@ -5,23 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../package/file_io.h"
+#include "../pk_clock.h"
 #include "checkpoint.h"
 
 typedef struct train_run {
   pk_train_session *session;
   const pk_train_options *options;
   char *checkpoint, *trained, *log;
-  double started;
+  double started_ms;
 } train_run;
 
-static double now_seconds(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+static double seconds_since(double started_ms) {
+  return (pk_now_ms() - started_ms) / 1e3;
 }
 
 static double percent(const pk_train_score *score) {
@@ -52,7 +50,7 @@ static bool write_log(const train_run *run, size_t epoch, const pk_train_score *
           score->loss / (double)score->count, percent(score));
   if (validation) fprintf(file, ", \"validation\": %.2f", percent(validation));
   fprintf(file, ", \"rate\": %.6f, \"seconds\": %.1f}\n",
-          (double)pk_optimizer_rate(&run->session->optimizer), now_seconds() - run->started);
+          (double)pk_optimizer_rate(&run->session->optimizer), seconds_since(run->started_ms));
   return fclose(file) == 0 || pk_fail(error, PK_IO, "%s: cannot be written", run->log);
 }
 
@@ -63,7 +61,7 @@ static void show(const train_run *run, size_t epoch, size_t batch, size_t first_
   const size_t epochs = (size_t)s->recipe->training.epochs;
   const double done = (double)((epoch - first_epoch) * s->batches + batch);
   const double left = (double)((epochs - epoch) * s->batches - batch);
-  const double seconds = done > 0.0 ? (now_seconds() - run->started) / done * left : 0.0;
+  const double seconds = done > 0.0 ? seconds_since(run->started_ms) / done * left : 0.0;
   char what[128];
   if (!run->options->progress) return;
   snprintf(what, sizeof what, "epoch %zu of %zu, loss %.3f, %.1f %%, %.0f %s left", epoch + 1,
@@ -105,7 +103,7 @@ static bool finish(train_run *run, pk_train_result *result, pk_error *error) {
 
 bool pk_train_run(pk_train_result *result, pk_train_session *session,
                   const pk_train_options *options, pk_error *error) {
-  train_run run = {.session = session, .options = options, .started = now_seconds()};
+  train_run run = {.session = session, .options = options, .started_ms = pk_now_ms()};
   const size_t epochs = (size_t)session->recipe->training.epochs;
   *result = (pk_train_result){0};
   bool ok = open_folder(&run, error) &&

@@ -87,20 +87,13 @@ bool pk_network_pair(int32_t pair[2], const pk_network_builder *b, const pk_netw
   return true;
 }
 
-static bool is_listed(const char *const *names, const char *name) {
-  for (; names && *names; names++) {
-    if (strcmp(*names, name) == 0) return true;
-  }
-  return false;
-}
-
 bool pk_network_check_fields(const pk_network_builder *b, const pk_network_layer *layer,
                              const char *const *known) {
   static const char *const common[] = {"name", "activation", "dropout", NULL};
   const char *key;
   json_t *value;
   json_object_foreach((json_t *)layer->json, key, value) {
-    if (!is_listed(common, key) && !is_listed(known, key)) {
+    if (!pk_name_is_listed(common, key) && !pk_name_is_listed(known, key)) {
       return pk_field_bad(&b->reader, layer->where, key, "left out: this layer has no such field");
     }
   }

@@ -1,0 +1,9 @@
+#include "pk_clock.h"
+
+#include <time.h>
+
+double pk_now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}

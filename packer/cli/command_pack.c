@@ -318,6 +318,7 @@ static bool pack(pack_arguments *arguments, pk_error *error) {
   const pk_pack_split_options split = {arguments->part_count, arguments->folder, arguments->as_json,
                                        start};
   const bool is_split = split.part_count > 0;
+  const bool was_signed = pk_package_has_signature(arguments->folder);
   bool ok = pk_calibration_read(&graph, arguments->model, &arguments->calibration,
                                 &arguments->options, error);
   if (ok && is_split) {
@@ -333,6 +334,7 @@ static bool pack(pack_arguments *arguments, pk_error *error) {
                                    is_split ? NULL : &package.manifest, &arguments->options, error);
   pk_progress_end();
   if (ok && !is_split) print_summary(&package.manifest, arguments, (pk_now_ms() - start) / 1e3);
+  if (ok) pk_tell_signature_gone(was_signed, "pack", arguments->folder);
   pk_package_free(&package);
   pk_bytes_free(&own_labels);
   arguments->options.own_labels = NULL;

@@ -11,7 +11,8 @@ _Static_assert(PK_SIGNATURE_TEXT_BYTES ==
 
 // Length of the text without the white space at its end.
 static size_t line_length(const char *text, size_t text_bytes) {
-  while (text_bytes > 0 && memchr(" \t\r\n", text[text_bytes - 1], 4)) text_bytes--;
+  static const char spaces[] = {' ', '\t', '\r', '\n'};
+  while (text_bytes > 0 && memchr(spaces, text[text_bytes - 1], sizeof spaces)) text_bytes--;
   return text_bytes;
 }
 

@@ -49,7 +49,7 @@ static void the_vectors_of_rfc_8032_hold(void **state) {
   (void)state;
   for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
     uint8_t seed[PK_SEED_BYTES], expected[PK_SIGNATURE_BYTES], got[PK_SIGNATURE_BYTES];
-    uint8_t public_key[PK_PUBLIC_KEY_BYTES], message[64];
+    uint8_t public_key[PK_PUBLIC_KEY_BYTES], message[65];
     from_hex(seed, sizeof seed, vectors[i].seed);
     from_hex(expected, sizeof expected, vectors[i].public_key);
     pk_ed25519_public_key(public_key, seed);

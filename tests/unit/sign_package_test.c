@@ -367,6 +367,22 @@ static void packing_again_takes_the_signature_away(void **state) {
   assert_false(pk_package_has_signature(folder));
 }
 
+// The signature goes before the manifest comes, not with the cleaning afterwards: an interrupted
+// pack leaves no signature beside the manifest of another package.
+static void a_manifest_written_alone_takes_it_away_too(void **state) {
+  char folder[TEST_PATH_BYTES];
+  pk_loaded_package package;
+  pk_error error = {.code = PK_OK};
+  (void)state;
+  store("alone", 1);
+  sign_well("alone", 1);
+  test_folder_path(folder, "alone");
+  assert_true(pk_package_load_head(&package, folder, &error));
+  assert_true(pk_package_store_manifest(&package.manifest, folder, &error));
+  assert_false(exists_in("alone", PK_SIGNATURE_FILE));
+  pk_package_unload(&package);
+}
+
 static void wrong_releases_are_named(void **state) {
   static const char *const wrong[] = {"-1",  "9007199254740992", "1.0", "1e3", "\"7\"", "null",
                                       "true"};
@@ -408,6 +424,7 @@ int main(void) {
       cmocka_unit_test(damaged_files_are_neither_signed_nor_verified),
       cmocka_unit_test(a_split_package_is_signed_as_a_whole),
       cmocka_unit_test(packing_again_takes_the_signature_away),
+      cmocka_unit_test(a_manifest_written_alone_takes_it_away_too),
       cmocka_unit_test(wrong_releases_are_named),
   };
   return cmocka_run_group_tests(tests, start, test_folder_remove);

@@ -20,6 +20,22 @@ static bool starts_with(const char *text, size_t length, const char *start) {
   return length >= strlen(start) && memcmp(text, start, strlen(start)) == 0;
 }
 
+// What is decoded must give the same text again: libsodium 1.0.18 takes some bytes above 127 for
+// letters.
+static bool decode(uint8_t decoded[PK_BASE64_LINE_MAX], size_t *got, const char *text,
+                   size_t length) {
+  char again[PK_BASE64_LINE_MAX + 1];
+  if (length == 0 || length > PK_BASE64_LINE_MAX ||
+      sodium_base642bin(decoded, PK_BASE64_LINE_MAX, text, length, NULL, got, NULL,
+                        sodium_base64_VARIANT_ORIGINAL) != 0) {
+    return false;
+  }
+  sodium_bin2base64(again, sizeof again, decoded, *got, sodium_base64_VARIANT_ORIGINAL);
+  const bool is_same = strlen(again) == length && sodium_memcmp(again, text, length) == 0;
+  sodium_memzero(again, sizeof again);
+  return is_same;
+}
+
 bool pk_base64_line_read(uint8_t *bytes, size_t count, const char *text, size_t text_bytes,
                          const char *what, const char *kind, pk_code code, pk_error *error) {
   uint8_t decoded[PK_BASE64_LINE_MAX];
@@ -31,9 +47,7 @@ bool pk_base64_line_read(uint8_t *bytes, size_t count, const char *text, size_t 
                    "to convert it",
                    what, kind);
   }
-  const bool is_base64 = length > 0 && length <= PK_BASE64_LINE_MAX &&
-                         sodium_base642bin(decoded, sizeof decoded, text, length, NULL, &got, NULL,
-                                           sodium_base64_VARIANT_ORIGINAL) == 0;
+  const bool is_base64 = decode(decoded, &got, text, length);
   if (is_base64 && got == count) memcpy(bytes, decoded, count);
   sodium_memzero(decoded, sizeof decoded);  // it may be a secret
   if (!is_base64) {

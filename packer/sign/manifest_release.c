@@ -49,6 +49,7 @@ static span find_release(const char *text, size_t size) {
 
 static void write_edited(pk_bytes *edited, const char *text, size_t size, int64_t release) {
   char number[32];
+  if (size == 0) return;  // nothing to point into
   span place = find_release(text, size);
   snprintf(number, sizeof number, "%lld", (long long)release);
   const bool is_new = place.begin == place.end;

@@ -112,6 +112,7 @@ static void one_line_of_base64_is_taken_and_nothing_else(void **state) {
               "one line of base64");  // URLs' letters
   expect_line(" 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=", "one line of base64");  // in front
   expect_line("11qYAYKxCrfVS/7TyWQH\nOg7hcvPapiMlrwIaaPcHURo=", "one line of base64");
+  expect_line("11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaa\260cHURo=", "one line of base64");
   expect_line("AAAA", "has 3 bytes, a key has 32");
   expect_line("-----BEGIN PRIVATE KEY-----", "is PEM");
   memset(text, 'A', 388);

@@ -23,6 +23,7 @@ const includable = {
   'packer/autodiff': ['core', 'packer/import'],
   'packer/compress': ['core', 'packer/autodiff', 'packer/encode', 'packer/import', 'packer/package', 'packer/picture', 'packer/pk_error.h', 'packer/pk_random.h', 'packer/lowered_graph.h'],
   'packer/data': ['core', 'packer/encode', 'packer/package', 'packer/picture', 'packer/pk_error.h', 'packer/pk_random.h'],
+  'packer/sign': ['packer/encode', 'packer/package', 'packer/pk_error.h'],
   'packer/train': ['core', 'packer/autodiff', 'packer/compress', 'packer/data', 'packer/encode', 'packer/import', 'packer/package', 'packer/pk_clock.h', 'packer/pk_error.h', 'packer/pk_random.h'],
   'packer/search': ['packer/encode', 'packer/package', 'packer/train', 'packer/pk_error.h', 'packer/pk_random.h'],
   'packer/eval': ['core', 'packer/compress', 'packer/data', 'packer/package', 'packer/pk_error.h'],

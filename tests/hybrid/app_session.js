@@ -33,7 +33,7 @@ export const SAMPLES = [
 /**
  * Recognises the samples of the models that the app has, through window.minnow or, where that is not there, through the npm
  * package's modules as they stand in the app.
- * @param {EnginePage} page
+ * @param {Pick<EnginePage, 'evaluate'>} page
  * @param {readonly string[]} models
  */
 export async function recogniseSamples(page, models) {

@@ -4,6 +4,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { launchEngine, missingEngine } from '../e2e/engines/browser_engine.js';
+import { evaluateInApp, missingSchemes } from './app_scheme_page.js';
 import { assertPlainRequests, recogniseSamples, waitForExample } from './app_session.js';
 import { CapacitorApp, missingCapacitor, root, succeeding } from './hybrid_apps.js';
 import { WebViewServer } from './webview_server.js';
@@ -42,6 +43,11 @@ describe('Capacitor app', { skip: missingCapacitor || missingEngine('chromium') 
       for (const own of ['cordova.js', 'cordova_plugins.js']) synced.delete(own);
       assert.deepEqual([...synced], [...built], platform);
     }
+  });
+
+  test('at capacitor://localhost, in WebKit: the page recognises', { skip: missingSchemes, timeout: 120_000 }, async () => {
+    const shown = { www: app.www('ios'), address: 'capacitor://localhost/' };
+    await recogniseSamples({ evaluate: (fn, ...args) => evaluateInApp(shown, fn, ...args) }, MODELS);
   });
 
   /** @type {[import('./webview_server.js').WebViewName, 'android' | 'ios', import('../e2e/engines/browser_engine.js').EngineName][]} */

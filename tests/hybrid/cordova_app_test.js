@@ -9,9 +9,10 @@ import { launchEngine, missingEngine } from '../e2e/engines/browser_engine.js';
 import { startOwned } from '../e2e/engines/owned_process.js';
 import { waitUntilTrue } from '../e2e/engines/wait_until_true.js';
 import { startTestServer } from '../e2e/test_server.js';
+import { evaluateInApp, missingSchemes } from './app_scheme_page.js';
 import { assertPlainRequests, recogniseSamples, waitForExample } from './app_session.js';
 import { CordovaApp, missing, pluginSources, root, succeeding } from './hybrid_apps.js';
-import { WebViewServer } from './webview_server.js';
+import { WEB_VIEWS, WebViewServer } from './webview_server.js';
 
 /** @typedef {import('../e2e/engines/browser_engine.js').EngineName} EngineName */
 /** @typedef {import('./hybrid_apps.js').Platform} Platform */
@@ -116,6 +117,17 @@ describe('Cordova app', { skip: missing || missingEngine('chromium') }, () => {
     });
   }
 
+  test('at app://localhost, in WebKit: the page recognises', { skip: missingSchemes, timeout: 120_000 }, async () => {
+    const shown = { www: app.www('ios'), address: 'app://localhost/', bridge: WEB_VIEWS['cordova-ios'].bridge };
+    await recogniseSamples({ evaluate: (fn, ...args) => evaluateInApp(shown, fn, ...args) }, MODELS);
+    const place = await evaluateInApp(shown, async () => ({
+      origin: location.origin,
+      models: (await window.minnow.models()).map(({ url }) => url),
+      missing: await window.minnow.Model.create('models/nothing').then(() => 'none', (error) => `${error.code} ${error.url}`),
+    }));
+    assert.deepEqual(place, { origin: 'app://localhost', models: MODELS.map((name) => `app://localhost/models/${name}/`), missing: 'NETWORK app://localhost/models/nothing/manifest.json' });
+  });
+
   test('a file that is not in the app, and a damaged one, are said by name', { timeout: 120_000 }, async () => {
     const www = path.join(app.folder, 'broken');
     cpSync(app.www('ios'), www, { recursive: true });
@@ -207,10 +219,10 @@ describe('the nested tests', { skip: missing || missingEngine('chromium') }, () 
       await page.waitFor(() => [...document.querySelectorAll('#buttons *')].some(({ textContent }) => textContent === 'Auto Tests'));
       await page.evaluate(() => localStorage.setItem('cdvtests-mode', 'auto'));
       await page.reload();
-      await page.waitFor(() => document.querySelector('.bar.passed, .bar.failed'), 10_000).catch(async (e)=>{ console.log(await page.evaluate(()=>document.body.innerHTML), page.consoleMessages)});
+      await page.waitFor(() => document.querySelector('.jasmine-bar.jasmine-passed, .jasmine-bar.jasmine-failed'), 90_000);
       const { bar, failures } = await page.evaluate(() => ({
-        bar: document.querySelector('.bar.passed, .bar.failed')?.textContent,
-        failures: [...document.querySelectorAll('.failures .spec-detail')].map(({ textContent }) => textContent),
+        bar: document.querySelector('.jasmine-bar.jasmine-passed, .jasmine-bar.jasmine-failed')?.textContent,
+        failures: [...document.querySelectorAll('.jasmine-failures .jasmine-spec-detail')].map(({ textContent }) => textContent),
       }));
       assert.deepEqual(failures, []);
       assert.match(bar ?? '', /^7 specs, 0 failures/);

@@ -3,8 +3,8 @@
  * Each was written after the platform's source (in node_modules, named below).
  *
  * None of Minnow's requests has a Range, so that ranges are not emulated: a request with one is answered with 400, and seen.
- * app:// and capacitor:// cannot be served to a desktop browser: those run at http://localhost, which is an origin of its own and a
- * secure context as well.
+ * app:// and capacitor:// cannot be served to a desktop browser: here those are at http://localhost, a secure context as well;
+ * app_scheme_page.js has the schemes themselves.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';

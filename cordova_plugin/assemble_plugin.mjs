@@ -8,6 +8,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { deflateRawSync } from 'node:zlib';
 import { readPackage } from './lib/model_package.mjs';
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
@@ -27,6 +28,7 @@ for (const source of SOURCES) cpSync(path.join(HERE, source), path.join(OUTPUT, 
 const runtime = copyRuntime();
 writePluginXml('plugin.xml', runtime.map((file) => `minnow/${file}`));
 writePluginXml('tests/plugin.xml', copyTestModel());
+printSize(runtime);
 
 /** @returns {string[]} the files, relative to minnow/ */
 function copyRuntime() {
@@ -58,4 +60,12 @@ function writePluginXml(name, assets) {
   if (xml.split(ASSETS_MARK).length !== 2) throw new Error(`${name}: the mark ${ASSETS_MARK} has to stand in it once`);
   const list = assets.map((asset) => `<asset src="${asset}" target="${asset}" />`).join('\n  ');
   writeFileSync(path.join(OUTPUT, name), xml.replace(ASSETS_MARK, list));
+}
+
+/** What the plugin adds to an app, and to what is downloaded of it: stores' packages are zip files. @param {readonly string[]} files */
+function printSize(files) {
+  const contents = files.map((file) => readFileSync(path.join(OUTPUT, 'minnow', file)));
+  /** @param {readonly Buffer[]} parts */
+  const total = (parts) => parts.reduce((sum, { length }) => sum + length, 0);
+  console.log(`${files.length} files of the runtime in the plugin: ${total(contents)} bytes, ${total(contents.map((bytes) => deflateRawSync(bytes)))} deflated`);
 }

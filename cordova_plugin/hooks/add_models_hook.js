@@ -22,8 +22,8 @@ module.exports = async function addModelsHook(context) {
   const { projectRoot, platforms } = context.opts;
   const { ConfigParser, events } = context.requireCordovaModule('cordova-common');
   const { getPlatformApi } = context.requireCordovaModule('cordova-lib').cordova_platforms;
-  const { getPlatformVersion } = context.requireCordovaModule('cordova-lib/src/cordova/util');
-  const config = new ConfigParser(path.join(projectRoot, existsSync(path.join(projectRoot, 'config.xml')) ? 'config.xml' : 'www/config.xml'));
+  const { getPlatformVersion, projectConfig } = context.requireCordovaModule('cordova-lib/src/cordova/util');
+  const config = new ConfigParser(projectConfig(projectRoot));
   /** @type {Set<string>} */
   const errors = new Set();
   for (const platform of platforms) {

@@ -78,7 +78,8 @@ function readRegistry(www) {
   if (!existsSync(file)) return [];
   try {
     const { format, version, models } = JSON.parse(readFileSync(file, 'utf8'));
-    if (format === REGISTRY_FORMAT && version === REGISTRY_VERSION && Array.isArray(models)) return models;
+    const isKnown = format === REGISTRY_FORMAT && version === REGISTRY_VERSION && Array.isArray(models);
+    if (isKnown && models.every((model) => typeof model?.name === 'string')) return models;
   } catch {
     // The same as another format.
   }

@@ -69,6 +69,7 @@ function readPlain(root, within) {
   for (const [i, part] of listOf(manifest, 'parts', file).entries()) {
     const partFolder = plainName(part?.folder, `parts[${i}].folder`, file);
     if (within) throw damaged(file, 'has parts, although it is itself a part of a split package');
+    if (part.manifest?.file !== 'manifest.json') throw damaged(file, `names no manifest.json in parts[${i}]`);
     checkFile(path.join(root, partFolder), part.manifest, `parts[${i}].manifest`, file);
     const read = readPlain(root, `${partFolder}/`);
     files.push(...read.files);

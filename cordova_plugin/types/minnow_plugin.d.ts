@@ -25,8 +25,8 @@ export interface MinnowParts {
   chain: typeof chain;
 }
 
-type Creator<Class extends { create: (...args: any[]) => unknown }> = Pick<Class, 'create'>;
-type Promised<Fn extends (...args: any[]) => unknown> = (...args: Parameters<Fn>) => Promise<Awaited<ReturnType<Fn>>>;
+type Creator<Class extends { create: (...args: never[]) => unknown }> = Pick<Class, 'create'>;
+type Promised<Fn extends (...args: never[]) => unknown> = (...args: Parameters<Fn>) => Promise<Awaited<ReturnType<Fn>>>;
 
 /**
  * create(): a model of the app (an address relative to the page, or of models()) is read from the app's files and not kept in

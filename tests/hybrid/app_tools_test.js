@@ -1,7 +1,7 @@
 /** What puts models into apps: the command-line tool, the checks of settings, and the plugin as it is assembled. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -78,6 +78,8 @@ describe('minnow-models', () => {
       [changed('list', manifestWith((manifest) => (manifest.shards = 7))), /has shards that are no list/],
       [changed('empty', manifestWith((manifest) => Object.assign(manifest, { shards: [], labels: undefined }))), /names no file/],
       [changed('null', manifestWith((manifest) => (manifest.shards[0] = null))), /which is no plain name/],
+      [changed('part', manifestWith((manifest) => (manifest.parts = [null]))), /has undefined for parts\[0\]\.folder/],
+      [changed('self', manifestWith((manifest) => (manifest.parts = [{ folder: 'package', manifest: { file: 'other.json' } }]))), /names no manifest\.json in parts\[0\]/],
       ['_doodles=doodles', /the name "_doodles" in an app, since Android leaves such folders out/],
       ['.doodles=doodles', /the name "\.doodles" in an app, since Android leaves/],
       ['my doodles=doodles', /since only letters, digits/],
@@ -95,8 +97,10 @@ describe('minnow-models', () => {
     assert.match(tool('doodles', '--www', path.join(dir, 'none')).stderr, /^error: The app's web folder .* does not exist/);
     assert.equal(tool('doodles').status, 2);
     assert.equal(tool('doodles', '--www', www, '--wrong').status, 2);
-    writeFileSync(path.join(www, 'minnow/models.json'), '[]');
-    assert.match(tool('doodles', '--www', www).stderr, /models\.json is no registry of models/);
+    for (const text of ['[]', 'null', '{', '{ "format": "minnow-models", "version": 1, "models": [null] }']) {
+      writeFileSync(path.join(www, 'minnow/models.json'), text);
+      assert.match(tool('doodles', '--www', www).stderr, /^error: .*models\.json is no registry of models/, text);
+    }
     writeFileSync(path.join(www, 'minnow/models.json'), before);
   });
 
@@ -212,8 +216,10 @@ describe('the assembled plugin', { skip: missing }, () => {
   });
 
   test('types stand on their own', () => {
+    mkdirSync(path.join(dir, 'node_modules'));
+    symlinkSync(dir, path.join(dir, 'node_modules/cordova-plugin-minnow'));
     const user = path.join(dir, 'user.ts');
-    writeFileSync(user, `import type {} from './types/minnow_plugin.js';
+    writeFileSync(user, `import type {} from 'cordova-plugin-minnow';
       export async function use(file: Blob): Promise<string> {
         const classifier = await window.minnow.ImageClassifier.create('models/doodles');
         const [best] = await classifier.classify(file);

@@ -1,3 +1,4 @@
+/// <reference path="../../cordova_plugin/types/minnow_plugin.d.ts" />
 /** A Cordova app with the plugin, from `cordova create` to recognition in every WebView's server. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -6,7 +7,6 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { launchEngine, missingEngine } from '../e2e/engines/browser_engine.js';
-import { startOwned } from '../e2e/engines/owned_process.js';
 import { waitUntilTrue } from '../e2e/engines/wait_until_true.js';
 import { startTestServer } from '../e2e/test_server.js';
 import { evaluateInApp, missingSchemes } from './app_scheme_page.js';
@@ -179,7 +179,7 @@ describe('Cordova app', { skip: missing || missingEngine('chromium') }, () => {
     test('file:// and http', async () => {
       const file = await prepareWith(adding('<preference name="AndroidInsecureFileModeEnabled" value="true" />'));
       assert.match(`${file.code} ${file.output}`, /^1 [\s\S]*AndroidInsecureFileModeEnabled opens the app from file:\/\//);
-      const http = await prepareWith((xml) => xml.replace('value="https"', 'value="http"').replace('value="localhost"', 'value="app.example"'));
+      const http = await prepareWith(adding('<preference name="Scheme" value="http" /><preference name="hostname" value="app.example" />'));
       assert.match(`${http.code} ${http.output}`, /^1 [\s\S]*http:\/\/app\.example, which is no secure context/);
       const ios = await prepareWith((xml) => xml.replace('name="scheme" value="app"', 'name="scheme" value="file"'), 'ios');
       assert.match(`${ios.code} ${ios.output}`, /^1 [\s\S]*cordova-ios opens the app from file:\/\//);
@@ -196,8 +196,8 @@ describe('Cordova app', { skip: missing || missingEngine('chromium') }, () => {
     });
 
     test('a model that config.xml no longer names leaves the app, for one platform alone if it says so', async () => {
-      const only = '<platform name="android">\n<preference name="MinnowModels" value="sketches=../../models/doodles" />';
-      const { code, output } = await prepareWith((xml) => xml.replace('<platform name="android">', only));
+      const only = '<platform name="android">\n<preference name="MinnowModels" value="sketches=../../models/doodles" />\n</platform>';
+      const { code, output } = await prepareWith(adding(only));
       assert.equal(code, 0, output);
       assert.deepEqual(readdirSync(path.join(app.www('android'), 'models')), ['sketches']);
       const registry = JSON.parse(readFileSync(path.join(app.www('android'), 'minnow/models.json'), 'utf8'));
@@ -240,7 +240,7 @@ async function runBrowser(app) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(path.join(folder, 'chromium-browser'), `#!/bin/sh\necho "$@" > '${opened}'\n`);
   chmodSync(path.join(folder, 'chromium-browser'), 0o755);
-  const { child, stop } = startOwned(...app.longCommand(['run', 'browser', '--target=chromium', `--port=${await freePort()}`], [folder]));
+  const { child, stop } = app.start(['run', 'browser', '--target=chromium', `--port=${await freePort()}`], [folder]);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => (output += data));
   const url = () => /https?:\/\/\S+/.exec(readFileSync(opened, 'utf8'))?.[0];

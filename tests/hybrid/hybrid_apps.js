@@ -8,7 +8,7 @@ import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { makeTempDir } from '../e2e/engines/owned_process.js';
+import { makeTempDir, startOwned } from '../e2e/engines/owned_process.js';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 export const pluginSources = path.join(root, 'cordova_plugin');
@@ -32,7 +32,7 @@ export const missing = [
 export const missingCapacitor = missing || (!existsSync(NODE_22) && 'Capacitor’s command-line tool needs Node 22');
 
 /** @param {string} home @param {string[]} [pathFolders] searched for programs before all others */
-export function quietEnvironment(home, pathFolders = []) {
+function quietEnvironment(home, pathFolders = []) {
   return {
     PATH: [...pathFolders, process.env.PATH].join(path.delimiter),
     LANG: 'C.UTF-8',
@@ -109,10 +109,9 @@ export class CordovaApp {
     return run(this.#bin, [...args, '--no-telemetry'], this.#options(this.folder));
   }
 
-  /** What startOwned() needs to run the tool for a while. @param {string[]} args @param {string[]} pathFolders */
-  longCommand(args, pathFolders) {
-    const options = { cwd: this.folder, env: quietEnvironment(this.home, pathFolders) };
-    return /** @type {const} */ ([this.#bin, [...args, '--no-telemetry'], options]);
+  /** As cordova(), until stop() is called. @param {string[]} args @param {string[]} pathFolders */
+  start(args, pathFolders) {
+    return startOwned(this.#bin, [...args, '--no-telemetry'], { cwd: this.folder, env: quietEnvironment(this.home, pathFolders) });
   }
 
   /** Where a prepared platform has what its WebView is served. @param {Platform} platform */

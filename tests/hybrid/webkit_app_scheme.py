@@ -2,16 +2,19 @@
 
 usage: webkit_app_scheme.py WWW ADDRESS SCRIPT   (under an X server)
 
-The script is put into the page before all others; what it gives to document.title after "RESULT " is printed. Answers are those of
-cordova-ios (CDVURLSchemeHandler.m) and Capacitor (WebViewAssetHandler.swift): paths without an extension are index.html, a
-missing file is an error and no status.
+The script is put into the page before all others; when it fetches /result_of_the_test, what stands behind the question mark is
+printed, and that is the end. Answers are those of
+cordova-ios (CDVURLSchemeHandler.m) and Capacitor
+(WebViewAssetHandler.swift): paths without an extension are index.html, a missing file is an error and no status.
 """
 import ctypes
 import os
 import sys
+import urllib.parse
 
 TYPES = {'.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.json': 'application/json', '.png': 'image/png'}
 START_PAGE = 'index.html'
+RESULT_PATH = '/result_of_the_test'
 GTK_WINDOW_TOPLEVEL = 0
 WEBKIT_USER_CONTENT_INJECT_ALL_FRAMES = 0
 WEBKIT_USER_SCRIPT_INJECT_AT_DOCUMENT_START = 0
@@ -20,7 +23,6 @@ G_IO_ERROR_NOT_FOUND = 1
 # Everything of GLib, GTK and JavaScriptCore comes with it.
 webkit = ctypes.CDLL('libwebkit2gtk-4.1.so.0', mode=ctypes.RTLD_GLOBAL)
 SCHEME_CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
-TIMER_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
 
 
 def call(name, *args, result=ctypes.c_void_p):
@@ -37,6 +39,11 @@ def main(www, address, script_file):
 
     def answer(request, _):
         path = call('webkit_uri_scheme_request_get_path', request, result=ctypes.c_char_p).decode()
+        if path == RESULT_PATH:
+            address_told = call('webkit_uri_scheme_request_get_uri', request, result=ctypes.c_char_p).decode()
+            print(urllib.parse.unquote(address_told.split('?', 1)[1]), flush=True)
+            call('gtk_main_quit', result=None)
+            return
         extension = os.path.splitext(path)[1]
         file = os.path.realpath(os.path.join(www, path.lstrip('/') if extension else START_PAGE))
         if not file.startswith(www + os.sep) or not os.path.isfile(file):
@@ -51,18 +58,10 @@ def main(www, address, script_file):
         mime = TYPES.get(os.path.splitext(file)[1], 'application/octet-stream').encode()
         call('webkit_uri_scheme_request_finish', request, stream, ctypes.c_int64(len(data)), mime, result=None)
 
-    def look(view):
-        title = call('webkit_web_view_get_title', view, result=ctypes.c_char_p) or b''
-        if not title.startswith(b'RESULT '):
-            return 1
-        print(title[len(b'RESULT '):].decode(), flush=True)
-        call('gtk_main_quit', result=None)
-        return 0
-
-    callbacks = [SCHEME_CALLBACK(answer), TIMER_CALLBACK(look)]
+    callback = SCHEME_CALLBACK(answer)
     call('gtk_init', None, None, result=None)
     context = call('webkit_web_context_get_default')
-    call('webkit_web_context_register_uri_scheme', context, scheme, callbacks[0], None, None, result=None)
+    call('webkit_web_context_register_uri_scheme', context, scheme, callback, None, None, result=None)
     security = call('webkit_web_context_get_security_manager', context)
     call('webkit_security_manager_register_uri_scheme_as_secure', security, scheme, result=None)
     call('webkit_security_manager_register_uri_scheme_as_cors_enabled', security, scheme, result=None)
@@ -75,7 +74,6 @@ def main(www, address, script_file):
     call('gtk_container_add', window, view, result=None)
     call('gtk_widget_show_all', window, result=None)
     call('webkit_web_view_load_uri', view, address.encode(), result=None)
-    call('g_timeout_add', 100, callbacks[1], view, result=ctypes.c_uint)
     call('gtk_main', result=None)
 
 

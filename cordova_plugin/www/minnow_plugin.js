@@ -45,6 +45,16 @@ function failure(code, message, cause) {
   return Object.assign(new Error(message), { name: 'MinnowError', code, cause });
 }
 
+/** Why a file of the package did not load. @param {string} url @param {unknown} cause */
+function loadFailure(url, cause) {
+  if (cause instanceof SyntaxError) {
+    const remedy = 'this WebView is too old (update Android System WebView, or iOS), or the file is damaged (add the plugin again)';
+    return failure('UNSUPPORTED_BROWSER', `${url} is not understood (${cause.message}): ${remedy}`, cause);
+  }
+  const remedy = 'run "cordova prepare", and allow it in the page\'s Content-Security-Policy (script-src \'self\')';
+  return failure('NETWORK', `${url} does not load (${cause}): ${remedy}`, cause);
+}
+
 /**
  * Loads one of the package's files, once.
  * @param {string} [part] 'minnow', 'vision', 'audio', 'text' or 'chain'
@@ -56,9 +66,7 @@ function load(part = 'minnow') {
     const url = new URL(`minnow/${part}.js`, appFolder()).href;
     loading = import(url).then(withAppDefaults, (cause) => {
       parts.delete(part);
-      throw cause instanceof SyntaxError
-        ? failure('UNSUPPORTED_BROWSER', `This WebView is too old for ${url} (${cause.message}): update Android System WebView, or iOS`, cause)
-        : failure('NETWORK', `${url} does not load (${cause}): run "cordova prepare", and allow it in the page's Content-Security-Policy (script-src 'self')`, cause);
+      throw loadFailure(url, cause);
     });
     parts.set(part, loading);
   }

@@ -75,6 +75,19 @@ export function assertPlainRequests(requests) {
   assert.deepEqual(wrong.filter(({ path: p }) => p !== '/favicon.ico'), []);
 }
 
+/**
+ * As a user: a photo of a hand that shows three, and where there is a canvas, a drawing of a diamond.
+ * @param {EnginePage} page
+ */
+export async function useExample(page) {
+  await page.setInputFiles('#photo', [path.join(root, 'models/sign_digits/samples/3.jpg')]);
+  await page.waitFor(() => /^3 \d+ %$/.test(document.querySelector('output#sign')?.textContent ?? ''));
+  if (!(await page.evaluate(() => Boolean(document.querySelector('canvas#drawing'))))) return;
+  await page.drag('#drawing', [[0.3, 0.18], [0.7, 0.18], [0.92, 0.42], [0.5, 0.92], [0.08, 0.42], [0.3, 0.18], [0.36, 0.42], [0.5, 0.92], [0.64, 0.42], [0.7, 0.18]]);
+  await page.waitFor(() => document.querySelector('output#drawn')?.textContent);
+  assert.match(await page.evaluate(() => document.querySelector('output#drawn')?.textContent ?? ''), /^diamond \d+ %$/);
+}
+
 /** The example's own page. @param {EnginePage} page @param {readonly string[]} models */
 export async function waitForExample(page, models) {
   await page.waitFor(() => /\d %$/.test(document.querySelector('output#topic')?.textContent ?? '') || /forbid|cannot|error/i.test(document.body.innerText));

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { launchEngine, missingEngine } from '../e2e/engines/browser_engine.js';
 import { evaluateInApp, missingSchemes } from './app_scheme_page.js';
-import { assertPlainRequests, recogniseSamples, waitForExample } from './app_session.js';
+import { assertPlainRequests, recogniseSamples, useExample, waitForExample } from './app_session.js';
 import { CapacitorApp, missingCapacitor, root, succeeding } from './hybrid_apps.js';
 import { WebViewServer } from './webview_server.js';
 
@@ -64,6 +64,7 @@ describe('Capacitor app', { skip: missingCapacitor || missingEngine('chromium') 
         const page = await engine.newPage();
         await page.goto(`${server.origin}/`);
         await waitForExample(page, MODELS);
+        await useExample(page);
         await recogniseSamples(page, MODELS);
         assertPlainRequests(server.requests);
         // A route of a single-page app is the same page, and a missing model is still said to be missing.

@@ -38,7 +38,7 @@ const publicHeaderSystemHeaders = /^std(bool|def|int)\.h$/;
 
 // JavaScript of a folder may import files of that folder, and of those listed for it. Other folders
 // are reached by the package's name.
-const importable = { cordova_plugin: [], web_demo: [], wasm_glue: [], tools: [], tests: ['tools', 'wasm_glue', 'web_demo'] };
+const importable = { cordova_plugin: [], web_demo: [], wasm_glue: [], tools: [], tests: ['tools', 'wasm_glue', 'web_demo', 'cordova_plugin'] };
 
 const sharedNames = /^(CMakeLists\.txt|README\.md|package(-lock)?\.json|tsconfig\.json|index\.html|plugin\.xml|LICENSE|\.gitignore|run)$/;
 const maxLines = 600;

@@ -1,6 +1,7 @@
 // Builds dist/: minnow.js (the page's side), vision.js, audio.js and text.js (further tasks), chain.js (split packages),
-// minnow-worker.js (the worker's), minnow-tasks.js (its part for further tasks and profiles), minnow-audio-worklet.js (the audio thread's), node.js, the wasm modules that
-// tools/build.sh compiled, and the type declarations. usage: build.mjs
+// minnow-worker.js (the worker's), minnow-tasks.js (its part for further tasks and profiles),
+// minnow-helper.js (a helper thread's), minnow-audio-worklet.js (the audio thread's), node.js,
+// the wasm modules that tools/build.sh compiled, and the type declarations. usage: build.mjs
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
@@ -19,6 +20,7 @@ const bundles = [
   { entry: 'minnow.js', siblings: ['./minnow-worker.js', './vision.js'], target: browsers },
   { entry: 'minnow-worker.js', siblings: ['./minnow-tasks.js'], target: browsers },
   { entry: 'minnow-tasks.js', siblings: [], target: browsers },
+  { entry: 'minnow-helper.js', siblings: [], target: browsers },
   { entry: 'minnow-audio-worklet.js', siblings: [], target: browsers },
   { entry: 'vision.js', siblings: ['./minnow.js'], target: browsers },
   { entry: 'audio.js', siblings: ['./minnow.js'], target: browsers },

@@ -9,6 +9,7 @@ import type { Heard } from 'minnow/audio';
 import { TextClassifier, TextEmbedder, cosineSimilarity } from 'minnow/text';
 import { ModelChain } from 'minnow/chain';
 import type { ChainOptions } from 'minnow/chain';
+import { isolatePage, isolated } from 'minnow/coi';
 
 const options: CreateOptions = {
   signal: new AbortController().signal,
@@ -70,4 +71,10 @@ export async function rest(error: unknown): Promise<SupportReport> {
   if (error instanceof MinnowError && (error.code === 'HTTP' || error.code === 'CORRUPT')) console.log(error.url);
   for (const { url } of await storage.list()) await storage.delete(url);
   return supported();
+}
+export async function isolate(): Promise<Response> {
+  const isIsolated: boolean = await isolatePage(new URL('https://example.org/coi_service_worker.js'));
+  // @ts-expect-error the service worker is not optional
+  await isolatePage();
+  return isolated(new Response(String(isIsolated)));
 }

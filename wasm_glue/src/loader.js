@@ -89,11 +89,11 @@ export class PackageLoader {
   }
 
   /**
-   * Yields the files' verified bytes in the given order.
+   * Yields the files' verified bytes in the given order. The first of them are asked for at once, not when they are taken.
    * @param {readonly PackageFile[]} files
    * @returns {AsyncGenerator<Uint8Array<ArrayBuffer>, void>}
    */
-  async *loadFiles(files) {
+  loadFiles(files) {
     /** @type {Promise<Uint8Array<ArrayBuffer>>[]} */
     const loading = [];
     let next = 0;
@@ -114,15 +114,19 @@ export class PackageLoader {
         loading.push(file);
       }
     };
-    try {
-      for (goOn(); loading.length > 0; goOn()) {
-        const bytes = await loading[0];
-        loading.shift();
-        yield bytes;
+    async function* inOrder() {
+      try {
+        for (; loading.length > 0; goOn()) {
+          const bytes = await loading[0];
+          loading.shift();
+          yield bytes;
+        }
+      } finally {
+        next = files.length;
       }
-    } finally {
-      next = files.length;
     }
+    goOn();
+    return inOrder();
   }
 
   /**

@@ -1,5 +1,6 @@
 // Builds dist/: minnow.js (the page's side), vision.js, audio.js and text.js (further tasks), chain.js (split packages),
-// minnow-worker.js (the worker's), minnow-tasks.js (its part for further tasks and profiles),
+// minnow-worker.js (the worker's), minnow-tasks.js (its part for further tasks and profiles), minnow-delivery.js and
+// minnow-crypto.js (its part for signatures, updates and storages), minnow-storage.js (packages on the device),
 // minnow-helper.js (a helper thread's), minnow-audio-worklet.js (the audio thread's), coi.js and coi_service_worker.js
 // (cross-origin isolation), node.js, the wasm modules that tools/build.sh compiled, and the type declarations. usage: build.mjs
 import { build } from 'esbuild';

@@ -178,9 +178,10 @@ export class PackageLoader {
     return new Promise((resolve, reject) => {
       const work = withLock(`minnow ${file.sha256}`, signal, async () => {
         // Another tab may have fetched it meanwhile.
-        const bytes = (await this.#keptFile(file)) ?? (await this.#fetchFile(file, onNearEnd));
+        const fetchedElsewhere = await this.#keptFile(file);
+        const bytes = fetchedElsewhere ?? (await this.#fetchFile(file, onNearEnd));
         resolve(bytes);
-        if (!(await this.#storage.hasFile(file.sha256))) await this.#storage.putFile(file.sha256, bytes.buffer);
+        if (!fetchedElsewhere) await this.#storage.putFile(file.sha256, bytes.buffer);
       });
       this.#hold(work);
       work.catch(reject);

@@ -30,6 +30,7 @@ const PARALLEL_FILES = 3;
  * @property {(file: string) => Promise<BufferSource>} [readFile] of a package that has no address
  * @property {readonly string[]} [mirrors] addresses of the same manifest elsewhere
  * @property {number} [stallMs]
+ * @property {RequestPriority} [priority]
  * @property {import('./types.js').Trust} [trust]
  */
 

@@ -6,7 +6,7 @@
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -18,22 +18,39 @@ const browsers = ['chrome91', 'firefox114', 'safari15.4'];
 
 /** Each bundle leaves its siblings outside, as files that the browser fetches when they are needed. */
 const bundles = [
-  { entry: 'minnow.js', siblings: ['./minnow-worker.js', './minnow-storage.js', './vision.js'], target: browsers },
-  { entry: 'minnow-worker.js', siblings: ['./minnow-tasks.js', './minnow-delivery.js', './minnow-crypto.js'], target: browsers },
-  { entry: 'minnow-delivery.js', siblings: ['./minnow-crypto.js', './minnow-delivery.js', './minnow-tasks.js'], target: browsers },
+  { entry: 'minnow.js', siblings: ['minnow-worker.js', 'minnow-storage.js', 'vision.js'], target: browsers },
+  { entry: 'minnow-worker.js', siblings: ['minnow-tasks.js', 'minnow-delivery.js', 'minnow-crypto.js'], target: browsers },
+  { entry: 'minnow-delivery.js', siblings: ['minnow-crypto.js', 'minnow-delivery.js', 'minnow-tasks.js'], target: browsers },
   { entry: 'minnow-crypto.js', siblings: [], target: browsers },
-  { entry: 'minnow-storage.js', siblings: ['./minnow-worker.js', './minnow-crypto.js', './minnow-delivery.js', './minnow-tasks.js'], target: browsers },
+  { entry: 'minnow-storage.js', siblings: ['minnow-worker.js', 'minnow-crypto.js', 'minnow-delivery.js', 'minnow-tasks.js'], target: browsers },
   { entry: 'minnow-tasks.js', siblings: [], target: browsers },
   { entry: 'minnow-helper.js', siblings: [], target: browsers },
   { entry: 'minnow-audio-worklet.js', siblings: [], target: browsers },
-  { entry: 'vision.js', siblings: ['./minnow.js'], target: browsers },
-  { entry: 'audio.js', siblings: ['./minnow.js'], target: browsers },
-  { entry: 'text.js', siblings: ['./minnow.js'], target: browsers },
-  { entry: 'chain.js', siblings: ['./minnow.js', './minnow-worker.js', './minnow-tasks.js', './minnow-delivery.js', './minnow-crypto.js'], target: browsers },
-  { entry: 'coi.js', siblings: ['./minnow.js'], target: browsers },
+  { entry: 'vision.js', siblings: ['minnow.js'], target: browsers },
+  { entry: 'audio.js', siblings: ['minnow.js'], target: browsers },
+  { entry: 'text.js', siblings: ['minnow.js'], target: browsers },
+  { entry: 'chain.js', siblings: ['minnow.js', 'minnow-worker.js', 'minnow-tasks.js', 'minnow-delivery.js', 'minnow-crypto.js'], target: browsers },
+  { entry: 'coi.js', siblings: ['minnow.js'], target: browsers },
   { entry: 'coi_service_worker.js', siblings: [], target: browsers },
-  { entry: 'node.js', siblings: ['./minnow.js', './vision.js', './audio.js', './text.js', './chain.js'], target: ['node20'] },
+  { entry: 'node.js', siblings: ['minnow.js', 'vision.js', 'audio.js', 'text.js', 'chain.js'], target: ['node20'] },
 ];
+
+/**
+ * Leaves other entries as imports of files beside the bundle, from whichever folder they are imported.
+ * @param {readonly string[]} siblings
+ * @returns {import('esbuild').Plugin}
+ */
+function outside(siblings) {
+  return {
+    name: 'siblings',
+    setup({ onResolve }) {
+      onResolve({ filter: /^\.{1,2}\// }, ({ kind, path, resolveDir }) => {
+        const name = relative(join(here, 'src'), resolve(resolveDir, path));
+        return kind !== 'entry-point' && siblings.includes(name) ? { path: `./${name}`, external: true } : undefined;
+      });
+    },
+  };
+}
 
 function copyWasmModules() {
   const variants = ['scalar', 'simd128', 'simd128-threads', 'relaxed', 'relaxed-threads'].filter((variant) => {
@@ -62,7 +79,7 @@ for (const { entry, siblings, target } of bundles) {
     minify: true,
     format: entry === 'coi_service_worker.js' ? 'iife' : 'esm', // not every browser has service workers that are modules
     platform: entry === 'node.js' ? 'node' : 'browser',
-    external: siblings,
+    plugins: [outside(siblings)],
     target,
     charset: 'utf8',
     legalComments: 'none',

@@ -1,9 +1,9 @@
-// Writes src/error_codes.js from the C status list, so that the `code` of an error means the same in C
+// Writes src/base/error_codes.js from the C status list, so that the `code` of an error means the same in C
 // and in JavaScript. usage: generate_error_codes.mjs [--check]
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const source = new URL('../core/include/minnow/status_list.inc', import.meta.url);
-const target = new URL('src/error_codes.js', import.meta.url);
+const target = new URL('src/base/error_codes.js', import.meta.url);
 
 const rows = [...readFileSync(source, 'utf8').matchAll(/^MNW_STATUS\((\d+), (\w+), "([^"]*)"\)$/gm)];
 if (rows.length === 0) throw new Error(`no MNW_STATUS rows in ${source.pathname}`);
@@ -19,6 +19,6 @@ ${rows.map(([, code, name, summary]) => `  ${code}: '${name}', // ${summary}`).j
 if (!process.argv.includes('--check')) {
   writeFileSync(target, text);
 } else if (readFileSync(target, 'utf8') !== text) {
-  console.error('src/error_codes.js is out of date: run  node wasm_glue/generate_error_codes.mjs');
+  console.error('src/base/error_codes.js is out of date: run  node wasm_glue/generate_error_codes.mjs');
   process.exitCode = 1;
 }

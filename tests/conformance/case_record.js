@@ -2,9 +2,9 @@
  * What `minnow check --keep` leaves of a conformance case (packer/cli/check_record.h), and its run
  * by the wasm module.
  */
-import { Engine } from '../../wasm_glue/src/engine.js';
+import { Engine } from '../../wasm_glue/src/worker/engine.js';
 
-/** @typedef {import('../../wasm_glue/src/types.js').TensorData} TensorData */
+/** @typedef {import('../../wasm_glue/src/base/types.js').TensorData} TensorData */
 /** @typedef {{ shards: Uint8Array[], inputs: Uint8Array[],
  *   outputs: { native: Uint8Array, expected: Uint8Array }[] }} CaseRecord */
 /** @typedef {{ problem: string, sameAsNative: boolean }} Verdict problem: '' for a pass */

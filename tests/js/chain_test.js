@@ -34,7 +34,7 @@ describe('ModelChain', { skip: missing }, () => {
   let page;
   /** @type {typeof import('../../wasm_glue/src/node.js')} */
   let node;
-  /** @type {typeof import('../../wasm_glue/src/model_chain.js').ModelChain} */
+  /** @type {typeof import('../../wasm_glue/src/chain/model_chain.js').ModelChain} */
   let ModelChain;
   let whole = '';
   let folder = '';

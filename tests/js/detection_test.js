@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { anchorsOf } from '../../wasm_glue/src/anchors.js';
-import { detectionsOf } from '../../wasm_glue/src/detection.js';
-import { iou, keepBest } from '../../wasm_glue/src/nms.js';
+import { anchorsOf } from '../../wasm_glue/src/picture/anchors.js';
+import { detectionsOf } from '../../wasm_glue/src/picture/detection.js';
+import { iou, keepBest } from '../../wasm_glue/src/picture/nms.js';
 
-/** @typedef {import('../../wasm_glue/src/spec_types.js').DetectionSpec} DetectionSpec */
+/** @typedef {import('../../wasm_glue/src/base/spec_types.js').DetectionSpec} DetectionSpec */
 
 const INPUT = { width: 320, height: 240 };
 const LIMITS = { scoreThreshold: 0.5, iouThreshold: 0.45, maxDetections: 100 };
@@ -21,7 +21,7 @@ const tensor = (data, shape) => ({ data: Float32Array.from(data), shape });
 /** @param {number} actual @param {number} expected */
 const near = (actual, expected) => assert.ok(Math.abs(actual - expected) < 1e-5, `${actual} is not ${expected}`);
 
-/** @param {import('../../wasm_glue/src/detection.js').Corners} box @param {number[]} expected left, top, right, bottom */
+/** @param {import('../../wasm_glue/src/picture/detection.js').Corners} box @param {number[]} expected left, top, right, bottom */
 function boxIs(box, expected) {
   [box.left, box.top, box.right, box.bottom].forEach((value, i) => near(value, expected[i]));
 }

@@ -1,7 +1,7 @@
 /** Files over networks that break: ranges, mirrors, halts, no network at all. */
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { download } from '../../wasm_glue/src/download.js';
+import { download } from '../../wasm_glue/src/delivery/download.js';
 import { ScriptedNetwork } from './scripted_network.js';
 
 const A = 'https://a.example/pkg/manifest.json';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Engine } from '../../wasm_glue/src/engine.js';
-import { imageWords } from '../../wasm_glue/src/option_words.js';
+import { Engine } from '../../wasm_glue/src/worker/engine.js';
+import { imageWords } from '../../wasm_glue/src/base/option_words.js';
 import { missing, packModel, wasmFolder } from './native_tool.js';
 
 const MIB = 2 ** 20;

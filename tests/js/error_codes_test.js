@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { ENGINE_CODES } from '../../wasm_glue/src/error_codes.js';
-import { MinnowError, errorFromWire, errorToWire } from '../../wasm_glue/src/errors.js';
+import { ENGINE_CODES } from '../../wasm_glue/src/base/error_codes.js';
+import { MinnowError, errorFromWire, errorToWire } from '../../wasm_glue/src/base/errors.js';
 import { root, wasmFolder } from './native_tool.js';
 
 test('error_codes.js is generated from the status list as it is now', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { inOrder } from '../../wasm_glue/src/in_order.js';
-import { watchFrames } from '../../wasm_glue/src/video_frames.js';
+import { inOrder } from '../../wasm_glue/src/page/in_order.js';
+import { watchFrames } from '../../wasm_glue/src/picture/video_frames.js';
 
 /** @param {number} ms */
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { Duplex } from 'node:stream';
 import { createBrotliDecompress } from 'node:zlib';
-import { PackageLoader, filesOf } from '../../wasm_glue/src/loader.js';
-import { MemoryStorage } from '../../wasm_glue/src/memory_storage.js';
-import { ProgressReporter } from '../../wasm_glue/src/progress.js';
+import { PackageLoader, filesOf } from '../../wasm_glue/src/delivery/loader.js';
+import { MemoryStorage } from '../../wasm_glue/src/storage/memory_storage.js';
+import { ProgressReporter } from '../../wasm_glue/src/base/progress.js';
 import { startTestServer } from '../e2e/test_server.js';
 import { writeSamplePackage } from './sample_package.js';
 
-/** @typedef {import('../../wasm_glue/src/types.js').Progress} Progress */
+/** @typedef {import('../../wasm_glue/src/base/types.js').Progress} Progress */
 
 /** @type {import('./sample_package.js').SamplePackage} */
 let sample;
@@ -37,7 +37,7 @@ afterEach(() => {
 
 /**
  * Loads the whole package and checks every byte.
- * @param {Partial<import('../../wasm_glue/src/loader.js').LoaderOptions>} [options]
+ * @param {Partial<import('../../wasm_glue/src/delivery/loader.js').LoaderOptions>} [options]
  */
 async function load(options = {}) {
   /** @type {Progress[]} */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readManifest } from '../../wasm_glue/src/manifest.js';
+import { readManifest } from '../../wasm_glue/src/manifest/manifest.js';
 import { sampleManifest, sampleTasks } from './sample_package.js';
 
 test('a right manifest is read whole', async () => {

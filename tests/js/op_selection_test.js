@@ -7,7 +7,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { brotliCompressSync } from 'node:zlib';
-import { usableVariants } from '../../wasm_glue/src/features.js';
+import { usableVariants } from '../../wasm_glue/src/page/features.js';
 import { importNodeModule, missing, packModel, root, wasmFolder } from './native_tool.js';
 
 const MOBILENET_V2 = 'coral/tf2_mobilenet_v2_1.0_224_ptq.tflite';

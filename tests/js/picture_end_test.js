@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { endsEarly } from '../../wasm_glue/src/picture_end.js';
+import { endsEarly } from '../../wasm_glue/src/picture/picture_end.js';
 
 /** A JPEG's outer structure: a thumbnail in APP1 with an end of its own, two scans, stuffed bytes, restarts. */
 const JPEG = Uint8Array.of(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toPicture } from '../../wasm_glue/src/picture.js';
-import { bandRows, bandsOf, openPicture } from '../../wasm_glue/src/picture_reader.js';
+import { toPicture } from '../../wasm_glue/src/picture/picture.js';
+import { bandRows, bandsOf, openPicture } from '../../wasm_glue/src/picture/picture_reader.js';
 
 /** @param {number} width @param {number} height */
 function pixels(width, height) {

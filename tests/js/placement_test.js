@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { placementOf, toSource } from '../../wasm_glue/src/placement.js';
+import { placementOf, toSource } from '../../wasm_glue/src/picture/placement.js';
 
 const square = { width: 224, height: 224, channels: 3, crop: 1 };
 
 test('the crop is centred, has the aspect of the input, and whole pixels', () => {
-  /** @param {number} width @param {number} height @param {import('../../wasm_glue/src/types.js').ImageSpec} spec */
+  /** @param {number} width @param {number} height @param {import('../../wasm_glue/src/base/types.js').ImageSpec} spec */
   const cropOf = (width, height, spec) => placementOf(width, height, spec).part;
   assert.deepEqual(cropOf(500, 375, square), { x: 62, y: 0, width: 375, height: 375 });
   assert.deepEqual(cropOf(375, 500, square), { x: 0, y: 62, width: 375, height: 375 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { realValues } from '../../wasm_glue/src/outputs.js';
-import { classMapOf, cutOut, upscaleToSource } from '../../wasm_glue/src/segmentation.js';
+import { realValues } from '../../wasm_glue/src/base/outputs.js';
+import { classMapOf, cutOut, upscaleToSource } from '../../wasm_glue/src/picture/segmentation.js';
 
 test('the class of a pixel is that of its highest score, in either layout; the first of equal ones', () => {
   const scores = [[0.1, 0.9, 0], [3, 2, 1], [5, 5, 4], [0, 0, 7], [-1, -2, -3], [0, 8, 8]];

@@ -3,10 +3,10 @@ import { describe, test } from 'node:test';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ScoreSmoother } from '../../wasm_glue/src/score_smoother.js';
-import { toSamples } from '../../wasm_glue/src/sound.js';
-import { SoundStream, checkStreamOptions } from '../../wasm_glue/src/sound_stream.js';
-import { readWav } from '../../wasm_glue/src/wav.js';
+import { ScoreSmoother } from '../../wasm_glue/src/sound/score_smoother.js';
+import { toSamples } from '../../wasm_glue/src/sound/sound.js';
+import { SoundStream, checkStreamOptions } from '../../wasm_glue/src/sound/sound_stream.js';
+import { readWav } from '../../wasm_glue/src/sound/wav.js';
 import { distFolder } from './native_tool.js';
 import { wavOf } from './wav_file.js';
 

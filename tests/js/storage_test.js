@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { IDBFactory } from 'fake-indexeddb';
 import 'fake-indexeddb/auto';
-import { IdbStorage } from '../../wasm_glue/src/idb_storage.js';
-import { LenientStorage } from '../../wasm_glue/src/lenient_storage.js';
-import { MemoryStorage } from '../../wasm_glue/src/memory_storage.js';
-import { storage } from '../../wasm_glue/src/storage.js';
+import { IdbStorage } from '../../wasm_glue/src/storage/idb_storage.js';
+import { LenientStorage } from '../../wasm_glue/src/storage/lenient_storage.js';
+import { MemoryStorage } from '../../wasm_glue/src/storage/memory_storage.js';
+import { storage } from '../../wasm_glue/src/page/storage.js';
 import { sha256Of } from './sample_package.js';
 
 const MIB = 2 ** 20;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, describe, test } from 'node:test';
-import { cosineSimilarity, poolTokens } from '../../wasm_glue/src/embedding.js';
+import { cosineSimilarity, poolTokens } from '../../wasm_glue/src/text/embedding.js';
 import { importNodeModule, missing, packModel, root } from './native_tool.js';
 import { sha256Of } from './sample_package.js';
 import { withManifest } from './task_packages.js';

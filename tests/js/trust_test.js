@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { afterEach, test } from 'node:test';
-import { ManifestSource } from '../../wasm_glue/src/manifest_source.js';
-import { LenientStorage } from '../../wasm_glue/src/lenient_storage.js';
-import { checkTrust } from '../../wasm_glue/src/manifest_trust.js';
-import { MemoryStorage } from '../../wasm_glue/src/memory_storage.js';
+import { ManifestSource } from '../../wasm_glue/src/delivery/manifest_source.js';
+import { LenientStorage } from '../../wasm_glue/src/storage/lenient_storage.js';
+import { checkTrust } from '../../wasm_glue/src/delivery/manifest_trust.js';
+import { MemoryStorage } from '../../wasm_glue/src/storage/memory_storage.js';
 import { verifyEd25519 } from '../../wasm_glue/src/minnow-crypto.js';
-import { deliveryOf } from '../../wasm_glue/src/source.js';
+import { deliveryOf } from '../../wasm_glue/src/base/source.js';
 import { ScriptedNetwork } from './scripted_network.js';
 
 const URL_OF_MANIFEST = 'https://a.example/pkg/manifest.json';
@@ -30,8 +30,8 @@ function signed(text, by = key) {
 const manifestText = (fields) => JSON.stringify({ format: 'minnow', ...fields });
 
 /**
- * @param {Partial<import('../../wasm_glue/src/manifest_trust.js').TrustCase>} given
- * @param {Partial<import('../../wasm_glue/src/types.js').Trust>} [trust]
+ * @param {Partial<import('../../wasm_glue/src/delivery/manifest_trust.js').TrustCase>} given
+ * @param {Partial<import('../../wasm_glue/src/base/types.js').Trust>} [trust]
  */
 function check(given, trust) {
   const text = manifestText({ name: 'x' });
@@ -102,7 +102,7 @@ test('releases: a least one, and no way back', async () => {
   for (const release of [-1, 0.5, '3', 2 ** 53, null, {}]) await assert.rejects(check(at(release)), { code: 'BAD_MANIFEST', field: 'release' });
 });
 
-/** @param {ScriptedNetwork} network @param {import('../../wasm_glue/src/types.js').PackageStorage} [storage] */
+/** @param {ScriptedNetwork} network @param {import('../../wasm_glue/src/base/types.js').PackageStorage} [storage] */
 function sourceOf(network, storage = new MemoryStorage()) {
   const trust = { publicKeys: [key.publicKey], rollback: /** @type {const} */ ('refuse') };
   return new ManifestSource(URL_OF_MANIFEST, new LenientStorage(storage, URL_OF_MANIFEST), { places: [URL_OF_MANIFEST], trust, fetch: network.fetch });

@@ -3,19 +3,19 @@ import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { IDBFactory } from 'fake-indexeddb';
 import 'fake-indexeddb/auto';
-import { CacheApiStorage } from '../../wasm_glue/src/cache_api_storage.js';
-import { MinnowError } from '../../wasm_glue/src/errors.js';
-import { IdbStorage } from '../../wasm_glue/src/idb_storage.js';
-import { PackageLoader, filesOf } from '../../wasm_glue/src/loader.js';
-import { MemoryStorage } from '../../wasm_glue/src/memory_storage.js';
+import { CacheApiStorage } from '../../wasm_glue/src/storage/cache_api_storage.js';
+import { MinnowError } from '../../wasm_glue/src/base/errors.js';
+import { IdbStorage } from '../../wasm_glue/src/storage/idb_storage.js';
+import { PackageLoader, filesOf } from '../../wasm_glue/src/delivery/loader.js';
+import { MemoryStorage } from '../../wasm_glue/src/storage/memory_storage.js';
 import { checkForUpdate, prefetch, updateInBackground } from '../../wasm_glue/src/minnow-storage.js';
-import { OpfsStorage } from '../../wasm_glue/src/opfs_storage.js';
-import { ProgressReporter } from '../../wasm_glue/src/progress.js';
+import { OpfsStorage } from '../../wasm_glue/src/storage/opfs_storage.js';
+import { ProgressReporter } from '../../wasm_glue/src/base/progress.js';
 import { MemoryCaches, MemoryFileSystem } from './memory_backends.js';
 import { sampleManifest, sha256Of } from './sample_package.js';
 import { ScriptedNetwork } from './scripted_network.js';
 
-/** @typedef {Required<import('../../wasm_glue/src/types.js').PackageStorage>} Storage */
+/** @typedef {Required<import('../../wasm_glue/src/base/types.js').PackageStorage>} Storage */
 
 const FOLDER = 'https://host/pkg/';
 const URL_OF_MANIFEST = `${FOLDER}manifest.json`;

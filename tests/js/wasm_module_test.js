@@ -3,11 +3,11 @@ import { after, afterEach, before, test } from 'node:test';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { supported, usableVariants } from '../../wasm_glue/src/features.js';
-import { loadWasmModule } from '../../wasm_glue/src/wasm_module.js';
+import { supported, usableVariants } from '../../wasm_glue/src/page/features.js';
+import { loadWasmModule } from '../../wasm_glue/src/worker/wasm_module.js';
 import { startTestServer } from '../e2e/test_server.js';
 
-/** @typedef {import('../../wasm_glue/src/types.js').Variant} Variant */
+/** @typedef {import('../../wasm_glue/src/base/types.js').Variant} Variant */
 
 const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 const fastest = (await usableVariants())[0];

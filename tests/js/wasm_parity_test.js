@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { usableVariants } from '../../wasm_glue/src/features.js';
+import { usableVariants } from '../../wasm_glue/src/page/features.js';
 import { dataFile, importNodeModule, missing, packModel, runNatively, wasmFolder } from './native_tool.js';
 
 /** A model, the inputs it is given, and the folder of recorded ones where there are some. */

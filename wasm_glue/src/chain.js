@@ -5,6 +5,6 @@
  *     const chain = await ModelChain.create('models/large/');
  *     const [best] = await chain.classify(file);
  */
-export { ModelChain } from './model_chain.js';
+export { ModelChain } from './chain/model_chain.js';
 
-/** @typedef {import('./model_chain.js').ChainOptions} ChainOptions */
+/** @typedef {import('./chain/model_chain.js').ChainOptions} ChainOptions */

@@ -10,7 +10,7 @@
  *     import { isolated } from 'minnow/coi';
  *     addEventListener('fetch', (event) => event.respondWith(answer(event.request).then(isolated)));
  */
-export { isolated } from './isolated_response.js';
+export { isolated } from './page/isolated_response.js';
 
 /** Tells the reloaded page that it need not try again, as where a browser passes by all service workers. */
 const RELOADED = 'minnow-coi-reloaded';

@@ -2,7 +2,7 @@
  * A service worker that makes a site cross-origin isolated: it gives every answer of the site's own the headers for it,
  * and does nothing else. Nothing loads it by itself; see isolatePage() of minnow/coi.
  */
-import { isolated } from './isolated_response.js';
+import { isolated } from './page/isolated_response.js';
 
 /**
  * As much of ServiceWorkerGlobalScope as is used here; TypeScript's DOM types lack it.

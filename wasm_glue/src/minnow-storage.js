@@ -6,17 +6,17 @@
  *
  * Nothing here starts the engine. Split packages are brought by ModelChain.preload().
  */
-import { tell } from './callbacks.js';
-import { MinnowError } from './errors.js';
-import { ProgressReporter } from './progress.js';
-import { deliveryOf, manifestUrlOf } from './source.js';
+import { tell } from './base/callbacks.js';
+import { MinnowError } from './base/errors.js';
+import { ProgressReporter } from './base/progress.js';
+import { deliveryOf, manifestUrlOf } from './base/source.js';
 
-export { CacheApiStorage } from './cache_api_storage.js';
-export { MemoryStorage } from './memory_storage.js';
-export { OpfsStorage } from './opfs_storage.js';
+export { CacheApiStorage } from './storage/cache_api_storage.js';
+export { MemoryStorage } from './storage/memory_storage.js';
+export { OpfsStorage } from './storage/opfs_storage.js';
 
-/** @typedef {import('./types.js').CreateOptions} CreateOptions */
-/** @typedef {import('./types.js').Progress} Progress */
+/** @typedef {import('./base/types.js').CreateOptions} CreateOptions */
+/** @typedef {import('./base/types.js').Progress} Progress */
 /** @typedef {Pick<CreateOptions, 'storage' | 'mirrors' | 'stallMs' | 'publicKey' | 'minRelease' | 'rollback' | 'fetch' | 'signal' | 'onProgress'>} DeliveryOptions as for create() */
 
 /**
@@ -101,7 +101,7 @@ async function openLoader(source, { storage: kind = 'indexeddb', onProgress, sig
   return { loader, storage, progress, filesOf, url };
 }
 
-/** @param {OpenedLoader} opened @param {import('./types.js').Manifest} manifest */
+/** @param {OpenedLoader} opened @param {import('./base/types.js').Manifest} manifest */
 async function bring({ loader, storage, progress, filesOf, url }, manifest) {
   const files = filesOf(manifest);
   progress.expect(files);

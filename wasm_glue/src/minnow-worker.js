@@ -3,12 +3,12 @@
  * for `worker: false` or to manage the storage, it only gives out what it has.
  */
 import { expose, transfer } from 'comlink';
-import { Host } from './host.js';
-import { WORKER_NAME, sendErrorsWithCodes } from './worker_protocol.js';
+import { Host } from './worker/host.js';
+import { WORKER_NAME, sendErrorsWithCodes } from './worker/worker_protocol.js';
 
-export { IdbStorage } from './idb_storage.js';
-export { PackageLoader, filesOf } from './loader.js';
-export { openStorage } from './open_storage.js';
+export { IdbStorage } from './storage/idb_storage.js';
+export { PackageLoader, filesOf } from './delivery/loader.js';
+export { openStorage } from './storage/open_storage.js';
 
 /** @returns {Host} */
 export function createHost() {
@@ -18,16 +18,16 @@ export function createHost() {
 /** The host as Comlink calls it: functions only travel as arguments of their own, results without a copy. */
 class ServedHost extends Host {
   /**
-   * @param {import('./types.js').LoadRequest} request
-   * @param {import('./types.js').LoadHooks['onProgress']} [onProgress]
-   * @param {import('./types.js').LoadHooks['readFile']} [readFile]
-   * @param {import('./types.js').PackageStorage} [storage]
+   * @param {import('./base/types.js').LoadRequest} request
+   * @param {import('./base/types.js').LoadHooks['onProgress']} [onProgress]
+   * @param {import('./base/types.js').LoadHooks['readFile']} [readFile]
+   * @param {import('./base/types.js').PackageStorage} [storage]
    */
   loadWith(request, onProgress, readFile, storage) {
     return this.load(request, { onProgress, readFile, storage });
   }
 
-  /** @override @param {import('./types.js').TensorData[]} inputs */
+  /** @override @param {import('./base/types.js').TensorData[]} inputs */
   async run(inputs) {
     const result = await super.run(inputs);
     return transfer(result, buffersOf(result.outputs));
@@ -40,7 +40,7 @@ class ServedHost extends Host {
   }
 }
 
-/** @param {readonly import('./types.js').TensorData[]} arrays */
+/** @param {readonly import('./base/types.js').TensorData[]} arrays */
 function buffersOf(arrays) {
   return arrays.map(({ buffer }) => /** @type {ArrayBuffer} */ (buffer));
 }

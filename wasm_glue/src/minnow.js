@@ -5,39 +5,39 @@
  *     const [best] = await classifier.classify(file);
  *     classifier.dispose();
  */
-export { MinnowError } from './errors.js';
-export { supported } from './features.js';
-export { ImageClassifier } from './image_classifier.js';
-export { MemoryStorage } from './memory_storage.js';
-export { Model } from './model.js';
-export { storage } from './storage.js';
+export { MinnowError } from './base/errors.js';
+export { supported } from './page/features.js';
+export { ImageClassifier } from './picture/image_classifier.js';
+export { MemoryStorage } from './storage/memory_storage.js';
+export { Model } from './page/model.js';
+export { storage } from './page/storage.js';
 
 // What minnow/vision, minnow/audio and minnow/text are made of. They import it from here, so that a page that has
 // several of them has it once.
-export { abortable, throwIfAborted } from './abort.js';
-export { tell } from './callbacks.js';
-export { inOrder } from './in_order.js';
-export { ModelBase, openTask } from './model_base.js';
-export { PictureTask } from './picture_task.js';
-export { absoluteUrl } from './source.js';
+export { abortable, throwIfAborted } from './base/abort.js';
+export { tell } from './base/callbacks.js';
+export { inOrder } from './page/in_order.js';
+export { ModelBase, openTask } from './page/model_base.js';
+export { PictureTask } from './picture/picture_task.js';
+export { absoluteUrl } from './base/source.js';
 
-/** @typedef {import('./errors.js').MinnowErrorCode} MinnowErrorCode */
-/** @typedef {import('./features.js').SupportReport} SupportReport */
-/** @typedef {import('./image_classifier.js').Classification} Classification */
-/** @typedef {import('./picture.js').ImageSource} ImageSource */
-/** @typedef {import('./types.js').CachedPackage} CachedPackage */
-/** @typedef {import('./types.js').CreateOptions} CreateOptions */
-/** @typedef {import('./types.js').MemoryPackage} MemoryPackage */
-/** @typedef {import('./types.js').MemoryReport} MemoryReport */
-/** @typedef {import('./types.js').ModelInfo} ModelInfo */
-/** @typedef {import('./types.js').OperatorProfile} OperatorProfile */
-/** @typedef {import('./types.js').OutputTensor} OutputTensor */
-/** @typedef {import('./types.js').PackageSource} PackageSource */
-/** @typedef {import('./types.js').PackageStorage} PackageStorage */
-/** @typedef {import('./types.js').Profile} Profile */
-/** @typedef {import('./types.js').Progress} Progress */
-/** @typedef {import('./types.js').TensorData} TensorData */
-/** @typedef {import('./types.js').TensorSpec} TensorSpec */
-/** @typedef {import('./types.js').Timing} Timing */
-/** @typedef {import('./types.js').Task} Task */
-/** @typedef {import('./types.js').Variant} Variant */
+/** @typedef {import('./base/errors.js').MinnowErrorCode} MinnowErrorCode */
+/** @typedef {import('./page/features.js').SupportReport} SupportReport */
+/** @typedef {import('./picture/image_classifier.js').Classification} Classification */
+/** @typedef {import('./picture/picture.js').ImageSource} ImageSource */
+/** @typedef {import('./base/types.js').CachedPackage} CachedPackage */
+/** @typedef {import('./base/types.js').CreateOptions} CreateOptions */
+/** @typedef {import('./base/types.js').MemoryPackage} MemoryPackage */
+/** @typedef {import('./base/types.js').MemoryReport} MemoryReport */
+/** @typedef {import('./base/types.js').ModelInfo} ModelInfo */
+/** @typedef {import('./base/types.js').OperatorProfile} OperatorProfile */
+/** @typedef {import('./base/types.js').OutputTensor} OutputTensor */
+/** @typedef {import('./base/types.js').PackageSource} PackageSource */
+/** @typedef {import('./base/types.js').PackageStorage} PackageStorage */
+/** @typedef {import('./base/types.js').Profile} Profile */
+/** @typedef {import('./base/types.js').Progress} Progress */
+/** @typedef {import('./base/types.js').TensorData} TensorData */
+/** @typedef {import('./base/types.js').TensorSpec} TensorSpec */
+/** @typedef {import('./base/types.js').Timing} Timing */
+/** @typedef {import('./base/types.js').Task} Task */
+/** @typedef {import('./base/types.js').Variant} Variant */

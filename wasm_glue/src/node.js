@@ -18,8 +18,8 @@ export { MemoryStorage, MinnowError, supported } from './minnow.js';
 export { cosineSimilarity } from './text.js';
 export { upscaleToSource } from './vision.js';
 
-/** @typedef {import('./types.js').CreateOptions} CreateOptions */
-/** @typedef {import('./types.js').PackageSource} PackageSource */
+/** @typedef {import('./base/types.js').CreateOptions} CreateOptions */
+/** @typedef {import('./base/types.js').PackageSource} PackageSource */
 
 /** @type {Record<string, string>} */
 const MIME_TYPES = { '.wasm': 'application/wasm', '.json': 'application/json' };

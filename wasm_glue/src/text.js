@@ -5,5 +5,5 @@
  *     const embedder = await TextEmbedder.create('models/sentences/');
  *     const likeness = cosineSimilarity(await embedder.embed('good morning'), await embedder.embed('hello'));
  */
-export { TextClassifier } from './text_classifier.js';
-export { TextEmbedder, cosineSimilarity } from './text_embedder.js';
+export { TextClassifier } from './text/text_classifier.js';
+export { TextEmbedder, cosineSimilarity } from './text/text_embedder.js';

@@ -5,12 +5,12 @@
  *     const detector = await ObjectDetector.create('models/faces/');
  *     const { detections } = await detector.detect(file);
  */
-export { ImageSegmenter, upscaleToSource } from './image_segmenter.js';
-export { ObjectDetector } from './object_detector.js';
-export { sendPicture } from './picture_sender.js';
-export { watchFrames } from './video_frames.js';
+export { ImageSegmenter, upscaleToSource } from './picture/image_segmenter.js';
+export { ObjectDetector } from './picture/object_detector.js';
+export { sendPicture } from './picture/picture_sender.js';
+export { watchFrames } from './picture/video_frames.js';
 
-/** @typedef {import('./image_segmenter.js').Segmentation} Segmentation */
-/** @typedef {import('./object_detector.js').DetectOptions} DetectOptions */
-/** @typedef {import('./object_detector.js').Detection} Detection */
-/** @typedef {import('./object_detector.js').DetectionResult} DetectionResult */
+/** @typedef {import('./picture/image_segmenter.js').Segmentation} Segmentation */
+/** @typedef {import('./picture/object_detector.js').DetectOptions} DetectOptions */
+/** @typedef {import('./picture/object_detector.js').Detection} Detection */
+/** @typedef {import('./picture/object_detector.js').DetectionResult} DetectionResult */

@@ -1,10 +1,10 @@
 /** One package in one instance of a wasm module, timed whole or operator by operator; in Node as in a page. */
-import { profileEngine } from '../../../wasm_glue/src/profile.js';
+import { profileEngine } from '../../../wasm_glue/src/worker/profile.js';
 
 const BATCH_MS = 4;
 
-/** @typedef {import('../../../wasm_glue/src/engine.js').Exports} Exports */
-/** @typedef {import('../../../wasm_glue/src/types.js').OperatorProfile} OperatorProfile */
+/** @typedef {import('../../../wasm_glue/src/worker/engine.js').Exports} Exports */
+/** @typedef {import('../../../wasm_glue/src/base/types.js').OperatorProfile} OperatorProfile */
 
 export class Subject {
   /** Noise for each input, made when first needed. @type {Uint8Array<ArrayBuffer>[] | undefined} */

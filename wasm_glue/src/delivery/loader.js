@@ -1,0 +1,230 @@
+/**
+ * Brings a package's files in, in order: from the cache, else from the network. Nothing is handed on or kept before
+ * its length and SHA-256 were verified, also when it comes from the cache.
+ *
+ * A cached package that is complete is used without any request. Files are kept as they arrive, so a download
+ * that was broken off goes on where it stopped; the manifest is kept last and says that all is there.
+ *
+ * The next file is asked for when what is left of the one before takes about as long as an answer takes to begin. So
+ * the connection is never idle, the first layers come first, and what a killed page has to fetch again is about one file.
+ */
+import { LenientStorage } from '../storage/lenient_storage.js';
+import { withLock } from './lock.js';
+import { readManifest } from '../manifest/manifest.js';
+import { ManifestSource } from './manifest_source.js';
+import { fetchPackageFile, isIntact, readVerified } from './package_file.js';
+import { loadDelivery } from '../base/script_modules.js';
+
+/** @typedef {import('../base/types.js').Manifest} Manifest */
+/** @typedef {import('../base/types.js').PackageFile} PackageFile */
+
+/** Files in memory that are on their way, or have not been taken yet. */
+const PARALLEL_FILES = 3;
+
+/**
+ * @typedef {object} LoaderOptions
+ * @property {import('../base/types.js').PackageStorage} [storage]
+ * @property {import('../base/progress.js').ProgressReporter} progress
+ * @property {AbortSignal} [signal]
+ * @property {typeof fetch} [fetch]
+ * @property {(file: string) => Promise<BufferSource>} [readFile] of a package that has no address
+ * @property {readonly string[]} [mirrors] addresses of the same manifest elsewhere
+ * @property {number} [stallMs]
+ * @property {RequestPriority} [priority]
+ * @property {import('../base/types.js').Trust} [trust]
+ */
+
+export class PackageLoader {
+  #url;
+  #storage;
+  #options;
+  #manifests;
+  /** @type {Set<import('./decompress.js').Encoding>} */
+  #absent = new Set();
+  #fetchedAny = false;
+  /** What the connection carries in the time that an answer takes to begin, as last seen. */
+  #bytesOnTheirWay = 0;
+  /** Files being brought in or kept. @type {Set<Promise<unknown>>} */
+  #underWay = new Set();
+
+  /** @param {string | undefined} manifestUrl @param {LoaderOptions} options */
+  constructor(manifestUrl, options) {
+    this.#url = manifestUrl ?? '';
+    this.#options = { ...options, places: [this.#url, ...(options.mirrors ?? [])] };
+    this.#storage = new LenientStorage(manifestUrl ? options.storage : undefined, this.#url);
+    this.#manifests = new ManifestSource(this.#url, this.#storage, this.#options);
+  }
+
+  /** Whether nothing came from the network so far. */
+  get isFromCache() {
+    return !this.#fetchedAny;
+  }
+
+  /** Whether the package has a version before it, which stays until passTrial() or comes back by failTrial(). */
+  get isOnTrial() {
+    return this.#manifests.isOnTrial;
+  }
+
+  /** The manifest: the cached one if all its files are there, else the server's. @returns {Promise<Manifest>} */
+  async loadManifest() {
+    const stored = await this.#manifests.kept();
+    if (stored) {
+      try {
+        return await readManifest(stored.manifest, this.#url);
+      } catch {
+        // Written by another version of Minnow, or damaged: the server's is right.
+      }
+    }
+    return this.fetchManifest();
+  }
+
+  /** The server's manifest. @returns {Promise<Manifest>} */
+  async fetchManifest() {
+    this.#fetchedAny = true;
+    return readManifest(await this.#manifests.fetch(), this.#url);
+  }
+
+  /** Whether the server's manifest is the one that is kept, or one that failed here. */
+  isUpToDate() {
+    return this.#manifests.isUpToDate();
+  }
+
+  /**
+   * Yields the files' verified bytes in the given order. The first of them are asked for at once, not when they are taken.
+   * @param {readonly PackageFile[]} files
+   * @returns {AsyncGenerator<Uint8Array<ArrayBuffer>, void>}
+   */
+  loadFiles(files) {
+    /** @type {Promise<Uint8Array<ArrayBuffer>>[]} */
+    const loading = [];
+    let next = 0;
+    let mayGoOn = true;
+    const goOn = () => {
+      while (mayGoOn && next < files.length && loading.length < PARALLEL_FILES) {
+        mayGoOn = false;
+        const turn = next++;
+        const onNearEnd = () => {
+          if (turn !== next - 1) return;
+          mayGoOn = true;
+          goOn();
+        };
+        const file = this.#loadFile(files[turn], onNearEnd);
+        this.#hold(file);
+        // Its failure is reported when its turn comes, or not at all if an earlier one fails.
+        file.then(onNearEnd, () => undefined);
+        loading.push(file);
+      }
+    };
+    async function* inOrder() {
+      try {
+        for (; loading.length > 0; goOn()) {
+          const bytes = await loading[0];
+          loading.shift();
+          yield bytes;
+        }
+      } finally {
+        next = files.length;
+      }
+    }
+    goOn();
+    return inOrder();
+  }
+
+  /**
+   * Waits, after an abort too, until the last file is either kept or given up.
+   * @returns {Promise<void>}
+   */
+  async settled() {
+    await Promise.allSettled(this.#underWay);
+  }
+
+  /** Keeps the server's manifest as the mark of a complete package. @param {Manifest} manifest */
+  async commit(manifest) {
+    const keeping = this.settled().then(() => (this.#storage.isWorking ? this.#manifests.keep(manifest.name, filesOf(manifest)) : undefined));
+    this.#hold(keeping);
+    // What is kept already is only noted to be in use: nobody waits for that.
+    if (this.#manifests.isFresh) await keeping;
+  }
+
+  /** The version in use has run. */
+  async passTrial() {
+    const stored = await this.#storage.getPackage(this.#url);
+    if (stored?.previous) await (await loadDelivery()).passTrial(this.#storage, stored);
+  }
+
+  /**
+   * The version in use does not work.
+   * @param {unknown} error
+   * @returns {Promise<boolean>} whether the one before it is back
+   */
+  async failTrial(error) {
+    await this.settled();
+    const stored = await this.#storage.getPackage(this.#url);
+    return stored?.previous ? (await loadDelivery()).failTrial(this.#storage, stored, error) : false;
+  }
+
+  /** @param {Promise<unknown>} work */
+  #hold(work) {
+    this.#underWay.add(work);
+    work.catch(() => undefined).then(() => this.#underWay.delete(work));
+  }
+
+  /** @param {PackageFile} file @param {() => void} onNearEnd @returns {Promise<Uint8Array<ArrayBuffer>>} */
+  async #loadFile(file, onNearEnd) {
+    const { readFile, signal } = this.#options;
+    if (readFile) return readVerified(file, readFile);
+    const kept = await this.#keptFile(file);
+    if (kept) return kept;
+    if (!this.#storage.isWorking) return this.#fetchFile(file, onNearEnd);
+    return new Promise((resolve, reject) => {
+      const work = withLock(`minnow ${file.sha256}`, signal, async () => {
+        // Another tab may have fetched it meanwhile.
+        const fetchedElsewhere = await this.#keptFile(file);
+        const bytes = fetchedElsewhere ?? (await this.#fetchFile(file, onNearEnd));
+        resolve(bytes);
+        if (!fetchedElsewhere) await this.#storage.putFile(file.sha256, bytes.buffer);
+      });
+      this.#hold(work);
+      work.catch(reject);
+    });
+  }
+
+  /** @param {PackageFile} file */
+  async #keptFile(file) {
+    const kept = await this.#storage.getFile(file.sha256);
+    if (!kept || !(await isIntact(new Uint8Array(kept), file))) return undefined;
+    this.#options.progress.advance('cache', file.file, file.bytes);
+    return new Uint8Array(kept);
+  }
+
+  /** @param {PackageFile} file @param {() => void} onNearEnd */
+  async #fetchFile(file, onNearEnd) {
+    const { progress } = this.#options;
+    this.#fetchedAny = true;
+    const askedAt = performance.now();
+    let answeredAt = 0;
+    /** @param {number} loaded */
+    const onBytes = (loaded) => {
+      const now = performance.now();
+      answeredAt ||= now;
+      const latency = answeredAt - askedAt;
+      // The first bytes come at once, and say little of the connection's rate.
+      this.#bytesOnTheirWay = (loaded * latency) / Math.max(now - answeredAt, latency / 2);
+      lookAhead(loaded);
+      progress.advance('download', file.file, loaded);
+    };
+    const lookAhead = (/** @type {number} */ loaded) => {
+      if (file.bytes - loaded <= this.#bytesOnTheirWay) onNearEnd();
+    };
+    lookAhead(0);
+    const onOffline = this.#manifests.isFresh ? () => progress.enter('waiting') : undefined;
+    const bytes = await fetchPackageFile(file, { ...this.#options, absent: this.#absent, onBytes, onOffline });
+    progress.advance('download', file.file, file.bytes);
+    return bytes;
+  }
+}
+
+/** @param {Manifest} manifest @returns {PackageFile[]} shards in order, then labels and vocabulary */
+export function filesOf({ shards, labels, vocabulary }) {
+  return [...shards, ...[labels, vocabulary].filter((file) => file !== undefined)];
+}

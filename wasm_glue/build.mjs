@@ -16,14 +16,17 @@ const browsers = ['chrome91', 'firefox114', 'safari15.4'];
 
 /** Each bundle leaves its siblings outside, as files that the browser fetches when they are needed. */
 const bundles = [
-  { entry: 'minnow.js', siblings: ['./minnow-worker.js', './vision.js'], target: browsers },
-  { entry: 'minnow-worker.js', siblings: ['./minnow-tasks.js'], target: browsers },
+  { entry: 'minnow.js', siblings: ['./minnow-worker.js', './minnow-storage.js', './vision.js'], target: browsers },
+  { entry: 'minnow-worker.js', siblings: ['./minnow-tasks.js', './minnow-delivery.js', './minnow-crypto.js'], target: browsers },
+  { entry: 'minnow-delivery.js', siblings: ['./minnow-crypto.js', './minnow-delivery.js', './minnow-tasks.js'], target: browsers },
+  { entry: 'minnow-crypto.js', siblings: [], target: browsers },
+  { entry: 'minnow-storage.js', siblings: ['./minnow-worker.js', './minnow-crypto.js', './minnow-delivery.js', './minnow-tasks.js'], target: browsers },
   { entry: 'minnow-tasks.js', siblings: [], target: browsers },
   { entry: 'minnow-audio-worklet.js', siblings: [], target: browsers },
   { entry: 'vision.js', siblings: ['./minnow.js'], target: browsers },
   { entry: 'audio.js', siblings: ['./minnow.js'], target: browsers },
   { entry: 'text.js', siblings: ['./minnow.js'], target: browsers },
-  { entry: 'chain.js', siblings: ['./minnow.js', './minnow-worker.js', './minnow-tasks.js'], target: browsers },
+  { entry: 'chain.js', siblings: ['./minnow.js', './minnow-worker.js', './minnow-tasks.js', './minnow-delivery.js', './minnow-crypto.js'], target: browsers },
   { entry: 'node.js', siblings: ['./minnow.js', './vision.js', './audio.js', './text.js', './chain.js'], target: ['node20'] },
 ];
 

@@ -31,6 +31,8 @@ import type { Heard } from 'minnow/audio';
 import { TextClassifier, TextEmbedder, cosineSimilarity } from 'minnow/text';
 import { ModelChain } from 'minnow/chain';
 import type { ChainOptions } from 'minnow/chain';
+import { OpfsStorage, checkForUpdate, prefetch } from 'minnow/storage';
+import type { PackageUpdate } from 'minnow/storage';
 
 const options: CreateOptions = {
   signal: new AbortController().signal,
@@ -38,7 +40,16 @@ const options: CreateOptions = {
   memory: { maxBytes: 2 ** 28 },
   storage: new MemoryStorage(),
   wasmUrl: { simd128: '/x.wasm' },
+  mirrors: [new URL('https://mirror.example/x/')],
+  publicKey: ['AAAA'],
+  rollback: 'refuse',
 };
+export async function bring(): Promise<number> {
+  await prefetch('/models/x/', { storage: 'cache', onProgress: ({ phase }) => console.log(phase) });
+  const update: PackageUpdate | undefined = await checkForUpdate('/models/x/', { storage: new OpfsStorage() });
+  await update?.download({ signal: AbortSignal.timeout(1000) });
+  return update?.downloadBytes ?? 0;
+}
 export async function look(file: File, video: HTMLVideoElement): Promise<string> {
   const classifier: ImageClassifier = await ImageClassifier.create('/models/x/', options);
   const [{ label, score }] = await classifier.classify(file, { top: 1 });
@@ -108,10 +119,11 @@ describe('npm package', { skip }, () => {
   test('the exports are those of the documentation', async () => {
     const documented = ['ImageClassifier', 'MemoryStorage', 'MinnowError', 'Model', 'storage', 'supported'];
     /** What the package's other entries are made of. */
-    const shared = ['ModelBase', 'PictureTask', 'abortable', 'absoluteUrl', 'inOrder', 'openTask', 'placementOf', 'tell', 'throwIfAborted', 'toSource'];
+    const shared = ['ModelBase', 'PictureTask', 'abortable', 'absoluteUrl', 'inOrder', 'openTask', 'tell', 'throwIfAborted'];
     assert.deepEqual(Object.keys(await importPageModule()).sort(), [...documented, ...shared].sort());
     const entries = {
-      'vision.js': ['ImageSegmenter', 'ObjectDetector', 'upscaleToSource', 'watchFrames'],
+      'vision.js': ['ImageSegmenter', 'ObjectDetector', 'sendPicture', 'upscaleToSource', 'watchFrames'],
+      'minnow-storage.js': ['CacheApiStorage', 'MemoryStorage', 'OpfsStorage', 'checkForUpdate', 'prefetch', 'updateInBackground'],
       'audio.js': ['AudioClassifier'],
       'chain.js': ['ModelChain'],
       'text.js': ['TextClassifier', 'TextEmbedder', 'cosineSimilarity'],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bandRows, bandsOf, openPicture, toPicture } from '../../wasm_glue/src/picture.js';
+import { toPicture } from '../../wasm_glue/src/picture.js';
+import { bandRows, bandsOf, openPicture } from '../../wasm_glue/src/picture_reader.js';
 
 /** @param {number} width @param {number} height */
 function pixels(width, height) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sha256, sha256Hex } from '../../wasm_glue/src/sha256.js';
+import { sha256 } from '../../wasm_glue/src/minnow-crypto.js';
+import { sha256Hex } from '../../wasm_glue/src/sha256.js';
 import { sha256Of } from './sample_package.js';
 
 test('the stand-in for crypto.subtle computes SHA-256', async () => {

@@ -151,7 +151,7 @@ test('the exported storage lists, deletes and clears', async () => {
   await kept.putFile(sha256, bytes);
   await kept.putPackage(storedPackage('https://host/a/manifest.json', [sha256]));
   assert.deepEqual(await storage.list(), [
-    { url: 'https://host/a/manifest.json', name: 'package at https://host/a/manifest.json', bytes: 10, savedAt: 1 },
+    { url: 'https://host/a/manifest.json', name: 'package at https://host/a/manifest.json', bytes: 10, savedAt: 1, usedAt: 1 },
   ]);
   assert.equal(await storage.delete('https://host/a'), true, 'addresses as for create()');
   assert.deepEqual(await storage.list(), []);
@@ -169,7 +169,7 @@ test('a storage that fails once is left alone from then on', async () => {
     calls++;
     throw new DOMException('The quota has been exceeded.', 'QuotaExceededError');
   };
-  const lenient = new LenientStorage(broken);
+  const lenient = new LenientStorage(broken, 'u');
   assert.equal(lenient.isWorking, true);
   assert.equal(await lenient.getPackage('u'), undefined);
   assert.equal(await lenient.getPackage('u'), undefined);

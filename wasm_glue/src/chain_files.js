@@ -3,10 +3,11 @@
  * The package is kept as one: its manifest is stored once all files of all parts are.
  */
 import { checkFlow, readChainManifest } from './chain_manifest.js';
-import { fetchBytes } from './http.js';
 import { LenientStorage } from './lenient_storage.js';
 import { PackageLoader, filesOf } from './loader.js';
 import { readManifest } from './manifest.js';
+import { ManifestSource } from './manifest_source.js';
+import { loadDelivery } from './script_modules.js';
 
 /** @typedef {import('./types.js').Manifest} Manifest */
 /** @typedef {import('./types.js').PackageFile} PackageFile */
@@ -24,14 +25,19 @@ import { readManifest } from './manifest.js';
  * @property {import('./types.js').PackageStorage} [storage]
  * @property {import('./progress.js').ProgressReporter} progress
  * @property {typeof fetch} [fetch]
+ * @property {readonly string[]} [mirrors] addresses of the whole's manifest elsewhere
+ * @property {number} [stallMs]
+ * @property {import('./types.js').Trust} [trust]
+ * @property {string} [signature] of a package in memory
  */
 
 export class ChainFiles {
   #options;
   #url;
   #storage;
-  /** Of the whole, where it came from the network and is to be kept. */
-  #freshText = '';
+  /** Of a package that has an address. @type {ManifestSource | undefined} */
+  #source;
+  #isKept = false;
   /** @type {Manifests | undefined} */
   #read;
   /** SHA-256 of files that are not known to be on the device. @type {Set<string>} */
@@ -42,7 +48,7 @@ export class ChainFiles {
   constructor(options) {
     this.#options = options;
     this.#url = options.url ?? '';
-    this.#storage = new LenientStorage(options.url ? options.storage : undefined);
+    this.#storage = new LenientStorage(options.url ? options.storage : undefined, this.#url);
   }
 
   /**
@@ -59,7 +65,7 @@ export class ChainFiles {
     const manifests = await Promise.all(texts.map((text, i) => readManifest(text, this.#url && new URL(chain.parts[i].manifest.file, this.#url).href)));
     checkFlow(chain, manifests, this.#url);
     this.#read = { chain, texts, manifests };
-    if (this.#freshText) this.#missing = new Set(this.files.map(({ sha256 }) => sha256));
+    if (this.#source?.isFresh) this.#missing = new Set(this.files.map(({ sha256 }) => sha256));
     this.#options.progress.expect(this.files);
     return { chain, manifests };
   }
@@ -107,23 +113,21 @@ export class ChainFiles {
 
   /** @param {AbortSignal} signal @returns {Promise<ChainManifest>} */
   async #readWhole(signal) {
-    const { manifest, fetch } = this.#options;
+    const { manifest, mirrors = [], signature, trust } = this.#options;
     if (manifest) {
       this.isFromCache = false;
+      if (trust) await (await loadDelivery()).checkTrust({ url: 'The manifest', text: manifest, signature, trust });
       return readChainManifest(manifest);
     }
-    const stored = await this.#storage.getPackage(this.#url);
-    if (stored && (await Promise.all(stored.files.map((sha256) => this.#storage.hasFile(sha256)))).every(Boolean)) {
-      try {
-        return await readChainManifest(stored.manifest, this.#url);
-      } catch {
-        // Written by another version of Minnow, or damaged: the server's is right.
-      }
+    this.#source = new ManifestSource(this.#url, this.#storage, { ...this.#options, signal, places: [this.#url, ...mirrors] });
+    const stored = await this.#source.kept();
+    try {
+      if (stored) return await readChainManifest(stored.manifest, this.#url);
+    } catch {
+      // Written by another version of Minnow, or damaged: the server's is right.
     }
     this.isFromCache = false;
-    const bytes = await fetchBytes(this.#url, { signal, fetch, cache: 'no-cache' });
-    this.#freshText = new TextDecoder().decode(bytes);
-    return readChainManifest(this.#freshText, this.#url);
+    return readChainManifest(await this.#source.fetch(), this.#url);
   }
 
   /** @param {number} part @returns {PackageFile[]} */
@@ -134,29 +138,21 @@ export class ChainFiles {
 
   /** @param {readonly PackageFile[]} files @param {AbortSignal} signal */
   async *#load(files, signal) {
-    const { fetch, progress, readFile, storage } = this.#options;
-    const loader = new PackageLoader(this.#url || undefined, { fetch, progress, readFile, signal, storage });
+    const loader = new PackageLoader(this.#url || undefined, { ...this.#options, signal });
     let index = 0;
     for await (const bytes of loader.loadFiles(files)) {
       this.#missing.delete(files[index++].sha256);
       yield bytes;
     }
+    await loader.settled();
     this.isFromCache &&= loader.isFromCache;
   }
 
   /** Keeps the manifest as the mark of a complete package, once it is one. */
   async #commit() {
-    if (!this.#freshText || this.#missing.size > 0) return;
+    if (this.#isKept || !this.#source?.isFresh || this.#missing.size > 0) return;
+    this.#isKept = true;
     const { whole, parts } = this.#opened.chain;
-    const { files } = this;
-    await this.#storage.putPackage({
-      url: this.#url,
-      name: whole.name,
-      bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
-      savedAt: Date.now(),
-      manifest: this.#freshText,
-      files: [...parts.map(({ manifest }) => manifest), ...files].map(({ sha256 }) => sha256),
-    });
-    this.#freshText = '';
+    await this.#source.keep(whole.name, this.files, parts.map(({ manifest }) => manifest));
   }
 }

@@ -4,7 +4,7 @@ import { ChainFiles } from './chain_files.js';
 import { ChainParts } from './chain_parts.js';
 import { MinnowError, storage as storageTools, tell } from './minnow.js';
 import { ProgressReporter } from './progress.js';
-import { manifestUrlOf } from './source.js';
+import { deliveryOf, manifestUrlOf } from './source.js';
 
 /** @typedef {import('./model_chain.js').ChainOptions} ChainOptions */
 /** @typedef {import('./types.js').PackageSource} PackageSource */
@@ -27,7 +27,7 @@ import { manifestUrlOf } from './source.js';
  */
 export async function openChain(source, options, signal) {
   throwIfAborted(signal);
-  const { partsInMemory = 1, onProgress, persist, storage: kind, signal: _, ...partOptions } = options;
+  const { partsInMemory = 1, onProgress, persist, storage: kind, signal: _, mirrors, publicKey, minRelease, rollback, ...partOptions } = options;
   if (!(partsInMemory >= 1 && Number.isInteger(partsInMemory))) {
     throw new MinnowError('INVALID_ARGUMENT', 'partsInMemory: give a whole number from 1 to the number of parts');
   }
@@ -38,7 +38,7 @@ export async function openChain(source, options, signal) {
     if (!signal.aborted && !disposal.signal.aborted) tell(onProgress, report);
   });
   try {
-    const files = new ChainFiles({ ...place, storage, progress, fetch: options.fetch });
+    const files = new ChainFiles({ ...place, ...deliveryOf(options), storage, progress, fetch: options.fetch });
     progress.enter('manifest');
     const { chain, manifests } = await files.open(signal);
     const labels = linesOf(await files.labels(signal));
@@ -63,23 +63,21 @@ export function closeChain({ disposal, parts, closeStorage }) {
 /** @param {PackageSource} source */
 function placeOf(source) {
   if (typeof source === 'string' || source instanceof URL) return { url: manifestUrlOf(source) };
-  const { manifest, shards } = source ?? {};
+  const { manifest, shards, signature } = source ?? {};
   if (!manifest || !shards) {
     throw new MinnowError('INVALID_ARGUMENT', 'source: give the URL of a split package, or an object with manifest and shards');
   }
   /** @param {string} file */
   const readFile = async (file) => /** @type {BufferSource} */ (typeof shards === 'function' ? await shards(file) : shards.get(file));
-  return { manifest, readFile };
+  return { manifest, readFile, signature };
 }
 
 /** One of the page's own is the page's to close. @param {ChainOptions['storage']} kind */
 async function openStorage(kind = 'indexeddb') {
-  const closeStorage = () => {};
-  if (typeof kind === 'object') return { storage: kind, closeStorage };
-  if (kind === 'none' || !globalThis.indexedDB) return { closeStorage };
+  if (typeof kind === 'object') return { storage: kind, closeStorage: () => {} };
   // The worker's script has the code, and is on its way or here already.
-  const storage = new (await import('./minnow-worker.js')).IdbStorage();
-  return { storage, closeStorage: () => void storage.close() };
+  const storage = await (await import('./minnow-worker.js')).openStorage(kind);
+  return { storage, closeStorage: () => void storage?.close?.() };
 }
 
 /** @param {string} text one label a line */

@@ -1,5 +1,5 @@
 /** Decompression by the browser's own DecompressionStream; each format where it exists. */
-import { readStream } from './http.js';
+import { readStream } from './streams.js';
 
 /** @typedef {'br' | 'gzip'} Encoding as the manifest names them */
 
@@ -21,7 +21,7 @@ export function canDecompress(encoding) {
  * @param {number} maxBytes RangeError beyond: a small file may decompress to a huge one
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
-export function decompress(bytes, encoding, maxBytes) {
+export async function decompress(bytes, encoding, maxBytes) {
   return readStream(new Blob([bytes]).stream().pipeThrough(newStream(encoding)), maxBytes);
 }
 

@@ -1,7 +1,7 @@
 /** The one class of errors, and how errors cross from the worker to the page. */
 
 /**
- * @typedef {'NETWORK' | 'HTTP' | 'INTEGRITY' | 'WASM' | 'WORKER' | 'BAD_MANIFEST' | 'BAD_IMAGE'
+ * @typedef {'NETWORK' | 'HTTP' | 'INTEGRITY' | 'SIGNATURE' | 'ROLLBACK' | 'WASM' | 'WORKER' | 'BAD_MANIFEST' | 'BAD_IMAGE'
  *   | 'BAD_AUDIO' | 'MICROPHONE' | 'WRONG_TASK' | 'DISPOSED' | 'UNSUPPORTED_BROWSER'} ScriptErrorCode codes of the JavaScript side
  */
 
@@ -22,6 +22,11 @@
 
 /** An error of Minnow: `code` is stable, `message` says what is wrong and what to do about it. */
 export class MinnowError extends Error {
+  /** Scripts of the package that load each other have a copy of this class each. @param {any} value */
+  static [Symbol.hasInstance](value) {
+    return value?.name === 'MinnowError';
+  }
+
   /**
    * @param {MinnowErrorCode} code
    * @param {string} message

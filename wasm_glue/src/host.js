@@ -6,13 +6,13 @@ import { linkedController } from './abort.js';
 import { topClasses } from './class_scores.js';
 import { Engine } from './engine.js';
 import { MinnowError } from './errors.js';
-import { IdbStorage } from './idb_storage.js';
 import { PackageLoader, filesOf } from './loader.js';
 import { readManifest } from './manifest.js';
 import { imageWords } from './option_words.js';
-import { loadTaskModule } from './task_module.js';
-import { bandRows, bandsOf, canReadPictures, openPicture } from './picture.js';
+import { loadDelivery, loadTaskModule } from './script_modules.js';
+import { bandRows, bandsOf, canReadPictures, openPicture } from './picture_reader.js';
 import { placementOf } from './placement.js';
+import { openStorage } from './open_storage.js';
 import { ProgressReporter } from './progress.js';
 import { WasmInstance } from './wasm_instance.js';
 import { compileModule, loadWasmModule } from './wasm_module.js';
@@ -34,8 +34,8 @@ export class Host {
   #timing = { loadMs: 0, imageMs: 0, runMs: 0 };
   #pictureBegunAt = 0;
   #disposal = new AbortController();
-  /** @type {Set<PackageLoader>} */
-  #loaders = new Set();
+  /** While it loads, and until a version on trial has run. @type {PackageLoader | undefined} */
+  #loader;
 
   /**
    * @param {import('./types.js').LoadRequest} request
@@ -47,14 +47,21 @@ export class Host {
     const controller = linkedController(hooks.signal);
     const abort = () => controller.abort();
     this.#disposal.signal.addEventListener('abort', abort);
+    const load = () => this.#load(request, { ...hooks, signal: controller.signal }, begunAt);
     try {
-      return await this.#load(request, { ...hooks, signal: controller.signal }, begunAt);
+      return await load().catch(async (error) => {
+        // Of a version that was fetched as an update the one before it is still here.
+        if (controller.signal.aborted || !(await this.#loader?.failTrial(error))) throw error;
+        return load();
+      });
     } finally {
       // After a failure this ends what is still under way; after success nothing is.
       controller.unlink();
       controller.abort();
       this.#disposal.signal.removeEventListener('abort', abort);
-      await this.#settled();
+      await this.#loader?.settled();
+      // It holds on to the page's callbacks.
+      if (!this.#loader?.isOnTrial) this.#loader = undefined;
     }
   }
 
@@ -64,17 +71,18 @@ export class Host {
    * @param {number} begunAt
    */
   async #load(request, hooks, begunAt) {
-    const { signal, fetch, readFile } = hooks;
+    const { signal, fetch } = hooks;
+    const { stallMs } = request;
     const progress = new ProgressReporter(hooks.onProgress);
     progress.enter('runtime');
-    const compiling = loadWasmModule(request.wasmUrls, request.variant, { signal, fetch }, request.threads > 1);
+    const compiling = loadWasmModule(request.wasmUrls, request.variant, { signal, fetch, stallMs }, request.threads > 1);
     compiling.catch(() => undefined);
 
     progress.enter('manifest');
-    const storage = hooks.storage ?? (request.storage === 'indexeddb' ? newIdbStorage() : undefined);
-    const loader = new PackageLoader(request.manifestUrl, { storage, progress, signal, fetch, readFile });
-    this.#loaders.add(loader);
-    const manifest = request.manifest ? await readManifest(request.manifest) : await loader.loadManifest();
+    const storage = hooks.storage ?? (await openStorage(request.storage));
+    const loader = new PackageLoader(request.manifestUrl, { ...request, ...hooks, storage, progress });
+    this.#loader = loader;
+    const manifest = request.manifest ? await givenManifest(request) : await loader.loadManifest();
     const files = filesOf(manifest);
     progress.expect(files);
     checkMemory(manifest, request.maxBytes);
@@ -96,12 +104,10 @@ export class Host {
     this.#engine = engine;
     this.#manifest = manifest;
     this.#timing.loadMs = performance.now() - begunAt;
-    if (request.update === 'background' && request.manifestUrl && loader.isFromCache) {
-      this.#updateLater(request.manifestUrl, { storage, fetch });
-    }
     return {
       info: {
         name: manifest.name,
+        release: manifest.release,
         task: manifest.task,
         inputs: manifest.inputs,
         outputs: manifest.outputs,
@@ -279,21 +285,21 @@ export class Host {
    */
   async end() {
     this.dispose();
-    await this.#settled();
-  }
-
-  async #settled() {
-    const loaders = [...this.#loaders];
-    await Promise.all(loaders.map((loader) => loader.settled()));
-    // They hold on to the page's callbacks.
-    for (const loader of loaders) this.#loaders.delete(loader);
+    await this.#loader?.settled();
   }
 
   /** @param {Engine} engine */
   #run(engine) {
     const begunAt = performance.now();
-    engine.run();
+    try {
+      engine.run();
+    } catch (error) {
+      this.#loader?.failTrial(error);
+      throw error;
+    }
     this.#timing.runMs = performance.now() - begunAt;
+    this.#loader?.passTrial();
+    this.#loader = undefined;
   }
 
   #ready() {
@@ -308,32 +314,12 @@ export class Host {
   #report(engine) {
     return { memory: engine.memory, timing: { ...this.#timing } };
   }
-
-  /**
-   * Fetches the server's package into the storage if it is another one. Failures do not matter: the kept
-   * package goes on working, and the next load tries again.
-   * @param {string} url
-   * @param {Omit<import('./loader.js').LoaderOptions, 'progress'>} options
-   */
-  async #updateLater(url, options) {
-    const { signal } = this.#disposal;
-    const loader = new PackageLoader(url, { ...options, signal, progress: new ProgressReporter(undefined) });
-    this.#loaders.add(loader);
-    try {
-      const manifest = await loader.fetchManifest();
-      if (await loader.isUpToDate()) return;
-      for await (const _ of loader.loadFiles(filesOf(manifest)));
-      await loader.commit(manifest);
-    } catch {
-      // See above.
-    } finally {
-      this.#loaders.delete(loader);
-    }
-  }
 }
 
-function newIdbStorage() {
-  return globalThis.indexedDB ? new IdbStorage() : undefined;
+/** The page's own. @param {import('./types.js').LoadRequest} request */
+async function givenManifest({ manifest = {}, signature, trust }) {
+  if (trust) await (await loadDelivery()).checkTrust({ url: 'The manifest', text: manifest, signature, trust });
+  return readManifest(manifest);
 }
 
 /** @param {Pick<Manifest, 'memory'>} manifest */

@@ -10,6 +10,7 @@
  * operation: a page that was killed while it wrote can leave the database locked.
  */
 import { openDB } from 'idb';
+import { described, unusedFiles } from './stored_files.js';
 
 /** @typedef {import('./types.js').StoredPackage} StoredPackage */
 
@@ -77,10 +78,7 @@ export class IdbStorage {
 
   /** @returns {Promise<import('./types.js').CachedPackage[]>} */
   listPackages() {
-    return this.#with(async (database) => {
-      const all = await database.getAll('packages');
-      return all.map(({ url, name, bytes, savedAt }) => ({ url, name, bytes, savedAt }));
-    });
+    return this.#with(async (database) => (await database.getAll('packages')).map(described));
   }
 
   /** @param {string} url @returns {Promise<boolean>} */
@@ -155,16 +153,14 @@ function recordsOf(sha256) {
 }
 
 /**
- * Deletes the files of a package that has gone, but for those another one has too.
+ * Deletes the files that only a package which has gone had.
  * @param {import('idb').IDBPTransaction<Schema & import('idb').DBSchema, ['packages', 'records'], 'readwrite'>} tx
  * @param {StoredPackage | undefined} gone
  */
 async function dropUnused(tx, gone) {
   if (!gone) return;
-  const left = await tx.objectStore('packages').getAll();
-  const used = new Set(left.flatMap(({ files }) => files));
-  for (const sha256 of gone.files) {
-    if (!used.has(sha256)) tx.objectStore('records').delete(recordsOf(sha256)).catch(() => undefined);
+  for (const sha256 of unusedFiles(gone, await tx.objectStore('packages').getAll())) {
+    tx.objectStore('records').delete(recordsOf(sha256)).catch(() => undefined);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Pictures in, a class for each pixel out. */
-import { PictureTask, inOrder, openTask, placementOf } from './minnow.js';
+import { PictureTask, inOrder, openTask } from './minnow.js';
 import { realValues } from './outputs.js';
+import { placementOf } from './placement.js';
 import { classMapOf, cutOut } from './segmentation.js';
 
 export { upscaleToSource } from './segmentation.js';

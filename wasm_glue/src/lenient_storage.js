@@ -1,16 +1,21 @@
 /** The storage as the loader uses it. */
+import { loadDelivery } from './script_modules.js';
 
 /** @typedef {import('./types.js').PackageStorage} PackageStorage */
 
 /**
- * A storage that never fails: after the first error it holds nothing and takes nothing. A full disk, a
- * private window or a broken database must not keep a model from loading.
+ * A storage that never fails. A full one gives up the packages that have not been used for longest; after any other
+ * error it holds nothing and takes nothing. A full disk, a private window or a broken database must not keep a model
+ * from loading.
  */
 export class LenientStorage {
-  /** @param {PackageStorage | undefined} inner */
-  constructor(inner) {
+  #url;
+
+  /** @param {PackageStorage | undefined} inner @param {string} url of the package that room is made for */
+  constructor(inner, url) {
     /** @type {PackageStorage | undefined} */
     this.inner = inner;
+    this.#url = url;
   }
 
   /** Whether everything so far was kept. */
@@ -49,12 +54,23 @@ export class LenientStorage {
    * @returns {Promise<T | undefined>}
    */
   async #attempt(operation) {
-    if (!this.inner) return undefined;
+    while (this.inner) {
+      try {
+        return await operation(this.inner);
+      } catch (error) {
+        if (!(await this.#hasMadeRoom(/** @type {Error} */ (error)))) this.inner = undefined;
+      }
+    }
+    return undefined;
+  }
+
+  /** @param {Error} error */
+  async #hasMadeRoom({ name }) {
+    if (name !== 'QuotaExceededError' || !this.inner) return false;
     try {
-      return await operation(this.inner);
+      return await (await loadDelivery()).evictOldest(this.inner, this.#url);
     } catch {
-      this.inner = undefined;
-      return undefined;
+      return false;
     }
   }
 }

@@ -1,20 +1,24 @@
 /**
- * Brings a package's files in, in order: from the cache, else from the network, a few at a time. Nothing is
- * handed on or kept before its length and SHA-256 were verified, also when it comes from the cache.
+ * Brings a package's files in, in order: from the cache, else from the network. Nothing is handed on or kept before
+ * its length and SHA-256 were verified, also when it comes from the cache.
  *
  * A cached package that is complete is used without any request. Files are kept as they arrive, so a download
  * that was broken off goes on where it stopped; the manifest is kept last and says that all is there.
+ *
+ * The next file is asked for when what is left of the one before takes about as long as an answer takes to begin. So
+ * the connection is never idle, the first layers come first, and what a killed page has to fetch again is about one file.
  */
-import { MinnowError } from './errors.js';
-import { fetchBytes } from './http.js';
 import { LenientStorage } from './lenient_storage.js';
+import { withLock } from './lock.js';
 import { readManifest } from './manifest.js';
-import { damaged, fetchPackageFile, isIntact } from './package_file.js';
+import { ManifestSource } from './manifest_source.js';
+import { fetchPackageFile, isIntact, readVerified } from './package_file.js';
+import { loadDelivery } from './script_modules.js';
 
 /** @typedef {import('./types.js').Manifest} Manifest */
 /** @typedef {import('./types.js').PackageFile} PackageFile */
 
-/** Files on their way at once: enough to fill a connection, few enough to stay small in memory. */
+/** Files in memory that are on their way, or have not been taken yet. */
 const PARALLEL_FILES = 3;
 
 /**
@@ -24,24 +28,30 @@ const PARALLEL_FILES = 3;
  * @property {AbortSignal} [signal]
  * @property {typeof fetch} [fetch]
  * @property {(file: string) => Promise<BufferSource>} [readFile] of a package that has no address
+ * @property {readonly string[]} [mirrors] addresses of the same manifest elsewhere
+ * @property {number} [stallMs]
+ * @property {import('./types.js').Trust} [trust]
  */
 
 export class PackageLoader {
   #url;
   #storage;
   #options;
-  #manifestText = '';
+  #manifests;
   /** @type {Set<import('./decompress.js').Encoding>} */
   #absent = new Set();
   #fetchedAny = false;
-  /** Files being brought in. @type {Set<Promise<unknown>>} */
+  /** What the connection carries in the time that an answer takes to begin, as last seen. */
+  #bytesOnTheirWay = 0;
+  /** Files being brought in or kept. @type {Set<Promise<unknown>>} */
   #underWay = new Set();
 
   /** @param {string | undefined} manifestUrl @param {LoaderOptions} options */
   constructor(manifestUrl, options) {
     this.#url = manifestUrl ?? '';
-    this.#options = options;
-    this.#storage = new LenientStorage(manifestUrl ? options.storage : undefined);
+    this.#options = { ...options, places: [this.#url, ...(options.mirrors ?? [])] };
+    this.#storage = new LenientStorage(manifestUrl ? options.storage : undefined, this.#url);
+    this.#manifests = new ManifestSource(this.#url, this.#storage, this.#options);
   }
 
   /** Whether nothing came from the network so far. */
@@ -49,10 +59,15 @@ export class PackageLoader {
     return !this.#fetchedAny;
   }
 
+  /** Whether the package has a version before it, which stays until passTrial() or comes back by failTrial(). */
+  get isOnTrial() {
+    return this.#manifests.isOnTrial;
+  }
+
   /** The manifest: the cached one if all its files are there, else the server's. @returns {Promise<Manifest>} */
   async loadManifest() {
-    const stored = await this.#storage.getPackage(this.#url);
-    if (stored && (await this.#hasAll(stored.files))) {
+    const stored = await this.#manifests.kept();
+    if (stored) {
       try {
         return await readManifest(stored.manifest, this.#url);
       } catch {
@@ -65,15 +80,12 @@ export class PackageLoader {
   /** The server's manifest. @returns {Promise<Manifest>} */
   async fetchManifest() {
     this.#fetchedAny = true;
-    const { signal, fetch } = this.#options;
-    const bytes = await fetchBytes(this.#url, { signal, fetch, cache: 'no-cache' });
-    this.#manifestText = new TextDecoder().decode(bytes);
-    return readManifest(this.#manifestText, this.#url);
+    return readManifest(await this.#manifests.fetch(), this.#url);
   }
 
-  /** Whether the server's manifest is the one that is kept. */
-  async isUpToDate() {
-    return (await this.#storage.getPackage(this.#url))?.manifest === this.#manifestText;
+  /** Whether the server's manifest is the one that is kept, or one that failed here. */
+  isUpToDate() {
+    return this.#manifests.isUpToDate();
   }
 
   /**
@@ -83,22 +95,38 @@ export class PackageLoader {
    */
   async *loadFiles(files) {
     /** @type {Promise<Uint8Array<ArrayBuffer>>[]} */
-    const underWay = [];
+    const loading = [];
     let next = 0;
-    while (next < files.length || underWay.length > 0) {
-      while (next < files.length && underWay.length < PARALLEL_FILES) {
-        const loading = this.#loadFile(files[next++]);
-        this.#underWay.add(loading);
+    let mayGoOn = true;
+    const goOn = () => {
+      while (mayGoOn && next < files.length && loading.length < PARALLEL_FILES) {
+        mayGoOn = false;
+        const turn = next++;
+        const onNearEnd = () => {
+          if (turn !== next - 1) return;
+          mayGoOn = true;
+          goOn();
+        };
+        const file = this.#loadFile(files[turn], onNearEnd);
+        this.#hold(file);
         // Its failure is reported when its turn comes, or not at all if an earlier one fails.
-        loading.catch(() => undefined).then(() => this.#underWay.delete(loading));
-        underWay.push(loading);
+        file.then(onNearEnd, () => undefined);
+        loading.push(file);
       }
-      yield await /** @type {Promise<Uint8Array<ArrayBuffer>>} */ (underWay.shift());
+    };
+    try {
+      for (goOn(); loading.length > 0; goOn()) {
+        const bytes = await loading[0];
+        loading.shift();
+        yield bytes;
+      }
+    } finally {
+      next = files.length;
     }
   }
 
   /**
-   * Waits, after an abort, until the last file is either kept or given up.
+   * Waits, after an abort too, until the last file is either kept or given up.
    * @returns {Promise<void>}
    */
   async settled() {
@@ -107,64 +135,90 @@ export class PackageLoader {
 
   /** Keeps the server's manifest as the mark of a complete package. @param {Manifest} manifest */
   async commit(manifest) {
-    if (!this.#manifestText || !this.#storage.isWorking) return;
-    const files = filesOf(manifest);
-    await this.#storage.putPackage({
-      url: this.#url,
-      name: manifest.name,
-      bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
-      savedAt: Date.now(),
-      manifest: this.#manifestText,
-      files: files.map(({ sha256 }) => sha256),
-    });
+    const keeping = this.settled().then(() => (this.#storage.isWorking ? this.#manifests.keep(manifest.name, filesOf(manifest)) : undefined));
+    this.#hold(keeping);
+    // What is kept already is only noted to be in use: nobody waits for that.
+    if (this.#manifests.isFresh) await keeping;
   }
 
-  /** @param {PackageFile} file @returns {Promise<Uint8Array<ArrayBuffer>>} */
-  async #loadFile(file) {
-    const { progress, readFile, fetch, signal } = this.#options;
+  /** The version in use has run. */
+  async passTrial() {
+    const stored = await this.#storage.getPackage(this.#url);
+    if (stored?.previous) await (await loadDelivery()).passTrial(this.#storage, stored);
+  }
+
+  /**
+   * The version in use does not work.
+   * @param {unknown} error
+   * @returns {Promise<boolean>} whether the one before it is back
+   */
+  async failTrial(error) {
+    await this.settled();
+    const stored = await this.#storage.getPackage(this.#url);
+    return stored?.previous ? (await loadDelivery()).failTrial(this.#storage, stored, error) : false;
+  }
+
+  /** @param {Promise<unknown>} work */
+  #hold(work) {
+    this.#underWay.add(work);
+    work.catch(() => undefined).then(() => this.#underWay.delete(work));
+  }
+
+  /** @param {PackageFile} file @param {() => void} onNearEnd @returns {Promise<Uint8Array<ArrayBuffer>>} */
+  async #loadFile(file, onNearEnd) {
+    const { readFile, signal } = this.#options;
     if (readFile) return readVerified(file, readFile);
-    const kept = await this.#storage.getFile(file.sha256);
-    if (kept && (await isIntact(new Uint8Array(kept), file))) {
-      progress.advance('cache', file.file, file.bytes);
-      return new Uint8Array(kept);
-    }
-    this.#fetchedAny = true;
-    const bytes = await fetchPackageFile(file, this.#url, {
-      fetch,
-      signal,
-      absent: this.#absent,
-      onBytes: (loaded) => progress.advance('download', file.file, loaded),
+    const kept = await this.#keptFile(file);
+    if (kept) return kept;
+    if (!this.#storage.isWorking) return this.#fetchFile(file, onNearEnd);
+    return new Promise((resolve, reject) => {
+      const work = withLock(`minnow ${file.sha256}`, signal, async () => {
+        // Another tab may have fetched it meanwhile.
+        const bytes = (await this.#keptFile(file)) ?? (await this.#fetchFile(file, onNearEnd));
+        resolve(bytes);
+        if (!(await this.#storage.hasFile(file.sha256))) await this.#storage.putFile(file.sha256, bytes.buffer);
+      });
+      this.#hold(work);
+      work.catch(reject);
     });
-    progress.advance('download', file.file, file.bytes);
-    await this.#storage.putFile(file.sha256, bytes.buffer);
-    return bytes;
   }
 
-  /** @param {readonly string[]} hashes */
-  async #hasAll(hashes) {
-    const found = await Promise.all(hashes.map((sha256) => this.#storage.hasFile(sha256)));
-    return found.every(Boolean);
+  /** @param {PackageFile} file */
+  async #keptFile(file) {
+    const kept = await this.#storage.getFile(file.sha256);
+    if (!kept || !(await isIntact(new Uint8Array(kept), file))) return undefined;
+    this.#options.progress.advance('cache', file.file, file.bytes);
+    return new Uint8Array(kept);
+  }
+
+  /** @param {PackageFile} file @param {() => void} onNearEnd */
+  async #fetchFile(file, onNearEnd) {
+    const { progress } = this.#options;
+    this.#fetchedAny = true;
+    const askedAt = performance.now();
+    let answeredAt = 0;
+    /** @param {number} loaded */
+    const onBytes = (loaded) => {
+      const now = performance.now();
+      answeredAt ||= now;
+      const latency = answeredAt - askedAt;
+      // The first bytes come at once, and say little of the connection's rate.
+      this.#bytesOnTheirWay = (loaded * latency) / Math.max(now - answeredAt, latency / 2);
+      lookAhead(loaded);
+      progress.advance('download', file.file, loaded);
+    };
+    const lookAhead = (/** @type {number} */ loaded) => {
+      if (file.bytes - loaded <= this.#bytesOnTheirWay) onNearEnd();
+    };
+    lookAhead(0);
+    const onOffline = this.#manifests.isFresh ? () => progress.enter('waiting') : undefined;
+    const bytes = await fetchPackageFile(file, { ...this.#options, absent: this.#absent, onBytes, onOffline });
+    progress.advance('download', file.file, file.bytes);
+    return bytes;
   }
 }
 
 /** @param {Manifest} manifest @returns {PackageFile[]} shards in order, then labels and vocabulary */
 export function filesOf({ shards, labels, vocabulary }) {
   return [...shards, ...[labels, vocabulary].filter((file) => file !== undefined)];
-}
-
-/**
- * @param {PackageFile} file
- * @param {(file: string) => Promise<BufferSource | undefined>} readFile
- */
-async function readVerified(file, readFile) {
-  const source = await readFile(file.file);
-  if (!source) {
-    const message = `The package's shards have no "${file.file}": give every file the manifest names`;
-    throw new MinnowError('INTEGRITY', message, { file: file.file });
-  }
-  const bytes = ArrayBuffer.isView(source)
-    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength).slice()
-    : new Uint8Array(source);
-  if (!(await isIntact(bytes, file))) throw damaged(file.file);
-  return bytes;
 }

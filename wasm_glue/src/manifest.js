@@ -2,7 +2,7 @@
 import { Checker } from './checker.js';
 import { MinnowError } from './errors.js';
 import { readImage } from './manifest_inputs.js';
-import { loadTaskModule } from './task_module.js';
+import { loadTaskModule } from './script_modules.js';
 
 /** @typedef {import('./types.js').Manifest} Manifest */
 /** @typedef {import('./types.js').PackageFile} PackageFile */
@@ -64,6 +64,7 @@ export async function readManifest(source, url) {
   /** @type {Manifest} */
   const manifest = {
     name: check.string(root.name, 'name'),
+    release: root.release === undefined ? 0 : check.integer(root.release, 'release', 0, Number.MAX_SAFE_INTEGER),
     task,
     memory: {
       weights: check.integer(memory.weights, 'memory.weights', 0, MAX_MEMORY),
@@ -107,7 +108,7 @@ function readFile(check, value, field) {
 
 /**
  * @param {Checker} check @param {unknown} value @param {string} field
- * @param {import('./task_module.js').TaskModule | undefined} tasks
+ * @param {import('./script_modules.js').TaskModule | undefined} tasks
  * @returns {TensorSpec}
  */
 function readTensor(check, value, field, tasks) {

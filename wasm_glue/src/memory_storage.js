@@ -1,4 +1,5 @@
 /** Packages in memory: for tests, and for pages that want a cache only as long as they live. */
+import { described, unusedFiles } from './stored_files.js';
 
 /** @typedef {import('./types.js').StoredPackage} StoredPackage */
 
@@ -37,7 +38,7 @@ export class MemoryStorage {
   }
 
   async listPackages() {
-    return Array.from(this.#packages.values(), ({ url, name, bytes, savedAt }) => ({ url, name, bytes, savedAt }));
+    return Array.from(this.#packages.values(), described);
   }
 
   /** @param {string} url */
@@ -50,7 +51,6 @@ export class MemoryStorage {
 
   /** @param {StoredPackage | undefined} stored one that is no longer there */
   #dropUnused(stored) {
-    const used = new Set(Array.from(this.#packages.values(), ({ files }) => files).flat());
-    for (const sha256 of stored?.files ?? []) if (!used.has(sha256)) this.#files.delete(sha256);
+    for (const sha256 of unusedFiles(stored, [...this.#packages.values()])) this.#files.delete(sha256);
   }
 }

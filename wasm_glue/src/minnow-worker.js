@@ -8,6 +8,8 @@ import { HELPER_NAME, serveAsHelper } from './threads.js';
 import { WORKER_NAME, sendErrorsWithCodes } from './worker_protocol.js';
 
 export { IdbStorage } from './idb_storage.js';
+export { PackageLoader, filesOf } from './loader.js';
+export { openStorage } from './open_storage.js';
 
 /** @returns {Host} */
 export function createHost() {

@@ -19,7 +19,6 @@ export { tell } from './callbacks.js';
 export { inOrder } from './in_order.js';
 export { ModelBase, openTask } from './model_base.js';
 export { PictureTask } from './picture_task.js';
-export { placementOf, toSource } from './placement.js';
 export { absoluteUrl } from './source.js';
 
 /** @typedef {import('./errors.js').MinnowErrorCode} MinnowErrorCode */

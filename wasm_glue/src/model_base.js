@@ -2,7 +2,7 @@
 import { abortable, throwIfAborted } from './abort.js';
 import { tell } from './callbacks.js';
 import { MinnowError } from './errors.js';
-import { absoluteUrl, manifestUrlOf } from './source.js';
+import { absoluteUrl, deliveryOf, manifestUrlOf } from './source.js';
 import { threadCount } from './threads.js';
 import { storage as storageTools } from './storage.js';
 import { WorkerClient } from './worker_client.js';
@@ -25,13 +25,14 @@ import { WorkerClient } from './worker_client.js';
  * }} ModelClient
  */
 
-/** @typedef {{ client: ModelClient, report: LoadReport }} OpenedModel */
+/** @typedef {{ client: ModelClient, report: LoadReport, source: PackageSource, options: CreateOptions }} OpenedModel */
 
 export class ModelBase {
   /** @protected */
   _client;
   #report;
-  #isDisposed = false;
+  #origin;
+  #disposal = new AbortController();
   /** Ends when everything asked for so far has been done. @type {Promise<unknown>} */
   #tail = Promise.resolve();
 
@@ -40,9 +41,12 @@ export class ModelBase {
    * @protected
    * @param {OpenedModel} opened
    */
-  constructor({ client, report }) {
+  constructor({ client, report, source, options }) {
     this._client = client;
     this.#report = report;
+    const { signal: _, onProgress, ...delivery } = options;
+    this.#origin = { source: /** @type {string | URL} */ (source), delivery };
+    if (options.update === 'background' && report.info.fromCache) this.#updateInBackground();
   }
 
   /** Inputs, outputs, labels and sizes. @returns {import('./types.js').ModelInfo} */
@@ -70,9 +74,25 @@ export class ModelBase {
     return this.#report.timing;
   }
 
+  /**
+   * Asks the server for a newer version of the package, which is then for the next create().
+   * @param {{ signal?: AbortSignal }} [options]
+   * @returns {Promise<import('./minnow-storage.js').PackageUpdate | undefined>} nothing where this is the newest
+   */
+  async checkForUpdate({ signal } = {}) {
+    const { source, delivery } = this.#origin;
+    return (await import('./minnow-storage.js')).checkForUpdate(source, { ...delivery, signal });
+  }
+
+  async #updateInBackground() {
+    const { source, delivery } = this.#origin;
+    const { updateInBackground } = await import('./minnow-storage.js');
+    await updateInBackground(source, { ...delivery, signal: this.#disposal.signal });
+  }
+
   /** Gives everything back: the worker, its memory, and what is still under way. May be called again. */
   dispose() {
-    this.#isDisposed = true;
+    this.#disposal.abort();
     this._client.dispose();
   }
 
@@ -109,7 +129,7 @@ export class ModelBase {
   _inTurn(signal, task) {
     const done = this.#tail.then(async () => {
       throwIfAborted(signal);
-      if (this.#isDisposed) throw disposed();
+      if (this.#disposal.signal.aborted) throw disposed();
       const { memory, timing, ...result } = await task();
       this.#report = { ...this.#report, memory, timing };
       return /** @type {T} */ ({ memory, timing, ...result });
@@ -144,8 +164,8 @@ export async function openModel(source, options) {
   try {
     const hooks = { onProgress: onProgress && guarded(onProgress, signal), readFile, storage, signal, fetch: options.fetch };
     const report = await abortable(client.load(request, hooks), signal);
-    if (persist && request.storage === 'indexeddb') storageTools.persist().catch(() => undefined);
-    return { client: /** @type {ModelClient} */ (client), report };
+    if (persist && request.storage !== 'none') storageTools.persist().catch(() => undefined);
+    return { client: /** @type {ModelClient} */ (client), report, source, options };
   } catch (error) {
     client.dispose();
     throw error;
@@ -194,27 +214,27 @@ function guarded(onProgress, signal) {
 
 /** @param {PackageSource} source @param {CreateOptions} options @param {number} threads */
 function loadRequest(source, options, threads) {
-  const { variant, memory, storage = 'indexeddb', update = 'never' } = options;
+  const { variant, memory, storage = 'indexeddb' } = options;
   /** @type {import('./types.js').LoadRequest} */
   const request = {
     wasmUrls: wasmUrls(options.wasmUrl),
     variant,
     threads,
     maxBytes: memory?.maxBytes,
-    storage: storage === 'indexeddb' ? storage : 'none',
-    update,
+    storage: typeof storage === 'object' ? 'none' : storage,
+    ...deliveryOf(options),
   };
   if (typeof source === 'string' || source instanceof URL) {
     return { request: { ...request, manifestUrl: manifestUrlOf(source) } };
   }
-  const { manifest, shards } = source ?? {};
+  const { manifest, shards, signature } = source ?? {};
   if (!manifest || !shards) {
     throw new MinnowError('INVALID_ARGUMENT', 'source: give the URL of a package, or an object with manifest and shards');
   }
   /** @param {string} file */
   const readFile = async (file) =>
     /** @type {BufferSource} */ (typeof shards === 'function' ? await shards(file) : shards.get(file));
-  return { request: { ...request, manifest }, readFile };
+  return { request: { ...request, manifest, signature }, readFile };
 }
 
 /** @param {CreateOptions['wasmUrl']} wasmUrl @returns {import('./types.js').WasmUrls} */

@@ -4,7 +4,6 @@ import { closeChain, openChain } from './chain_open.js';
 import { topClasses } from './class_scores.js';
 import { MinnowError } from './minnow.js';
 import { checkInputs } from './model.js';
-import { withPageErrors } from './page_errors.js';
 import { toPicture } from './picture.js';
 
 /** @typedef {import('./types.js').OutputTensor} OutputTensor */
@@ -46,7 +45,7 @@ export class ModelChain {
   static async create(source, options = {}) {
     const begunAt = performance.now();
     const controller = linkedController(options.signal);
-    const opening = withPageErrors(openChain(source, options, controller.signal));
+    const opening = openChain(source, options, controller.signal);
     try {
       return new this(await abortable(opening, options.signal), performance.now() - begunAt);
     } catch (error) {
@@ -61,9 +60,9 @@ export class ModelChain {
   /** Inputs, outputs, labels and sizes of the whole. @returns {import('./types.js').ModelInfo} */
   get info() {
     const { files, labels, chain } = this.#opened;
-    const { name, task, inputs, outputs, detection, segmentation, embedding } = chain.whole;
+    const { name, release, task, inputs, outputs, detection, segmentation, embedding } = chain.whole;
     const packageBytes = files.files.reduce((sum, { bytes }) => sum + bytes, 0);
-    return { name, task, inputs, outputs, labels, detection, segmentation, embedding, packageBytes, fromCache: files.isFromCache };
+    return { name, release, task, inputs, outputs, labels, detection, segmentation, embedding, packageBytes, fromCache: files.isFromCache };
   }
 
   /** How many parts the package has. */
@@ -119,7 +118,7 @@ export class ModelChain {
       throw new MinnowError('WRONG_TASK', `${name} does not classify pictures, its task is "${task}": use run()`);
     }
     // A video's or a canvas's frame is taken now, not when its turn comes.
-    const taken = withPageErrors(toPicture(image));
+    const taken = toPicture(image);
     taken.catch(() => undefined);
     const done = this.#inTurn(signal, async (s) => this.#runParts({ tensors: [], picture: (await taken).picture }, s));
     const release = async () => (await taken).transfer.forEach((bitmap) => /** @type {ImageBitmap} */ (bitmap).close());
@@ -203,7 +202,7 @@ export class ModelChain {
         // Bytes that are still on their way are needed no more.
         controller.abort();
       });
-    return withPageErrors(abortable(done, controller.signal)).catch((error) => {
+    return abortable(done, controller.signal).catch((error) => {
       throw disposal.signal.aborted ? disposed() : error;
     });
   }

@@ -1,7 +1,8 @@
 /** Pictures in, labelled boxes out. */
 import { detectionsOf } from './detection.js';
-import { MinnowError, PictureTask, inOrder, openTask, toSource, placementOf } from './minnow.js';
+import { MinnowError, PictureTask, inOrder, openTask } from './minnow.js';
 import { realValues } from './outputs.js';
+import { placementOf, toSource } from './placement.js';
 
 /** @typedef {import('./picture.js').ImageSource} ImageSource */
 

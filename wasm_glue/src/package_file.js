@@ -6,7 +6,7 @@
  */
 import { canDecompress, decompress } from './decompress.js';
 import { MinnowError } from './errors.js';
-import { fetchBytes } from './http.js';
+import { download } from './download.js';
 import { sha256Hex } from './sha256.js';
 
 /** @typedef {import('./types.js').PackageFile} PackageFile */
@@ -24,7 +24,8 @@ const SLACK_BYTES = 1024;
 /**
  * @typedef {object} PackageFileOptions
  * @property {(bytes: number) => void} [onBytes] gets an estimate of the plain bytes so far
- * @property {Set<Encoding>} [absent] shared by the files of a package: encodings the host was found not to have
+ * @property {Set<Encoding>} [absent] shared by the files of a package: encodings the hosts were found not to have
+ * @property {string[]} places addresses of the package's manifest; see download()
  */
 
 /**
@@ -38,37 +39,58 @@ export async function isIntact(bytes, file) {
 
 /**
  * @param {PackageFile} file
- * @param {string} baseUrl of the manifest
  * @param {import('./http.js').HttpOptions & PackageFileOptions} options
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
-export async function fetchPackageFile(file, baseUrl, options) {
+export async function fetchPackageFile(file, options) {
   for (const encoding of usefulEncodings(file)) {
     if (options.absent?.has(encoding)) continue;
-    const plain = await fetchEncoded(file, encoding, baseUrl, options);
+    const plain = await fetchEncoded(file, encoding, options);
     if (plain) return plain;
   }
-  const url = new URL(file.file, baseUrl).href;
+  const { places } = options;
+  const url = new URL(file.file, places[0]).href;
   const request = { ...options, maxBytes: file.bytes };
-  // A damaged copy may sit in the HTTP cache: the second time it is passed by.
-  for (const cache of /** @type {const} */ (['default', 'reload'])) {
-    const bytes = await fetchBytes(url, { ...request, cache }).catch((error) => {
-      if (error instanceof MinnowError && error.code === 'INTEGRITY') return undefined;
-      throw error;
-    });
-    if (bytes && (await isIntact(bytes, file))) return bytes;
+  // A damaged copy may sit in the HTTP cache: the second time it is passed by, and each place has its turn.
+  for (let tried = 0; tried <= places.length; tried++) {
+    try {
+      const plain = await plainOf(await download(file.file, places, { ...request, cache: tried ? 'reload' : 'default' }), file, 'gzip');
+      if (plain) return plain;
+    } catch (error) {
+      if (!(error instanceof MinnowError) || error.code !== 'INTEGRITY') throw error;
+    }
+    if (tried) places.push(/** @type {string} */ (places.shift()));
   }
   throw damaged(file.file, url);
 }
 
 /** @param {string} name @param {string} [url] */
-export function damaged(name, url) {
+function damaged(name, url) {
   return new MinnowError(
     'INTEGRITY',
     `${url ?? name} is not the file the manifest describes (length or SHA-256 differ): it was damaged on the ` +
       'way, or belongs to another version. Upload the whole package folder again',
     { url, file: name },
   );
+}
+
+/**
+ * A package's file that the page has.
+ * @param {PackageFile} file
+ * @param {(file: string) => Promise<BufferSource | undefined>} readFile
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ */
+export async function readVerified(file, readFile) {
+  const source = await readFile(file.file);
+  if (!source) {
+    const message = `The package's shards have no "${file.file}": give every file the manifest names`;
+    throw new MinnowError('INTEGRITY', message, { file: file.file });
+  }
+  const bytes = ArrayBuffer.isView(source)
+    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength).slice()
+    : new Uint8Array(source);
+  if (!(await isIntact(bytes, file))) throw damaged(file.file);
+  return bytes;
 }
 
 /** Encodings that this browser decodes and that pay, best first. @param {PackageFile} file */
@@ -82,21 +104,17 @@ function usefulEncodings({ encodings, bytes }) {
  * The plain bytes, or nothing where the encoded file is missing or unusable.
  * @param {PackageFile} file
  * @param {Encoding} encoding
- * @param {string} baseUrl
  * @param {import('./http.js').HttpOptions & PackageFileOptions} options
  * @returns {Promise<Uint8Array<ArrayBuffer> | undefined>}
  */
-async function fetchEncoded(file, encoding, baseUrl, options) {
+async function fetchEncoded(file, encoding, options) {
   const encodedBytes = file.encodings[encoding] ?? file.bytes;
   const maxBytes = Math.max(file.bytes, encodedBytes) + SLACK_BYTES;
   /** @param {number} bytes */
   const onBytes = (bytes) => options.onBytes?.(Math.floor((bytes * file.bytes) / encodedBytes));
   try {
-    const url = new URL(file.file + SUFFIXES[encoding], baseUrl).href;
-    const bytes = await fetchBytes(url, { ...options, maxBytes, onBytes });
-    if (await isIntact(bytes, file)) return bytes;
-    const plain = await decompress(bytes, encoding, file.bytes);
-    return (await isIntact(plain, file)) ? plain : undefined;
+    const bytes = await download(file.file + SUFFIXES[encoding], options.places, { ...options, maxBytes, onBytes });
+    return await plainOf(bytes, file, encoding);
   } catch (error) {
     if (options.signal?.aborted) throw error;
     // Without any answer the plain file would get none either; anything else may concern this file alone.
@@ -104,4 +122,17 @@ async function fetchEncoded(file, encoding, baseUrl, options) {
     if (error instanceof MinnowError && error.code === 'HTTP') options.absent?.add(encoding);
     return undefined;
   }
+}
+
+/**
+ * What came, if it is the file: as it is, or encoded once more than the server said.
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {PackageFile} file
+ * @param {Encoding} encoding
+ * @returns {Promise<Uint8Array<ArrayBuffer> | undefined>}
+ */
+async function plainOf(bytes, file, encoding) {
+  if (await isIntact(bytes, file)) return bytes;
+  const plain = await decompress(bytes, encoding, file.bytes).catch(() => undefined);
+  return plain && (await isIntact(plain, file)) ? plain : undefined;
 }

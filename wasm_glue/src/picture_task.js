@@ -1,7 +1,6 @@
 /** What the tasks on pictures have in common: how a picture gets to the model, lists of pictures, and films. */
 import { ModelBase } from './model_base.js';
-import { bandsOf, openPicture, toPicture } from './picture.js';
-import { placementOf } from './placement.js';
+import { toPicture } from './picture.js';
 
 /** @typedef {import('./picture.js').ImageSource} ImageSource */
 /** @typedef {import('./types.js').PictureSize} PictureSize */
@@ -48,23 +47,10 @@ export class PictureTask extends ModelBase {
     return watchFrames(video, look, options);
   }
 
-  /**
-   * Reads the pixels in this thread and sends them over.
-   * @param {import('./picture.js').Picture} picture
-   * @returns {Promise<PictureSize>}
-   */
+  /** @param {import('./picture.js').Picture} picture */
   async #readHere(picture) {
-    const reader = await openPicture(picture);
-    try {
-      const { width, height } = reader;
-      await this._client.beginPicture(width, height);
-      const { part } = placementOf(width, height, this._imageSpec);
-      for (const { rgba, rows } of bandsOf(reader, part)) await this._client.pushRows(rgba, rows);
-      await this._client.endPicture();
-      return { width, height };
-    } finally {
-      reader.close();
-    }
+    const { sendPicture } = await import('./vision.js');
+    return sendPicture(picture, this._imageSpec, this._client);
   }
 }
 

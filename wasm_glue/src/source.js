@@ -14,6 +14,17 @@ export function manifestUrlOf(source) {
   return url.href;
 }
 
+/**
+ * Where a package comes from and whose it has to be, of the options of create().
+ * @param {Pick<import('./types.js').CreateOptions, 'mirrors' | 'stallMs' | 'publicKey' | 'minRelease' | 'rollback'>} options
+ */
+export function deliveryOf({ mirrors = [], stallMs, publicKey, minRelease, rollback }) {
+  const isTrusting = publicKey === undefined && minRelease === undefined && rollback === undefined;
+  /** @type {import('./types.js').Trust | undefined} */
+  const trust = isTrusting ? undefined : { publicKeys: [publicKey ?? []].flat(), minRelease, rollback };
+  return { mirrors: mirrors.map(manifestUrlOf), stallMs, trust };
+}
+
 /** @param {string | URL} address @param {string} what @returns {URL} */
 export function absoluteUrl(address, what) {
   const base = globalThis.document?.baseURI ?? globalThis.location?.href;

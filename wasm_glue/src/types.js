@@ -50,6 +50,7 @@
 /**
  * @typedef {object} Manifest
  * @property {string} name
+ * @property {number} release 0 where there is none
  * @property {Task} task
  * @property {{ weights: number, activations: number, staging: number }} memory bytes
  * @property {readonly TensorSpec[]} inputs
@@ -65,6 +66,7 @@
 /**
  * @typedef {object} ModelInfo
  * @property {string} name
+ * @property {number} release of `minnow sign --release`; 0 where there is none
  * @property {Task} task
  * @property {readonly TensorSpec[]} inputs
  * @property {readonly TensorSpec[]} outputs
@@ -94,8 +96,9 @@
 
 /**
  * @typedef {object} Progress
- * @property {'runtime' | 'manifest' | 'download' | 'cache' | 'prepare'} phase runtime: the wasm module;
- *   download or cache: where the package's files come from
+ * @property {'runtime' | 'manifest' | 'download' | 'cache' | 'waiting' | 'prepare'} phase runtime: the wasm module;
+ *   download or cache: where the package's files come from; waiting: the device is offline, the download goes on
+ *   when it is not
  * @property {number} loaded decoded bytes, never above `total`, never falling
  * @property {number} total 0 until the manifest is known
  * @property {string} [file]
@@ -107,6 +110,7 @@
  * @property {object | string} manifest the parsed manifest.json, or its text
  * @property {ReadonlyMap<string, BufferSource> | ((file: string) => Promise<BufferSource>)} shards bytes
  *   of the manifest's plain files (labels included) by name
+ * @property {string} [signature] the text of manifest.sig, where a publicKey is given; the manifest is then its text
  */
 
 /** @typedef {string | URL | MemoryPackage} PackageSource a folder's or a manifest.json's address, or bytes */
@@ -117,11 +121,28 @@
  * @property {string} name
  * @property {number} bytes
  * @property {number} savedAt milliseconds since 1970
+ * @property {number} [usedAt] the same, of the last use to the hour
  */
 
 /**
- * A package as it is stored: the manifest is written last, so its presence says that the files are in.
- * @typedef {CachedPackage & { manifest: string, files: readonly string[] }} StoredPackage
+ * A package as it is stored: the manifest is written last, so its presence says that the files are in. Plain data, which
+ * JSON can hold.
+ * @typedef {CachedPackage & StoredManifest} StoredPackage
+ * @typedef {object} StoredManifest
+ * @property {string} manifest
+ * @property {readonly string[]} files SHA-256
+ * @property {string} [signature] of the manifest, as in manifest.sig
+ * @property {StoredPackage} [previous] the version before it, as long as this one has not run
+ * @property {number} [trials] how often this version was loaded meanwhile
+ * @property {string} [refused] SHA-256 of the manifest of a newer version that did not work
+ */
+
+/**
+ * Whose packages are taken, and which of them.
+ * @typedef {object} Trust
+ * @property {readonly string[]} publicKeys Ed25519, 32 bytes in base64; one of them has to have signed the manifest
+ * @property {number} [minRelease]
+ * @property {'allow' | 'refuse'} [rollback] of a package that is older than the one on the device
  */
 
 /**
@@ -139,6 +160,11 @@
  */
 
 /**
+ * cache: the Cache API; opfs: the origin private file system.
+ * @typedef {'indexeddb' | 'cache' | 'opfs' | 'none'} StorageKind
+ */
+
+/**
  * @typedef {object} CreateOptions
  * @property {AbortSignal} [signal] ends the loading; create() then rejects with AbortError
  * @property {(progress: Progress) => void} [onProgress]
@@ -150,9 +176,19 @@
  * @property {number | 'auto'} [threads] threads a run is shared by, where the page is cross-origin isolated; else
  *   it stays one. 'auto': as many as there are cores, at most 4. The results are the same bits. Default: 1
  * @property {{ maxBytes?: number }} [memory] fail before more than this is taken
- * @property {'indexeddb' | 'none' | PackageStorage} [storage] default: indexeddb
+ * @property {StorageKind | PackageStorage} [storage] default: indexeddb
+ * @property {readonly (string | URL)[]} [mirrors] further addresses of the same package, as `source`: asked in turn where
+ *   the one before fails. Each file's hash is checked, wherever it comes from
+ * @property {number} [stallMs] an answer that brings nothing for so long is broken off, and asked for again.
+ *   Default: 20000
+ * @property {string | readonly string[]} [publicKey] take only packages signed with it, or with one of them: the text of
+ *   NAME.pub (`minnow keygen`). Default: packages need no signature
+ * @property {number} [minRelease] with publicKey: refuse packages of an older release (`minnow sign --release`)
+ * @property {'allow' | 'refuse'} [rollback] with publicKey: whether a package may be replaced on this device by one of an
+ *   older release. Default: 'allow'
  * @property {'never' | 'background'} [update] a complete cached package is used without asking the server.
- *   'background': afterwards a newer one is fetched for the next create(). Default: 'never'
+ *   'background': afterwards a newer one is fetched for the next create(), unless the connection is to be spared.
+ *   Default: 'never'
  * @property {boolean} [persist] ask the browser, after success, to keep this site's storage; Firefox asks
  *   the user then. Default: false
  * @property {typeof fetch} [fetch] in place of the global one; only with `worker: false`
@@ -168,12 +204,15 @@
  * @typedef {object} LoadRequest
  * @property {string} [manifestUrl]
  * @property {object | string} [manifest] of a MemoryPackage
+ * @property {string} [signature] of a MemoryPackage
  * @property {WasmUrls} wasmUrls
  * @property {Variant} [variant]
  * @property {number} threads
  * @property {number} [maxBytes]
- * @property {'indexeddb' | 'none'} storage
- * @property {'never' | 'background'} update
+ * @property {StorageKind} storage
+ * @property {readonly string[]} mirrors addresses of the same manifest
+ * @property {number} [stallMs]
+ * @property {Trust} [trust]
  */
 
 /**

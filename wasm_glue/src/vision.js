@@ -7,6 +7,7 @@
  */
 export { ImageSegmenter, upscaleToSource } from './image_segmenter.js';
 export { ObjectDetector } from './object_detector.js';
+export { sendPicture } from './picture_sender.js';
 export { watchFrames } from './video_frames.js';
 
 /** @typedef {import('./image_segmenter.js').Segmentation} Segmentation */

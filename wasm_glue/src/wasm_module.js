@@ -1,6 +1,7 @@
 /** Fetches and compiles minnow-<variant>.wasm: the fastest variant that works here. */
 import { MinnowError, messageOf } from './errors.js';
 import { usableVariants } from './features.js';
+import { watchFor } from './download.js';
 import { htmlError, looksLikeHtml, networkError, request, withRetries } from './http.js';
 
 /** @typedef {import('./types.js').Variant} Variant */
@@ -44,19 +45,23 @@ export async function loadWasmModule(urls, wanted, options, isThreaded = false) 
 /** @param {string} url @param {import('./http.js').HttpOptions} options @returns {Promise<WebAssembly.Module>} */
 export function compileModule(url, options) {
   return withRetries(async () => {
-    const response = await request(url, { ...options, remedy: REMEDY });
-    // WebView hosts and simple servers send other MIME types, which streaming compilation refuses.
-    const isWasmType = response.headers.get('Content-Type') === 'application/wasm';
+    const watch = watchFor(options);
     try {
+      const response = await request(url, { ...options, signal: watch.signal, remedy: REMEDY });
+      watch.alive();
+      // WebView hosts and simple servers send other MIME types, which streaming compilation refuses.
+      const isWasmType = response.headers.get('Content-Type') === 'application/wasm';
       if (isWasmType && WebAssembly.compileStreaming) return await WebAssembly.compileStreaming(response);
       return await WebAssembly.compile(await readModule(response, url));
     } catch (error) {
       if (error instanceof MinnowError) throw error;
       // A body that breaks off is a TypeError, or an abort; engines differ in what else they refuse with.
-      if (error instanceof TypeError || error instanceof DOMException) throw networkError(url, error);
+      if (error instanceof TypeError || error instanceof DOMException) throw networkError(url, watch.stalled ?? error);
       throw compileError(url, error);
+    } finally {
+      watch.end();
     }
-  }, options.signal);
+  }, options);
 }
 
 /** @param {Response} response @param {string} url */

@@ -1,0 +1,117 @@
+/**
+ * Minnow's packages on this device: bringing them there beforehand, newer versions of them, and where they are kept.
+ *
+ *     import { prefetch } from 'minnow/storage';
+ *     await prefetch('models/next/');
+ *
+ * Nothing here starts the engine. Split packages are brought by ModelChain.preload().
+ */
+import { tell } from './callbacks.js';
+import { MinnowError } from './errors.js';
+import { ProgressReporter } from './progress.js';
+import { deliveryOf, manifestUrlOf } from './source.js';
+
+export { CacheApiStorage } from './cache_api_storage.js';
+export { MemoryStorage } from './memory_storage.js';
+export { OpfsStorage } from './opfs_storage.js';
+
+/** @typedef {import('./types.js').CreateOptions} CreateOptions */
+/** @typedef {import('./types.js').Progress} Progress */
+/** @typedef {Pick<CreateOptions, 'storage' | 'mirrors' | 'stallMs' | 'publicKey' | 'minRelease' | 'rollback' | 'fetch' | 'signal' | 'onProgress'>} DeliveryOptions as for create() */
+
+/**
+ * A newer version of a package, which is not on this device.
+ * @typedef {object} PackageUpdate
+ * @property {string} name
+ * @property {number} release 0 where the package was not signed with one
+ * @property {number} bytes decoded, of all files
+ * @property {number} downloadBytes of them: of the files that are not on the device
+ * @property {(options?: { signal?: AbortSignal, onProgress?: (progress: Progress) => void }) => Promise<void>} download
+ *   brings it here. The next create() takes it; the version before it stays until the new one has run once, and comes
+ *   back if it does not work
+ */
+
+/**
+ * Brings a package onto this device, if it is not there yet.
+ * @param {string | URL} source as for create()
+ * @param {DeliveryOptions} [options]
+ * @returns {Promise<void>}
+ * @throws {MinnowError} OUT_OF_MEMORY where the storage is full
+ */
+export async function prefetch(source, options = {}) {
+  const opened = await openLoader(source, options);
+  await bring(opened, await opened.loader.loadManifest());
+}
+
+/**
+ * Asks the server for a newer version of a package.
+ * @param {string | URL} source as for create()
+ * @param {DeliveryOptions} [options]
+ * @returns {Promise<PackageUpdate | undefined>} nothing where the device has the server's version, or one that failed here
+ */
+export async function checkForUpdate(source, options = {}) {
+  const { loader, storage, filesOf } = await openLoader(source, { ...options, onProgress: undefined });
+  const manifest = await loader.fetchManifest();
+  if (await loader.isUpToDate()) return undefined;
+  const files = filesOf(manifest);
+  const isHere = await Promise.all(files.map(({ sha256 }) => storage.hasFile(sha256)));
+  const sum = (/** @type {readonly { bytes: number }[]} */ some) => some.reduce((total, { bytes }) => total + bytes, 0);
+  return {
+    name: manifest.name,
+    release: manifest.release,
+    bytes: sum(files),
+    downloadBytes: sum(files.filter((_, i) => !isHere[i])),
+    async download({ signal, onProgress } = {}) {
+      // Asked anew: the server may have a still newer one by now.
+      const later = await openLoader(source, { ...options, signal, onProgress });
+      await bring(later, await later.loader.fetchManifest());
+    },
+  };
+}
+
+/**
+ * Fetches a newer version where there is one. Failures do not matter: the kept package goes on working, and the next
+ * call tries again. On a connection that is to be spared nothing is asked.
+ * @param {string | URL} source as for create()
+ * @param {DeliveryOptions} options
+ */
+export async function updateInBackground(source, options) {
+  const { connection } = /** @type {{ connection?: { saveData?: boolean } }} */ (globalThis.navigator ?? {});
+  if (connection?.saveData) return;
+  try {
+    const { signal } = options;
+    await (await checkForUpdate(source, options))?.download({ signal });
+  } catch {
+    // See above.
+  }
+}
+
+/** @typedef {Awaited<ReturnType<typeof openLoader>>} OpenedLoader */
+
+/** @param {string | URL} source @param {DeliveryOptions} options */
+async function openLoader(source, { storage: kind = 'indexeddb', onProgress, signal, fetch, ...options }) {
+  const url = manifestUrlOf(source);
+  const { PackageLoader, filesOf, openStorage } = await import('./minnow-worker.js');
+  const storage = typeof kind === 'object' ? kind : await openStorage(kind);
+  if (!storage) throw new MinnowError('INVALID_ARGUMENT', 'storage: there is none to bring a package to: give "indexeddb", "cache" or "opfs"');
+  const progress = new ProgressReporter((report) => {
+    if (!signal?.aborted) tell(onProgress, report);
+  });
+  const loader = new PackageLoader(url, { ...deliveryOf(options), storage, progress, signal, fetch });
+  return { loader, storage, progress, filesOf, url };
+}
+
+/** @param {OpenedLoader} opened @param {import('./types.js').Manifest} manifest */
+async function bring({ loader, storage, progress, filesOf, url }, manifest) {
+  const files = filesOf(manifest);
+  progress.expect(files);
+  try {
+    for await (const _ of loader.loadFiles(files));
+    await loader.commit(manifest);
+  } finally {
+    await loader.settled();
+  }
+  if ((await storage.getPackage(url)) === undefined) {
+    throw new MinnowError('OUT_OF_MEMORY', `${manifest.name} cannot be kept on this device, its storage is full or closed: delete other models (storage.delete)`, { url });
+  }
+}

@@ -25,6 +25,12 @@ const char *pk_code_name(pk_code code) {
       return "BAD_SOUND";
     case PK_BAD_TEXT:
       return "BAD_TEXT";
+    case PK_BAD_KEY:
+      return "BAD_KEY";
+    case PK_BAD_SIGNATURE:
+      return "BAD_SIGNATURE";
+    case PK_OLD_RELEASE:
+      return "OLD_RELEASE";
   }
   return "UNKNOWN";
 }

@@ -15,9 +15,12 @@ typedef enum pk_code {
   PK_BAD_IMAGE = 75,    // a picture that cannot be read
   PK_BAD_PACKAGE = 76,  // manifest or shards; core_status tells more
   PK_OUT_OF_MEMORY = 77,
-  PK_BAD_SOUND = 78,  // a sound that cannot be read
-  PK_BAD_TEXT = 79    // a file of texts that cannot be read
-} pk_code;            // also the tool's exit status
+  PK_BAD_SOUND = 78,      // a sound that cannot be read
+  PK_BAD_TEXT = 79,       // a file of texts that cannot be read
+  PK_BAD_KEY = 80,        // a key to sign or verify with that is none
+  PK_BAD_SIGNATURE = 81,  // a package without a signature, or with one that does not hold
+  PK_OLD_RELEASE = 82     // a package whose release is below the one asked for
+} pk_code;                // also the tool's exit status
 
 typedef struct pk_error {
   pk_code code;

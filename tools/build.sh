@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds Minnow, only what changed. usage: tools/build.sh [native] [wasm] [js] [demo] [asan] [fuzz]
-# Without arguments: native wasm js demo, then the shipped bytes are printed and held against the budget.
+# Builds Minnow, only what changed. usage: tools/build.sh [native] [wasm] [js] [demo] [cordova] [asan] [fuzz]
+# Without arguments: native wasm js demo cordova, then the shipped bytes are printed and held against the budget.
 #
 # MINNOW_OPS leaves operators out of the wasm modules, for pages whose models are known:
 #   MINNOW_OPS='auto:out/cats;out/dogs' tools/build.sh    what these packages need (the native tool is asked)
@@ -57,11 +57,13 @@ build_js() {
 
 build_demo() { npm run --silent build --prefix web_demo; }
 
+build_cordova() { npm run --silent build --prefix cordova_plugin; }
+
 parts=("$@")
-((${#parts[@]} > 0)) || parts=(native wasm js demo)
+((${#parts[@]} > 0)) || parts=(native wasm js demo cordova)
 steps ${#parts[@]}
 for part in "${parts[@]}"; do
-  declare -F "build_$part" >/dev/null || fail "there is no part '$part'" "Parts: native wasm js demo asan fuzz"
+  declare -F "build_$part" >/dev/null || fail "there is no part '$part'" "Parts: native wasm js demo cordova asan fuzz"
   step "Build: $part"
   "build_$part"
 done

@@ -23,6 +23,7 @@ const includable = {
   'packer/autodiff': ['core', 'packer/import'],
   'packer/compress': ['core', 'packer/autodiff', 'packer/encode', 'packer/import', 'packer/package', 'packer/picture', 'packer/pk_error.h', 'packer/pk_random.h', 'packer/lowered_graph.h'],
   'packer/data': ['core', 'packer/encode', 'packer/package', 'packer/picture', 'packer/pk_error.h', 'packer/pk_random.h'],
+  'packer/sign': ['packer/encode', 'packer/package', 'packer/pk_error.h'],
   'packer/train': ['core', 'packer/autodiff', 'packer/compress', 'packer/data', 'packer/encode', 'packer/import', 'packer/package', 'packer/pk_clock.h', 'packer/pk_error.h', 'packer/pk_random.h'],
   'packer/search': ['packer/encode', 'packer/package', 'packer/train', 'packer/pk_error.h', 'packer/pk_random.h'],
   'packer/eval': ['core', 'packer/compress', 'packer/data', 'packer/package', 'packer/pk_error.h'],
@@ -37,7 +38,7 @@ const publicHeaderSystemHeaders = /^std(bool|def|int)\.h$/;
 
 // JavaScript of a folder may import files of that folder, and of those listed for it. Other folders
 // are reached by the package's name.
-const importable = { cordova_plugin: [], web_demo: [], wasm_glue: [], tools: [], tests: ['tools', 'wasm_glue', 'web_demo'] };
+const importable = { cordova_plugin: [], web_demo: [], wasm_glue: [], tools: [], tests: ['tools', 'wasm_glue', 'web_demo', 'cordova_plugin'] };
 
 const sharedNames = /^(CMakeLists\.txt|README\.md|package(-lock)?\.json|tsconfig\.json|index\.html|plugin\.xml|LICENSE|\.gitignore|run)$/;
 const maxLines = 600;

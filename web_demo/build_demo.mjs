@@ -27,7 +27,7 @@ const TARGET = ['chrome91', 'firefox89', 'safari16.4'];
 const FOR_BROWSERS = /^(?!node[.-]).*\.(js|wasm)$/;
 
 /** The parts of the npm package that the page imports by name. */
-const LIBRARY_ENTRIES = ['minnow', 'minnow/audio', 'minnow/text'];
+const LIBRARY_ENTRIES = ['minnow', 'minnow/audio', 'minnow/text', 'minnow/storage'];
 
 const { values: options } = parseArgs({
   options: {

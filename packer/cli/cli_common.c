@@ -48,6 +48,15 @@ bool pk_parse_size(size_t *value, const char *text, const char *name, size_t min
                        text, minimum, maximum);
 }
 
+bool pk_parse_release(int64_t *value, const char *text, const char *name, pk_error *error) {
+  const size_t digits = strspn(text, "0123456789");
+  const bool is_number = digits > 0 && digits <= 16 && text[digits] == '\0';
+  *value = is_number ? (int64_t)strtoll(text, NULL, 10) : -1;
+  return (*value >= 0 && *value <= PK_MAX_RELEASE) ||
+         pk_fail(error, PK_USAGE, "--%s %s: a whole number from 0 to %lld is needed", name, text,
+                 (long long)PK_MAX_RELEASE);
+}
+
 bool pk_parse_bytes(size_t *value, const char *text, const char *name, pk_error *error) {
   char *end;
   double number = strtod(text, &end);
@@ -102,6 +111,14 @@ int pk_tell_error(const pk_error *error, const char *command, bool as_json) {
                             "coreStatus", mnw_status_name(error->core_status), "message", text));
   }
   return (int)error->code;
+}
+
+void pk_tell_signature_gone(bool was_signed, const char *command, const char *folder) {
+  if (!was_signed) return;
+  fprintf(stderr,
+          "minnow %s: note: manifest.sig was removed, it was that of the package before: sign the "
+          "new one with minnow sign %s --key NAME.key\n",
+          command, folder);
 }
 
 bool pk_print_json(json_t *object) {

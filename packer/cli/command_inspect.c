@@ -4,6 +4,7 @@
 
 #include "../encode/package_writer.h"
 #include "../package/package_chain.h"
+#include "../package/package_folder.h"
 #include "cli_common.h"
 #include "layer_report.h"
 #include "model_file.h"
@@ -37,6 +38,7 @@ typedef struct subject {
   const pk_core_model *core;
   const pk_bytes *shards;
   const pk_lowered_graph *source;  // NULL for a folder
+  const char *folder;              // NULL for a model
 } subject;
 
 static void format_shape(char *text, size_t text_bytes, const pk_layer *layer) {
@@ -80,12 +82,26 @@ static void print_file(const char *label, uint64_t plain, uint64_t br, uint64_t 
          (unsigned long long)gzip);
 }
 
+// The release, and whether somebody signed: whose signature it is takes a key to tell.
+static void print_signing(const pk_manifest *manifest, const char *folder) {
+  if (manifest->has_release) printf("release %lld, ", (long long)manifest->release);
+  printf("%s\n", pk_package_has_signature(folder)
+                     ? "signed (minnow verify tells whether the signature holds)"
+                     : "not signed");
+}
+
+static void add_signing_json(json_t *root, const char *folder) {
+  if (folder) json_object_set_new(root, "signed", json_boolean(pk_package_has_signature(folder)));
+}
+
 static void print_tables(const subject *s, const pk_layer *layers, size_t count) {
   const pk_manifest *m = s->manifest;
   const pk_shard_totals totals = pk_manifest_shard_totals(m);
   pk_layer total = {.op = "total"};
-  printf("%s: %s, weights %s, activations %s\n\n", m->name, pk_task_name(m->task),
+  printf("%s: %s, weights %s, activations %s\n", m->name, pk_task_name(m->task),
          pk_format_size(m->weight_bytes).text, pk_format_size(m->activation_bytes).text);
+  if (s->folder) print_signing(m, s->folder);
+  putchar('\n');
   printf("%4s  %-17s  %-14s  %9s  %6s  %7s  %9s  %9s  %s\n", "#", "operator", "output", "weights",
          "bits/w", "entropy", "bytes", "coded", s->source ? "name" : "");
   for (size_t i = 0; i < count; i++) {
@@ -130,6 +146,7 @@ static bool print_json(const subject *s, const pk_layer *layers, size_t count) {
     add_layer(&total, &layers[i]);
   }
   free(manifest);
+  add_signing_json(root, s->folder);
   json_object_set_new(root, "layers", rows);
   json_object_set_new(root, "total", layer_json(&total, count));
   return pk_print_json(root);
@@ -159,12 +176,15 @@ static bool show_parts(const pk_chain *chain, bool as_json) {
     char *manifest = pk_manifest_write(whole);
     json_t *root = manifest ? json_loads(manifest, 0, NULL) : NULL;
     free(manifest);
+    add_signing_json(root, chain->folder);
     json_object_set_new(root, "figures", pk_part_table_json(whole, parts));
     return pk_print_json(root);
   }
-  printf("%s: %s, %zu parts; weights %s, activations %s in the largest\n\n", whole->name,
+  printf("%s: %s, %zu parts; weights %s, activations %s in the largest\n", whole->name,
          pk_task_name(whole->task), whole->part_count, pk_format_size(whole->weight_bytes).text,
          pk_format_size(whole->activation_bytes).text);
+  print_signing(whole, chain->folder);
+  putchar('\n');
   pk_part_table_print(whole, parts);
   return true;
 }
@@ -186,7 +206,7 @@ static bool open_path(opened *o, const char *path, pk_error *error) {
   if (o->is_folder) {
     if (!pk_chain_open(&o->chain, path, pk_kernels_find(NULL, error), 1, error)) return false;
     const pk_loaded_package *package = &o->chain.whole;
-    o->subject = (subject){&package->manifest, &package->core, package->shards, NULL};
+    o->subject = (subject){&package->manifest, &package->core, package->shards, NULL, path};
     return true;
   }
   if (!pk_model_read(&o->graph, path, error) ||
@@ -195,7 +215,7 @@ static bool open_path(opened *o, const char *path, pk_error *error) {
                           pk_kernels_find(NULL, error), path, error)) {
     return false;
   }
-  o->subject = (subject){&o->package.manifest, &o->core, o->package.shards.items, &o->graph};
+  o->subject = (subject){&o->package.manifest, &o->core, o->package.shards.items, &o->graph, NULL};
   return true;
 }
 

@@ -17,7 +17,8 @@ static const char help[] =
     "\n"
     "usage: minnow pack MODEL -o FOLDER [options]\n"
     "\n"
-    "  -o, --output FOLDER   where to write; new, empty, or an older package to replace\n"
+    "  -o, --output FOLDER   where to write; new, empty, or an older package to replace,\n"
+    "                        whose manifest.sig goes: sign the new one with minnow sign\n"
     "  --labels FILE         class names, one a line (default: MODEL with .labels.txt for its\n"
     "                        ending where there is such a file, else the list that the model file\n"
     "                        itself carries as TFLite metadata)\n"
@@ -318,6 +319,7 @@ static bool pack(pack_arguments *arguments, pk_error *error) {
   const pk_pack_split_options split = {arguments->part_count, arguments->folder, arguments->as_json,
                                        start};
   const bool is_split = split.part_count > 0;
+  const bool was_signed = pk_package_has_signature(arguments->folder);
   bool ok = pk_calibration_read(&graph, arguments->model, &arguments->calibration,
                                 &arguments->options, error);
   if (ok && is_split) {
@@ -333,6 +335,7 @@ static bool pack(pack_arguments *arguments, pk_error *error) {
                                    is_split ? NULL : &package.manifest, &arguments->options, error);
   pk_progress_end();
   if (ok && !is_split) print_summary(&package.manifest, arguments, (pk_now_ms() - start) / 1e3);
+  if (ok) pk_tell_signature_gone(was_signed, "pack", arguments->folder);
   pk_package_free(&package);
   pk_bytes_free(&own_labels);
   arguments->options.own_labels = NULL;

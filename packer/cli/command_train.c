@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "../package/file_io.h"
+#include "../package/package_folder.h"
 #include "../train/pack_trained.h"
 #include "../train/train_run.h"
 #include "cli_common.h"
@@ -228,6 +229,18 @@ static bool get_trained(pk_train_result *result, pk_train_session *session,
   return ok;
 }
 
+static bool store(const pk_packed_model *packed, const pk_recipe *recipe, const char *output,
+                  const train_arguments *arguments, pk_error *error) {
+  char *package = pk_path_join(output, "package", error);
+  const bool was_signed = package && pk_package_has_signature(package);
+  const bool ok = package && pk_packed_model_store(packed, recipe, output, error);
+  if (ok) {
+    pk_tell_signature_gone(was_signed, arguments->distills ? "distill" : "train", package);
+  }
+  free(package);
+  return ok;
+}
+
 // The session is large and must not move: it stands still here.
 static bool train(const train_arguments *arguments, pk_recipe *recipe, pk_error *error) {
   static pk_train_session session;
@@ -243,7 +256,7 @@ static bool train(const train_arguments *arguments, pk_recipe *recipe, pk_error 
     const char *output = arguments->output ? arguments->output : arguments->folder;
     ok = pk_pack_trained(&packed, result.file, recipe, session.data, PK_DATA_TEST, pk_progress_show,
                          error) &&
-         pk_packed_model_store(&packed, recipe, output, error);
+         store(&packed, recipe, output, arguments, error);
   }
   pk_progress_end();
   if (ok) print_summary(arguments, &result, &packed, (pk_now_ms() - start) / 1e3);

@@ -20,6 +20,9 @@ static const char help[] =
     "  search FOLDER            find widths, depths and bits for a budget\n"
     "  bench FOLDER             time loading and running\n"
     "  check FOLDER…            run conformance cases\n"
+    "  keygen -o NAME           make a pair of keys to sign packages with\n"
+    "  sign FOLDER --key …      sign a package\n"
+    "  verify FOLDER …          check that a package is as it was signed\n"
     "\n"
     "  minnow COMMAND --help    options and examples of a command\n"
     "  minnow --version\n";
@@ -28,9 +31,10 @@ static const struct {
   const char *name;
   pk_command *run;
 } commands[] = {
-    {"pack", pk_command_pack},   {"inspect", pk_command_inspect}, {"run", pk_command_run},
-    {"eval", pk_command_eval},   {"bench", pk_command_bench},     {"check", pk_command_check},
-    {"train", pk_command_train}, {"distill", pk_command_distill}, {"search", pk_command_search}};
+    {"pack", pk_command_pack},     {"inspect", pk_command_inspect}, {"run", pk_command_run},
+    {"eval", pk_command_eval},     {"bench", pk_command_bench},     {"check", pk_command_check},
+    {"train", pk_command_train},   {"distill", pk_command_distill}, {"search", pk_command_search},
+    {"keygen", pk_command_keygen}, {"sign", pk_command_sign},       {"verify", pk_command_verify}};
 
 int main(int argc, char **argv) {
   const char *name = argc > 1 ? argv[1] : "";

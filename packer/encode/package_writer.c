@@ -215,6 +215,7 @@ bool pk_manifest_text(pk_bytes *text, const pk_manifest *manifest, pk_error *err
 bool pk_package_store_manifest(const pk_manifest *manifest, const char *folder, pk_error *error) {
   pk_bytes text = {0};
   const bool ok = pk_manifest_text(&text, manifest, error) &&
+                  pk_package_remove_signature(folder, error) &&
                   store_one(folder, PK_MANIFEST_FILE, "", &text, error);
   pk_bytes_free(&text);
   return ok;

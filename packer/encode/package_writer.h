@@ -63,6 +63,7 @@ bool pk_manifest_text(pk_bytes *text, const pk_manifest *manifest, pk_error *err
 // Makes the folder and writes the package's files but for the manifest; nothing of an older package
 // there is touched.
 bool pk_package_store_files(const pk_package *package, const char *folder, pk_error *error);
+// The manifest alone; a signature of the one before goes, as it does not hold for this one.
 bool pk_package_store_manifest(const pk_manifest *manifest, const char *folder, pk_error *error);
 
 // Writes the package's files, the manifest last, then removes files of an older package there.

@@ -22,6 +22,9 @@ enum {
   PK_SOURCE_INPUT = -1
 };
 
+// Largest `release`: 2^53 - 1, up to which JavaScript counts exactly.
+#define PK_MAX_RELEASE INT64_C(9007199254740991)
+
 // A shard or an asset; `br_bytes` and `gzip_bytes` are 0 where that encoding is not offered.
 typedef struct pk_manifest_file {
   char file[PK_FILE_NAME_BYTES];  // a plain name, no folders
@@ -87,6 +90,8 @@ typedef struct pk_manifest {
   pk_task task;
   struct json_t *detection, *segmentation, *embedding;  // checked JSON objects, or NULL
   uint64_t weight_bytes, activation_bytes, staging_bytes;
+  bool has_release;
+  int64_t release;  // 0 … PK_MAX_RELEASE, higher is newer; docs/SIGNING.md
   pk_manifest_tensor *inputs, *outputs;
   size_t input_count, output_count;
   bool has_labels, has_vocabulary;

@@ -132,6 +132,12 @@ static bool read_memory(pk_manifest *manifest, const reader *r, const json_t *ro
   return true;
 }
 
+static bool read_release(pk_manifest *manifest, const reader *r, const json_t *root) {
+  manifest->has_release = json_object_get(root, "release") != NULL;
+  return !manifest->has_release ||
+         pk_field_integer(&manifest->release, r, root, "", "release", 0, PK_MAX_RELEASE);
+}
+
 static bool needs_vocabulary(const pk_manifest *manifest) {
   bool needs = false;
   for (size_t i = 0; i < manifest->input_count; i++) {
@@ -157,7 +163,7 @@ static bool read_root(pk_manifest *manifest, const reader *r, const json_t *root
                    r->source, MNW_FORMAT_VERSION);
   }
   manifest->name = read_string(r, root, "", "name");
-  if (!manifest->name || !read_memory(manifest, r, root) ||
+  if (!manifest->name || !read_memory(manifest, r, root) || !read_release(manifest, r, root) ||
       !read_tensors(&manifest->inputs, &manifest->input_count, r, root, "inputs") ||
       !read_tensors(&manifest->outputs, &manifest->output_count, r, root, "outputs") ||
       !(json_object_get(root, "parts") ? pk_manifest_read_parts(manifest, r, root)

@@ -57,6 +57,9 @@ char *pk_manifest_write(const pk_manifest *manifest) {
   } else {
     json_object_set_new(root, "shards", shards_json(manifest));
   }
+  if (manifest->has_release) {
+    json_object_set_new(root, "release", json_integer((json_int_t)manifest->release));
+  }
   char *text = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(REAL_DIGITS));
   json_decref(root);
   return text;

@@ -25,12 +25,16 @@ static bool is_hash_and(const char *rest, size_t length, const char *ending) {
          strncmp(rest + 1 + HASH_DIGITS, ending, strlen(ending)) == 0;
 }
 
+static bool is_exactly(const char *name, size_t length, const char *whole) {
+  return length == strlen(whole) && strncmp(name, whole, length) == 0;
+}
+
 // Names that the packer writes: 000-<hash>.mnw, labels-<hash>.txt and vocabulary-<hash>.txt with
-// .br or .gz, the manifest, each perhaps still with .tmp.
+// .br or .gz, the manifest and its signature, each perhaps still with .tmp.
 static bool is_package_file(const char *name) {
   static const char *const texts[] = {"labels", "vocabulary"};
   size_t length = strip(name, strlen(name), ".tmp");
-  if (length == strlen(PK_MANIFEST_FILE) && strncmp(name, PK_MANIFEST_FILE, length) == 0) {
+  if (is_exactly(name, length, PK_MANIFEST_FILE) || is_exactly(name, length, PK_SIGNATURE_FILE)) {
     return true;
   }
   length = strip(name, strip(name, length, ".br"), ".gz");
@@ -159,6 +163,23 @@ static bool is_folder(const char *path) {
 
 static bool remove_file(const char *path, pk_error *error) {
   return remove(path) == 0 || pk_fail(error, PK_IO, "cannot remove %s: %s", path, strerror(errno));
+}
+
+bool pk_package_has_signature(const char *folder) {
+  pk_error ignored = {0};
+  struct stat status;
+  char *path = pk_path_join(folder, PK_SIGNATURE_FILE, &ignored);
+  const bool has_one = path && stat(path, &status) == 0;
+  free(path);
+  return has_one;
+}
+
+bool pk_package_remove_signature(const char *folder, pk_error *error) {
+  if (!pk_package_has_signature(folder)) return true;
+  char *path = pk_path_join(folder, PK_SIGNATURE_FILE, error);
+  const bool ok = path && remove_file(path, error);
+  free(path);
+  return ok;
 }
 
 // Empties a folder that has the name of a part, if it is a package, of all that packing put there,

@@ -2,10 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "file_io.h"
-#include "package_folder.h"
+#include "package_files.h"
 
 void pk_package_unload(pk_loaded_package *package) {
   for (size_t i = 0; package->shards && i < package->manifest.shard_count; i++) {
@@ -19,70 +17,18 @@ void pk_package_unload(pk_loaded_package *package) {
   *package = (pk_loaded_package){0};
 }
 
-static bool is_file(const char *path) {
-  struct stat status;
-  return stat(path, &status) == 0 && !S_ISDIR(status.st_mode);
-}
-
 static bool read_manifest(pk_manifest *manifest, const char *folder, pk_error *error) {
   pk_bytes text = {0};
-  if (is_file(folder)) {
-    return pk_fail(error, PK_BAD_PACKAGE,
-                   "%s is a file, the folder of a package is needed: make one with\n"
-                   "  minnow pack %s -o FOLDER",
-                   folder, folder);
-  }
-  char *path = pk_path_join(folder, PK_MANIFEST_FILE, error);
-  if (!path) return false;
-  bool ok = is_file(path) ||
-            pk_fail(error, PK_BAD_PACKAGE,
-                    "%s is missing, so %s is no Minnow package: make one with minnow pack MODEL -o "
-                    "FOLDER",
-                    path, folder);
-  ok = ok && pk_file_read(&text, path, PK_MAX_MANIFEST_BYTES, error) &&
-       pk_manifest_read(manifest, (const char *)text.data, text.size, path, error);
+  const bool ok = pk_package_read_manifest(&text, folder, error) &&
+                  pk_package_parse_manifest(manifest, &text, folder, error);
   pk_bytes_free(&text);
-  free(path);
-  return ok;
-}
-
-static bool verify(const pk_bytes *bytes, const pk_manifest_file *file, const char *path,
-                   pk_error *error) {
-  char sha256[PK_SHA256_HEX_BYTES];
-  if (bytes->size != file->bytes) {
-    return pk_fail(error, PK_BAD_PACKAGE,
-                   "%s has %zu bytes, the manifest says %llu: copy the package again or pack the "
-                   "model again",
-                   path, bytes->size, (unsigned long long)file->bytes);
-  }
-  pk_sha256_hex(sha256, bytes->data, bytes->size);
-  if (strcmp(sha256, file->sha256) != 0) {
-    return pk_fail(error, PK_BAD_PACKAGE,
-                   "%s is damaged, its SHA-256 is not the manifest's: copy the package again or "
-                   "pack the model again",
-                   path);
-  }
-  return true;
-}
-
-static bool read_verified(pk_bytes *bytes, const char *folder, const pk_manifest_file *file,
-                          pk_error *error) {
-  char *path = pk_path_join(folder, file->file, error);
-  if (!path) return false;
-  const bool ok = (is_file(path) || pk_fail(error, PK_BAD_PACKAGE,
-                                            "%s is missing: copy the whole package again or pack "
-                                            "the model again",
-                                            path)) &&
-                  pk_file_read(bytes, path, (size_t)file->bytes + 1, error) &&
-                  verify(bytes, file, path, error);
-  free(path);
   return ok;
 }
 
 // Cuts the text into lines in place.
 static bool read_labels(pk_loaded_package *package, const char *folder, pk_error *error) {
   pk_bytes *text = &package->label_text;
-  if (!read_verified(text, folder, &package->manifest.labels, error)) return false;
+  if (!pk_package_read_file(text, folder, &package->manifest.labels, error)) return false;
   pk_bytes_append(text, "", 1);
   size_t lines = 0;
   for (size_t i = 0; i < text->size; i++) lines += text->data[i] == '\n';
@@ -100,7 +46,7 @@ static bool read_labels(pk_loaded_package *package, const char *folder, pk_error
 
 bool pk_package_read_vocabulary(pk_bytes *vocabulary, const pk_loaded_package *package,
                                 const char *folder, pk_error *error) {
-  return read_verified(vocabulary, folder, &package->manifest.vocabulary, error);
+  return pk_package_read_file(vocabulary, folder, &package->manifest.vocabulary, error);
 }
 
 static bool is_same_tensor(const pk_manifest_tensor *tensor, const mnw_tensor_info *info) {
@@ -156,7 +102,7 @@ bool pk_package_load_model(pk_loaded_package *package, const char *folder,
   package->shards = calloc(manifest->shard_count + 1, sizeof *package->shards);
   if (!package->shards) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the shards");
   for (size_t i = 0; ok && i < manifest->shard_count; i++) {
-    ok = read_verified(&package->shards[i], folder, &manifest->shards[i], error);
+    ok = pk_package_read_file(&package->shards[i], folder, &manifest->shards[i], error);
   }
   return ok &&
          pk_core_model_open(&package->core, package->shards, manifest->shard_count, kernels, folder,

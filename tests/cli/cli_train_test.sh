@@ -57,6 +57,10 @@ check 'a card tells it' grep -q '"accuracy"' "$folder/card.json"
 check 'the log has all epochs' test "$(wc -l <"$folder/.training/training.jsonl")" -eq 14
 cp "$folder/.training/model.safetensors" "$work/first"
 expect 0 'shards in total' inspect "$folder/package"
+expect 0 '' keygen -o "$work/key"
+expect 0 'signed' sign "$folder/package" --key "$work/key.key"
+expect 0 'manifest.sig was removed' train "$folder"
+check 'a package that is trained anew is not signed' test ! -e "$folder/package/manifest.sig"
 
 expect 0 '' train "$folder" --restart --work "$work/again" -o "$work/elsewhere"
 check 'the same weights twice' cmp "$work/first" "$work/again/model.safetensors"

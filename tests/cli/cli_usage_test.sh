@@ -6,7 +6,7 @@ expect 0 'minnow pack' --help
 expect 0 'package format 1' --version
 expect 64 'minnow COMMAND' # no arguments
 expect 64 'no command "frobnicate"' frobnicate
-for command in pack inspect run bench eval; do
+for command in pack inspect run bench eval keygen sign verify; do
   expect 0 'examples:' $command --help
   expect 0 'usage: minnow' $command -h
   expect 64 'unknown option --frobnicate' $command --frobnicate

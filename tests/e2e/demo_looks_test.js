@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { assertQuiet } from './demo_page.js';
 import { missingBundled, missingPage, samplesIn, startTabsSite } from './demo_site.js';
-import { bestAfter, clickSample, labelOf, openTab } from './demo_tabs.js';
+import { bestAfter, clickSample, labelOf, openStorage, openTab } from './demo_tabs.js';
 import { ENGINE_NAMES, launchEngine, missingEngine } from './engines/browser_engine.js';
 import { auditContrast, auditStructure } from './page_audit.js';
 
@@ -57,6 +57,9 @@ for (const name of ENGINE_NAMES) {
           await page.click('#about_open');
           await look('about', width, scheme);
           await page.press('Escape');
+          await openStorage(page);
+          await look('storage', width, scheme);
+          await page.press('Escape');
         }
       });
     }
@@ -74,6 +77,8 @@ for (const name of ENGINE_NAMES) {
       const what = `${name}, ${state}, ${width} px, ${scheme}`;
       const needed = await page.evaluate(() => document.documentElement.scrollWidth);
       assert.ok(needed <= width, `${what}: the page is ${needed} px wide`);
+      const isWide = await page.evaluate(() => [...document.querySelectorAll('dialog[open]')].some((dialog) => dialog.scrollWidth > dialog.clientWidth));
+      assert.ok(!isWide, `${what}: the dialog's content stands out of it`);
       const cut = await page.evaluate(() => {
         const tabs = /** @type {HTMLElement} */ (document.getElementById('tabs'));
         return [...tabs.children].filter((tab) => tab.getBoundingClientRect().right > tabs.getBoundingClientRect().right).map(({ id }) => id);

@@ -85,3 +85,30 @@ export async function clickSteady(page, selector) {
   await page.evaluate((selector) => document.querySelector(selector)?.scrollIntoView({ block: 'center', behavior: 'instant' }), selector);
   await page.click(selector);
 }
+
+/** Opens the dialog of what is kept on this device. @param {EnginePage} page */
+export async function openStorage(page) {
+  await page.click('#storage_open');
+  await storageSays(page, '');
+}
+
+/**
+ * Waits until the dialog has done what it was asked.
+ * @param {EnginePage} page @param {string} start of what it says then
+ * @returns {Promise<{ total: string, models: string[], status: string }>} models: as "Doodles 33 KB · used today"
+ */
+export async function storageSays(page, start) {
+  await page.waitFor(
+    (start) => {
+      const status = document.getElementById('storage_status')?.textContent ?? '';
+      return (start ? status.startsWith(start) : status === '') && document.getElementById('storage_total')?.textContent !== '';
+    },
+    PATIENCE_MS,
+    start,
+  );
+  return page.evaluate(() => ({
+    total: document.getElementById('storage_total')?.textContent ?? '',
+    models: [...document.querySelectorAll('#storage_models > li')].map((entry) => /** @type {HTMLElement} */ (entry.firstElementChild).innerText.replace(/\s+/g, ' ').trim()),
+    status: document.getElementById('storage_status')?.textContent ?? '',
+  }));
+}

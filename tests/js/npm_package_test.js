@@ -40,7 +40,7 @@ const options: CreateOptions = {
   memory: { maxBytes: 2 ** 28 },
   storage: new MemoryStorage(),
   wasmUrl: { simd128: '/x.wasm' },
-  mirrors: [new URL('https://mirror.example/x/')],
+  mirrors: [new URL('https://other.example/x/')],
   publicKey: ['AAAA'],
   rollback: 'refuse',
 };

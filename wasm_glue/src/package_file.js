@@ -43,7 +43,7 @@ export async function isIntact(bytes, file) {
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
 export async function fetchPackageFile(file, options) {
-  for (const encoding of usefulEncodings(file)) {
+  for (const encoding of usefulEncodings(file, options.places[0])) {
     if (options.absent?.has(encoding)) continue;
     const plain = await fetchEncoded(file, encoding, options);
     if (plain) return plain;
@@ -93,8 +93,14 @@ export async function readVerified(file, readFile) {
   return bytes;
 }
 
-/** Encodings that this browser decodes and that pay, best first. @param {PackageFile} file */
-function usefulEncodings({ encodings, bytes }) {
+/**
+ * Encodings that this browser decodes and that pay, best first. Files of an app are not asked for encoded: it is packed as
+ * a whole, and for a missing file its own schemes may give no answer at all.
+ * @param {PackageFile} file
+ * @param {string} place
+ */
+function usefulEncodings({ encodings, bytes }, place) {
+  if (!/^https?:/.test(place)) return [];
   return /** @type {Encoding[]} */ (['br', 'gzip'])
     .filter((encoding) => (encodings[encoding] ?? Infinity) < WORTHWHILE * bytes && canDecompress(encoding))
     .sort((a, b) => (encodings[a] ?? 0) - (encodings[b] ?? 0));

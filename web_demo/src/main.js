@@ -11,6 +11,7 @@ import { createReadTab } from './tabs/read_tab.js';
 import { createSignTab } from './tabs/sign_tab.js';
 import { TabBar } from './tabs/tab_bar.js';
 import { offerInstall } from './views/install_button.js';
+import { setUpStorageDialog } from './views/storage_dialog.js';
 import { pageElement } from './views/page_element.js';
 
 /** @typedef {import('./tabs/tab.js').Tab} Tab */
@@ -55,6 +56,7 @@ document.addEventListener('visibilitychange', () => {
 });
 listenForFiles((files) => tabs.get(bar.selected)?.takeFiles(files));
 setUpAbout();
+setUpStorageDialog(() => keeper.giveUp());
 offerInstall();
 watchNetwork();
 bar.select(askedTab());

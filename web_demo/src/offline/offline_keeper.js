@@ -38,9 +38,10 @@ export class OfflineKeeper {
     return isKept;
   }
 
-  /** A tab has no model: the page is not whole. */
+  /** A tab has no model, or what was kept is deleted: the page is not whole. */
   giveUp() {
     this.#turn++;
+    this.#bundled = null;
     setOfflineState('unavailable');
   }
 

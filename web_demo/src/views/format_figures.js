@@ -4,11 +4,12 @@ const oneDecimal = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maxim
 const twoDecimals = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 
-/** @param {number} bytes @returns {string} '812 KB', '3.6 MB' */
+/** @param {number} bytes @returns {string} '812 KB', '3.6 MB', '12.1 GB' */
 export function formatBytes(bytes) {
   if (bytes < 1e3) return `${whole.format(bytes)} B`;
   if (bytes < 1e6) return `${whole.format(bytes / 1e3)} KB`;
-  return `${oneDecimal.format(bytes / 1e6)} MB`;
+  if (bytes < 1e9) return `${oneDecimal.format(bytes / 1e6)} MB`;
+  return `${oneDecimal.format(bytes / 1e9)} GB`;
 }
 
 /** @param {number} loaded @param {number} total @returns {string} '1.2 of 3.6 MB' */
@@ -30,6 +31,19 @@ export function formatShare(share) {
   const percent = 100 * share;
   if (percent > 0 && percent < 0.1) return 'under 0.1 %';
   return `${oneDecimal.format(percent)} %`;
+}
+
+const DAY_MS = 86_400_000;
+const days = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+
+/**
+ * @param {number} time ms since 1970
+ * @param {number} now
+ * @returns {string} 'today', 'yesterday', '12 days ago', by the days of the device's own time
+ */
+export function formatDay(time, now) {
+  const dayOf = (/** @type {number} */ ms) => Math.floor((ms - 60_000 * new Date(ms).getTimezoneOffset()) / DAY_MS);
+  return days.format(Math.min(0, dayOf(time) - dayOf(now)), 'day');
 }
 
 /** @param {number} seconds @returns {string} '0:07.3', '12:40.0' */

@@ -10,7 +10,7 @@ const PHASE_TEXTS = {
   manifest: 'Reading the model’s manifest',
   download: 'Downloading the model',
   cache: 'Reading the model from this device',
-  decode: 'Unpacking the model',
+  waiting: 'No network: waiting for it',
   prepare: 'Getting ready',
 };
 

@@ -30,14 +30,29 @@ missing_packages() {
 
 npm_inputs=(.npmrc package.json package-lock.json wasm_glue/package.json)
 npm_stamp=node_modules/.minnow_setup_stamp
+# Folders of tests that have npm packages of their own.
+shopt -s nullglob
+test_packages=(tests/*/package-lock.json)
+shopt -u nullglob
+test_packages=("${test_packages[@]%/package-lock.json}")
 hash_of() { { cat "$@" 2>/dev/null || true; } | sha256sum | cut -c 1-64; }
 inputs_hash() {
-  hash_of tools/setup.sh tools/console.sh tools/debian_packages.txt tools/emscripten/* tools/wasm_*.cmake
+  hash_of tools/setup.sh tools/npm_in.sh tools/console.sh tools/debian_packages.txt tools/emscripten/* tools/wasm_*.cmake
 }
 
 node_modules_work() {
   [[ -f $npm_stamp && $(<"$npm_stamp") == "$(hash_of "${npm_inputs[@]}")" ]] &&
     [[ -e node_modules/.bin/esbuild && -e node_modules/.bin/tsc && -e node_modules/sirv ]]
+}
+
+test_packages_hash() { hash_of .npmrc "$1/package.json" "$1/package-lock.json"; }
+
+# Prints those folders of tests whose packages are not those of their lock file.
+outdated_test_packages() {
+  local folder
+  for folder in "${test_packages[@]}"; do
+    [[ -f $folder/$npm_stamp && $(<"$folder/$npm_stamp") == "$(test_packages_hash "$folder")" ]] || echo "$folder"
+  done
 }
 
 emcc_is_there() {
@@ -55,7 +70,7 @@ needed_packages() {
 
 everything_is_there() {
   [[ -f $stamp && $(<"$stamp") == "$(inputs_hash)" ]] && node_modules_work && emcc_is_there &&
-    { ! have_dpkg || [[ -z $(missing_packages $(needed_packages)) ]]; }
+    [[ -z $(outdated_test_packages) ]] && { ! have_dpkg || [[ -z $(missing_packages $(needed_packages)) ]]; }
 }
 
 as_root() {
@@ -120,6 +135,26 @@ install_node_modules() {
   PATH=$outer_path npm ci --loglevel=error && hash_of "${npm_inputs[@]}" >"$npm_stamp"
 }
 
+install_test_packages() {
+  PATH=$outer_path bash tools/npm_in.sh "$1" ci --loglevel=error && test_packages_hash "$1" >"$1/$npm_stamp"
+}
+
+install_npm_packages() {
+  local folder outdated
+  if node_modules_work; then
+    note "already there"
+  else
+    logged "$log" install_node_modules || fail "npm ci failed" \
+      "Check the network and run this again; after a change to a package.json run  npm install  first."
+  fi
+  outdated=$(outdated_test_packages)
+  for folder in $outdated; do
+    note "those of $folder"
+    logged "$log" install_test_packages "$folder" || fail "npm ci failed in $folder" \
+      "Check the network and run this again; after a change to its package.json run  tools/npm_in.sh $folder install  first."
+  done
+}
+
 check_machine() {
   command -v node >/dev/null && command -v npm >/dev/null ||
     fail "Node.js and npm are needed" "Install Node 20 or newer, then run this again."
@@ -167,12 +202,7 @@ check_machine
 step "Debian packages"
 install_missing_packages
 step "npm packages"
-if node_modules_work; then
-  note "already there"
-else
-  logged "$log" install_node_modules || fail "npm ci failed" \
-    "Check the network and run this again; after a change to a package.json run  npm install  first."
-fi
+install_npm_packages
 step "wasm compiler and its self-test"
 keep_or_choose_emcc
 inputs_hash >"$stamp"

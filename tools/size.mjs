@@ -34,7 +34,7 @@ const shipped = readdirSync(dist, { recursive: true, encoding: 'utf8' }).sort();
 const allScripts = shipped.filter((name) => /\.m?js$/.test(name) && !isForNode(name));
 /** Entries of their own, and what they fetch by themselves. */
 const isFurtherTask = (/** @type {string} */ name) =>
-  /^((vision|audio|text|chain|minnow-(tasks|delivery|crypto|storage|audio-worklet))\.js|wasm\/minnow-sound-text\.wasm)$/.test(name);
+  /^((vision|audio|text|chain|coi|coi_service_worker|minnow-(tasks|delivery|crypto|storage|helper|audio-worklet))\.js|wasm\/minnow-sound-text\.wasm)$/.test(name);
 const scripts = allScripts.filter((name) => !isFurtherTask(name));
 const variants = shipped
   .filter((name) => name.endsWith('.wasm') && !isFurtherTask(name))

@@ -88,7 +88,7 @@ stage_asan() {
 stage_js() {
   bash tools/build.sh wasm js demo cordova || { count "wasm and JavaScript build" 0 1 0 1; return; }
   check "JavaScript types" npm run --silent types  # the demo sees the package's built declarations
-  node_tests js $(test_files tests wasm_glue web_demo | grep -v -e '^tests/e2e/' -e '^tests/parity/' -e '^tests/reference/' -e '^tests/hybrid/')
+  node_tests js $(test_files tests wasm_glue web_demo | grep -v -e '^tests/e2e/' -e '^tests/parity/' -e '^tests/reference/' -e '^tests/hybrid/' -e '^tests/bundlers/')
 }
 
 stage_tidy() {
@@ -97,8 +97,8 @@ stage_tidy() {
 }
 
 stage_e2e() {
-  bash tools/build.sh native wasm js demo || { count "build for the end-to-end tests" 0 1 0 1; return; }
-  node_tests e2e $(test_files tests/parity tests/reference tests/e2e tests/hybrid)
+  bash tools/build.sh native wasm js demo cordova || { count "build for the end-to-end tests" 0 1 0 1; return; }
+  node_tests e2e $(test_files tests/parity tests/reference tests/e2e tests/bundlers tests/hybrid)
 }
 
 stages=("$@")

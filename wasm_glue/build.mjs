@@ -1,6 +1,8 @@
 // Builds dist/: minnow.js (the page's side), vision.js, audio.js and text.js (further tasks), chain.js (split packages),
-// minnow-worker.js (the worker's), minnow-tasks.js (its part for further tasks and profiles), minnow-audio-worklet.js (the audio thread's), node.js, the wasm modules that
-// tools/build.sh compiled, and the type declarations. usage: build.mjs
+// minnow-worker.js (the worker's), minnow-tasks.js (its part for further tasks and profiles), minnow-delivery.js and
+// minnow-crypto.js (its part for signatures, updates and storages), minnow-storage.js (packages on the device),
+// minnow-helper.js (a helper thread's), minnow-audio-worklet.js (the audio thread's), coi.js and coi_service_worker.js
+// (cross-origin isolation), node.js, the wasm modules that tools/build.sh compiled, and the type declarations. usage: build.mjs
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
@@ -22,11 +24,14 @@ const bundles = [
   { entry: 'minnow-crypto.js', siblings: [], target: browsers },
   { entry: 'minnow-storage.js', siblings: ['./minnow-worker.js', './minnow-crypto.js', './minnow-delivery.js', './minnow-tasks.js'], target: browsers },
   { entry: 'minnow-tasks.js', siblings: [], target: browsers },
+  { entry: 'minnow-helper.js', siblings: [], target: browsers },
   { entry: 'minnow-audio-worklet.js', siblings: [], target: browsers },
   { entry: 'vision.js', siblings: ['./minnow.js'], target: browsers },
   { entry: 'audio.js', siblings: ['./minnow.js'], target: browsers },
   { entry: 'text.js', siblings: ['./minnow.js'], target: browsers },
   { entry: 'chain.js', siblings: ['./minnow.js', './minnow-worker.js', './minnow-tasks.js', './minnow-delivery.js', './minnow-crypto.js'], target: browsers },
+  { entry: 'coi.js', siblings: ['./minnow.js'], target: browsers },
+  { entry: 'coi_service_worker.js', siblings: [], target: browsers },
   { entry: 'node.js', siblings: ['./minnow.js', './vision.js', './audio.js', './text.js', './chain.js'], target: ['node20'] },
 ];
 
@@ -55,7 +60,7 @@ for (const { entry, siblings, target } of bundles) {
     outfile: join(dist, entry),
     bundle: true,
     minify: true,
-    format: 'esm',
+    format: entry === 'coi_service_worker.js' ? 'iife' : 'esm', // not every browser has service workers that are modules
     platform: entry === 'node.js' ? 'node' : 'browser',
     external: siblings,
     target,

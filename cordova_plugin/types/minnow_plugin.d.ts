@@ -2,6 +2,7 @@
 import type * as core from 'minnow';
 import type * as audio from 'minnow/audio';
 import type * as chain from 'minnow/chain';
+import type * as storage from 'minnow/storage';
 import type * as text from 'minnow/text';
 import type * as vision from 'minnow/vision';
 
@@ -23,6 +24,7 @@ export interface MinnowParts {
   audio: typeof audio;
   text: typeof text;
   chain: typeof chain;
+  'minnow-storage': typeof storage;
 }
 
 type Creator<Class extends { create: (...args: never[]) => unknown }> = Pick<Class, 'create'>;
@@ -51,6 +53,9 @@ export interface MinnowPlugin {
   readonly upscaleToSource: Promised<typeof vision.upscaleToSource>;
   readonly watchFrames: Promised<typeof vision.watchFrames>;
   readonly cosineSimilarity: Promised<typeof text.cosineSimilarity>;
+  /** Of models from other origins, as what follows. */
+  readonly prefetch: Promised<typeof storage.prefetch>;
+  readonly checkForUpdate: Promised<typeof storage.checkForUpdate>;
   /** What is kept of models from other origins. */
   readonly storage: typeof core.storage;
 }

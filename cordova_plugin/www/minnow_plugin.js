@@ -27,6 +27,8 @@ const FUNCTIONS = {
   upscaleToSource: 'vision',
   watchFrames: 'vision',
   cosineSimilarity: 'text',
+  prefetch: 'minnow-storage',
+  checkForUpdate: 'minnow-storage',
 };
 
 const STORAGE_METHODS = ['list', 'delete', 'clear', 'estimate', 'persist'];
@@ -57,7 +59,7 @@ function loadFailure(url, cause) {
 
 /**
  * Loads one of the package's files, once.
- * @param {string} [part] 'minnow', 'vision', 'audio', 'text' or 'chain'
+ * @param {string} [part] 'minnow', 'vision', 'audio', 'text', 'chain' or 'minnow-storage'
  * @returns {Promise<Record<string, any>>} its exports; classes with the app's defaults
  */
 function load(part = 'minnow') {

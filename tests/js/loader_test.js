@@ -288,6 +288,9 @@ test('a damaged or missing record is fetched again', async () => {
   server.clearLog();
   await load({ storage });
   assert.deepEqual(paths(), [shardPath(1, '.gz')]);
+  server.clearLog();
+  await load({ storage });
+  assert.deepEqual(paths(), [], 'the right bytes took its place');
 });
 
 test('a manifest of another format version in the cache is fetched again', async () => {

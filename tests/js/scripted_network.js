@@ -13,7 +13,7 @@
  * @property {Uint8Array} [body] in place of the file's
  */
 
-/** @typedef {{ url: string, range: string | null, cache: string | undefined, sent: number }} SeenRequest sent: bytes */
+/** @typedef {{ url: string, range: string | null, cache: string | undefined, priority: string | undefined, sent: number }} SeenRequest sent: bytes */
 
 export class ScriptedNetwork {
   /** @type {SeenRequest[]} */
@@ -34,10 +34,10 @@ export class ScriptedNetwork {
   }
 
   /** @type {typeof fetch} */
-  fetch = async (input, { headers, signal, cache } = {}) => {
+  fetch = async (input, { headers, signal, cache, priority } = {}) => {
     const url = String(input);
     const range = new Headers(headers).get('Range');
-    const seen = { url, range, cache, sent: 0 };
+    const seen = { url, range, cache, priority, sent: 0 };
     this.requests.push(seen);
     const answer = this.#scripts.get(url)?.shift() ?? {};
     if (answer.delayMs) await new Promise((resolve) => setTimeout(resolve, answer.delayMs));

@@ -171,6 +171,7 @@ test('prefetch() brings a package once, with progress, and says where it cannot'
   const loaded = [];
   await prefetch(FOLDER, { ...options(storage), onProgress: (progress) => loaded.push(progress.loaded) });
   assert.equal(loaded.at(-1), 3);
+  assert.ok(network.requests.every(({ priority }) => priority === 'low'));
   network.requests.length = 0;
   await prefetch(FOLDER, options(storage));
   assert.deepEqual(asked(), []);

@@ -87,6 +87,8 @@ export class Host {
     progress.expect(files);
     checkMemory(manifest, request.maxBytes);
 
+    // They come while the module is still compiled.
+    const arriving = loader.loadFiles(files);
     const { module, variant, isThreaded } = await compiling;
     const threads = isThreaded ? request.threads : 1;
     const engine = isThreaded
@@ -94,7 +96,7 @@ export class Host {
       : await Engine.create(module, request.maxBytes);
     let assets;
     try {
-      assets = await this.#fill(engine, manifest, loader, progress, request, hooks);
+      assets = await this.#fill(engine, manifest, arriving, progress, request, hooks);
       await loader.commit(manifest);
       await progress.delivered();
     } catch (error) {
@@ -129,17 +131,17 @@ export class Host {
    * Feeds the package's files to the engine, and makes what its inputs need.
    * @param {Engine} engine
    * @param {Manifest} manifest
-   * @param {PackageLoader} loader
+   * @param {AsyncIterable<Uint8Array<ArrayBuffer>>} arriving those files
    * @param {ProgressReporter} progress
    * @param {import('./types.js').LoadRequest} request
    * @param {import('./types.js').LoadHooks} hooks
    */
-  async #fill(engine, manifest, loader, progress, request, { signal, fetch }) {
+  async #fill(engine, manifest, arriving, progress, request, { signal, fetch }) {
     const files = filesOf(manifest);
     /** @type {Map<import('./types.js').PackageFile | undefined, Uint8Array>} what are not shards */
     const assets = new Map();
     let index = 0;
-    for await (const bytes of loader.loadFiles(files)) {
+    for await (const bytes of arriving) {
       const file = files[index++];
       if (index <= manifest.shards.length) engine.pushShard(bytes);
       else assets.set(file, bytes);

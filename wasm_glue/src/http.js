@@ -17,6 +17,7 @@ const OFFLINE_LOOK_MS = 500;
  * @property {typeof fetch} [fetch]
  * @property {AbortSignal} [signal]
  * @property {RequestCache} [cache]
+ * @property {RequestPriority} [priority] low: for what nobody waits for
  * @property {Record<string, string>} [headers]
  * @property {string} [remedy] what to check when the file is not there
  * @property {number} [stallMs] an answer that brings nothing for so long is given up
@@ -78,10 +79,10 @@ export async function withRetries(attempt, { signal, onOffline }, advanced) {
  * @param {HttpOptions} options
  * @returns {Promise<Response>}
  */
-export async function request(url, { fetch = globalThis.fetch, signal, cache, headers, remedy = FILE_REMEDY }) {
+export async function request(url, { fetch = globalThis.fetch, signal, cache, priority, headers, remedy = FILE_REMEDY }) {
   let response;
   try {
-    response = await fetch(url, { signal, cache, headers });
+    response = await fetch(url, { signal, cache, priority, headers });
   } catch (cause) {
     throw networkError(url, cause);
   }

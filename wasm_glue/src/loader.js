@@ -30,6 +30,7 @@ const PARALLEL_FILES = 3;
  * @property {(file: string) => Promise<BufferSource>} [readFile] of a package that has no address
  * @property {readonly string[]} [mirrors] addresses of the same manifest elsewhere
  * @property {number} [stallMs]
+ * @property {RequestPriority} [priority]
  * @property {import('./types.js').Trust} [trust]
  */
 
@@ -89,11 +90,11 @@ export class PackageLoader {
   }
 
   /**
-   * Yields the files' verified bytes in the given order.
+   * Yields the files' verified bytes in the given order. The first of them are asked for at once, not when they are taken.
    * @param {readonly PackageFile[]} files
    * @returns {AsyncGenerator<Uint8Array<ArrayBuffer>, void>}
    */
-  async *loadFiles(files) {
+  loadFiles(files) {
     /** @type {Promise<Uint8Array<ArrayBuffer>>[]} */
     const loading = [];
     let next = 0;
@@ -114,15 +115,19 @@ export class PackageLoader {
         loading.push(file);
       }
     };
-    try {
-      for (goOn(); loading.length > 0; goOn()) {
-        const bytes = await loading[0];
-        loading.shift();
-        yield bytes;
+    async function* inOrder() {
+      try {
+        for (; loading.length > 0; goOn()) {
+          const bytes = await loading[0];
+          loading.shift();
+          yield bytes;
+        }
+      } finally {
+        next = files.length;
       }
-    } finally {
-      next = files.length;
     }
+    goOn();
+    return inOrder();
   }
 
   /**
@@ -174,9 +179,10 @@ export class PackageLoader {
     return new Promise((resolve, reject) => {
       const work = withLock(`minnow ${file.sha256}`, signal, async () => {
         // Another tab may have fetched it meanwhile.
-        const bytes = (await this.#keptFile(file)) ?? (await this.#fetchFile(file, onNearEnd));
+        const fetchedElsewhere = await this.#keptFile(file);
+        const bytes = fetchedElsewhere ?? (await this.#fetchFile(file, onNearEnd));
         resolve(bytes);
-        if (!(await this.#storage.hasFile(file.sha256))) await this.#storage.putFile(file.sha256, bytes.buffer);
+        if (!fetchedElsewhere) await this.#storage.putFile(file.sha256, bytes.buffer);
       });
       this.#hold(work);
       work.catch(reject);

@@ -63,8 +63,10 @@ async function askForMicrophone() {
 
 /** @param {AudioContext} context @param {string | URL | undefined} workletUrl */
 async function addWorklet(context, workletUrl) {
-  // Bundlers find the script by the first of these expressions, and want it written like this.
-  const beside = new URL('./minnow-audio-worklet.js', import.meta.url);
+  // Bundlers find the script by this expression, and want it written like this. Vite makes so small a file part of the
+  // script, which a strict policy forbids to load, unless it is asked not to; nobody else is to see the question.
+  const beside = new URL('./minnow-audio-worklet.js?no-inline', import.meta.url);
+  beside.search = '';
   const url = workletUrl ? absoluteUrl(workletUrl, 'workletUrl') : beside;
   try {
     await context.audioWorklet.addModule(url.href);

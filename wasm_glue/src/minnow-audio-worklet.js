@@ -10,27 +10,30 @@ const CHUNK = 2048;
  * @property {(name: string, processor: unknown) => void} registerProcessor
  */
 
-const { AudioWorkletProcessor, registerProcessor } = /** @type {WorkletScope} */ (/** @type {unknown} */ (globalThis));
+/** @param {WorkletScope['AudioWorkletProcessor']} Processor */
+function defineTap(Processor) {
+  return class Tap extends Processor {
+    #chunk = new Float32Array(CHUNK);
+    #filled = 0;
 
-class Tap extends AudioWorkletProcessor {
-  #chunk = new Float32Array(CHUNK);
-  #filled = 0;
-
-  /** @param {Float32Array[][]} inputs one input of one channel; none before the source is connected */
-  process([[samples]]) {
-    for (let i = 0; samples && i < samples.length; ) {
-      const count = Math.min(samples.length - i, CHUNK - this.#filled);
-      this.#chunk.set(samples.subarray(i, i + count), this.#filled);
-      this.#filled += count;
-      i += count;
-      if (this.#filled === CHUNK) {
-        this.port.postMessage(this.#chunk, [this.#chunk.buffer]);
-        this.#chunk = new Float32Array(CHUNK);
-        this.#filled = 0;
+    /** @param {Float32Array[][]} inputs one input of one channel; none before the source is connected */
+    process([[samples]]) {
+      for (let i = 0; samples && i < samples.length; ) {
+        const count = Math.min(samples.length - i, CHUNK - this.#filled);
+        this.#chunk.set(samples.subarray(i, i + count), this.#filled);
+        this.#filled += count;
+        i += count;
+        if (this.#filled === CHUNK) {
+          this.port.postMessage(this.#chunk, [this.#chunk.buffer]);
+          this.#chunk = new Float32Array(CHUNK);
+          this.#filled = 0;
+        }
       }
+      return true;
     }
-    return true;
-  }
+  };
 }
 
-registerProcessor('minnow-tap', Tap);
+// Elsewhere, as in a program that renders pages on a server, importing this does nothing.
+const { AudioWorkletProcessor, registerProcessor } = /** @type {WorkletScope} */ (/** @type {unknown} */ (globalThis));
+if (AudioWorkletProcessor) registerProcessor('minnow-tap', defineTap(AudioWorkletProcessor));

@@ -97,7 +97,7 @@ async function openLoader(source, { storage: kind = 'indexeddb', onProgress, sig
   const progress = new ProgressReporter((report) => {
     if (!signal?.aborted) tell(onProgress, report);
   });
-  const loader = new PackageLoader(url, { ...deliveryOf(options), storage, progress, signal, fetch });
+  const loader = new PackageLoader(url, { ...deliveryOf(options), storage, progress, signal, fetch, priority: 'low' });
   return { loader, storage, progress, filesOf, url };
 }
 

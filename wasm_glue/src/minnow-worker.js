@@ -4,7 +4,6 @@
  */
 import { expose, transfer } from 'comlink';
 import { Host } from './host.js';
-import { HELPER_NAME, serveAsHelper } from './threads.js';
 import { WORKER_NAME, sendErrorsWithCodes } from './worker_protocol.js';
 
 export { IdbStorage } from './idb_storage.js';
@@ -47,7 +46,6 @@ function buffersOf(arrays) {
 }
 
 const scope = /** @type {{ name?: unknown, WorkerGlobalScope?: unknown }} */ (/** @type {unknown} */ (globalThis));
-if (scope.WorkerGlobalScope && scope.name === HELPER_NAME) serveAsHelper();
 if (scope.WorkerGlobalScope && scope.name === WORKER_NAME) {
   sendErrorsWithCodes();
   expose(new ServedHost());

@@ -5,9 +5,6 @@
 import { MinnowError, messageOf } from './errors.js';
 import { canShareMemory } from './features.js';
 
-/** Tells the worker's script that it was started to help. */
-export const HELPER_NAME = 'minnow-helper';
-
 /** @typedef {{ module: WebAssembly.Module, memory: WebAssembly.Memory, thread: number, stackTop: number }} HelperJob */
 
 /**
@@ -52,27 +49,17 @@ export function sharedMemory(bytes) {
 }
 
 /**
- * Starts the helpers. One that does not start is missing, and that is all.
+ * Starts the helpers. One that does not start is missing, and that is all. Their script is one of its own: a worker that
+ * starts itself is more than some bundlers can follow.
  * @param {HelperJob[]} jobs
  * @returns {() => void} ends them
  */
 export function startHelpers(jobs) {
   const workers = jobs.map((job) => {
-    const worker = new Worker(new URL('./minnow-worker.js', import.meta.url), { type: 'module', name: HELPER_NAME });
+    const worker = new Worker(new URL('./minnow-helper.js', import.meta.url), { type: 'module', name: 'minnow-helper' });
     worker.addEventListener('error', (event) => event.preventDefault());
     worker.postMessage(job);
     return worker;
   });
   return () => workers.forEach((worker) => worker.terminate());
-}
-
-/** What the worker's script does under HELPER_NAME: waits for its job, and does it until it is ended. */
-export function serveAsHelper() {
-  addEventListener('message', async ({ data }) => {
-    const { module, memory, thread, stackTop } = /** @type {HelperJob} */ (data);
-    const instance = await WebAssembly.instantiate(module, { env: { memory } });
-    const exports = /** @type {HelperExports} */ (/** @type {unknown} */ (instance.exports));
-    exports.__stack_pointer.value = stackTop;
-    exports.help(thread);
-  });
 }

@@ -5,6 +5,7 @@
  * Everything runs in the page's own thread: throttling holds for that one alone.
  */
 import { build } from 'esbuild';
+import { execFile } from 'node:child_process';
 import { copyFile, mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -13,26 +14,28 @@ import { promisify } from 'node:util';
 import { brotliCompress, constants } from 'node:zlib';
 import { startTestServer } from '../../e2e/test_server.js';
 
-/** @typedef {'minnow' | 'minnow_lowbit' | 'litert' | 'ort'} ContestantId */
+/** minnow_selected: with a module that has the operators of this model alone (MINNOW_OPS). @typedef {'minnow' | 'minnow_lowbit' | 'minnow_selected' | 'litert' | 'ort'} ContestantId */
 /** @typedef {import('./bench_models.js').PreparedModel} PreparedModel */
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const SITE = path.join(ROOT, 'build/bench/cold');
 const { resolve } = createRequire(import.meta.url);
+const run = promisify(execFile);
 
 /** MobileNetV2's. */
 const INPUT = 'new Uint8Array(224 * 224 * 3).fill(100)';
 
-/** @param {string} folder */
-const minnowScript = (folder) => `
+/** @param {string} folder @param {string} [options] */
+const minnowScript = (folder, options = 'worker: false') => `
   import { Model } from '/minnow/minnow.js';
-  const model = await Model.create('${folder}', { worker: false });
+  const model = await Model.create('${folder}', { ${options} });
   await model.run(${INPUT});`;
 
 /** @type {Record<ContestantId, string>} */
 const SCRIPTS = {
   minnow: minnowScript('/package/'),
   minnow_lowbit: minnowScript('/lowbit/'),
+  minnow_selected: minnowScript('/lowbit/', "worker: false, wasmUrl: '/selected/'"),
   litert: `
   import { Tensor, loadAndCompile, loadLiteRt } from '/litert/litert.js';
   await loadLiteRt('/litert/', { threads: false });
@@ -47,6 +50,21 @@ const SCRIPTS = {
   await session.run({ [session.inputNames[0]]: new ort.Tensor('uint8', ${INPUT}, [1, 224, 224, 3]) });`,
 };
 
+const OUR_SCRIPTS = ['/minnow/minnow.js', '/minnow/minnow-worker.js'];
+
+/**
+ * What each page names in its head, so that the browser asks for it before a script does: all that is known beforehand. (Which
+ * of our modules a browser takes is not.)
+ * @type {Record<ContestantId, readonly string[]>}
+ */
+const PRELOADED = {
+  minnow: [...OUR_SCRIPTS, '/package/manifest.json'],
+  minnow_lowbit: [...OUR_SCRIPTS, '/lowbit/manifest.json'],
+  minnow_selected: [...OUR_SCRIPTS, '/lowbit/manifest.json'],
+  litert: ['/litert/litert.js', '/litert/litert_wasm_internal.wasm', '/peer/model.tflite'],
+  ort: ['/ort/ort.wasm.bundle.min.mjs', '/ort/ort-wasm-simd-threaded.wasm', '/peer/model.onnx'],
+};
+
 export const CONTESTANTS = /** @type {ContestantId[]} */ (Object.keys(SCRIPTS));
 
 /** The package of 8 bits as it is on a page's second visit: in a worker, timed from create() alone. */
@@ -55,7 +73,7 @@ const SECOND_SCRIPT = `
   const begunAt = performance.now();
   const model = await Model.create('/package/');
   await model.run(${INPUT});
-  window.second = { ms: performance.now() - begunAt, loadMs: model.timing.loadMs, runMs: model.timing.runMs, fromCache: model.info.fromCache };`;
+  window.second = { ms: performance.now() - begunAt, navigationMs: performance.now(), loadMs: model.timing.loadMs, runMs: model.timing.runMs, fromCache: model.info.fromCache };`;
 
 /**
  * @param {PreparedModel} model the 8-bit one
@@ -72,7 +90,20 @@ export async function startColdServer(model, lowBit, cacheControl) {
     for (const file of await readdir(packageDir)) await copyNewer(path.join(packageDir, file), path.join(SITE, name, file));
     await compress(path.join(SITE, name, 'manifest.json'));
   }
+  await copyCompressed(await buildSelected(lowBit.packageDir), path.join(SITE, 'selected/minnow-relaxed.wasm'));
   return startTestServer({ '/': SITE }, { precompressed: true, cacheControl });
+}
+
+/**
+ * The fastest module, with the operators of one package alone.
+ * @param {string} packageDir
+ * @returns {Promise<string>} its path
+ */
+async function buildSelected(packageDir) {
+  const folder = path.join(ROOT, 'build/bench/wasm-selected');
+  await run('cmake', ['--preset', 'wasm-relaxed', '-B', folder, `-DMINNOW_OPS=auto:${packageDir}`], { cwd: ROOT });
+  await run('cmake', ['--build', folder, '--', '--quiet'], { cwd: ROOT });
+  return path.join(folder, 'wasm_glue/minnow-relaxed.wasm');
 }
 
 /** Scripts of the peers bundled and minified, as a page's build would; ours as they are. */
@@ -92,15 +123,16 @@ async function makeSite() {
   for (const name of ['litert_wasm_internal.js', 'litert_wasm_internal.wasm']) {
     await copyCompressed(path.join(liteRtWasm, name), path.join(SITE, 'litert', name));
   }
-  for (const id of CONTESTANTS) await writePage(id, `${SCRIPTS[id]}\n  window.firstResultMs = performance.now();`);
+  for (const id of CONTESTANTS) await writePage(id, `${SCRIPTS[id]}\n  window.firstResultMs = performance.now();`, PRELOADED[id]);
   await writePage('second', SECOND_SCRIPT);
 }
 
-/** @param {string} name @param {string} script */
-async function writePage(name, script) {
+/** @param {string} name @param {string} script @param {readonly string[]} [preloaded] */
+async function writePage(name, script, preloaded = []) {
   const file = path.join(SITE, `${name}.html`);
   const head = '<!doctype html>\n<meta charset="utf-8" />\n<link rel="icon" href="data:," />\n<title>Cold start</title>\n';
-  await writeFile(file, `${head}<script type="module">${script}\n</script>\n`);
+  const hints = preloaded.map((url) => `<link ${/js$/.test(url) ? 'rel="modulepreload"' : 'rel="preload" as="fetch" crossorigin'} href="${url}" />\n`);
+  await writeFile(file, `${head}${hints.join('')}<script type="module">${script}\n</script>\n`);
   await compress(file);
 }
 

@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { DeliveryLanes, fileOf, folderUrl, isRight, mend, packageRequests, pathsOf } from './delivery_lanes.js';
+import { DELIVERY_ENGINES, DeliveryLanes, fileOf, folderUrl, isRight, mend, packageRequests, pathsOf } from './delivery_lanes.js';
 import { missingDelivery } from './delivery_packages.js';
-import { ENGINE_NAMES, missingEngine } from './engines/browser_engine.js';
+import { missingEngine } from './engines/browser_engine.js';
 import { makeTempDir } from './engines/owned_process.js';
 import { randomOf, wholeIn } from './random_choice.js';
 
@@ -17,7 +17,7 @@ import { randomOf, wholeIn } from './random_choice.js';
 const LANES = 6;
 const BLOWS = 2;
 /** A package then takes about one and a half seconds. */
-const BYTES_PER_SECOND = 100_000;
+const BYTES_PER_SECOND = 150_000;
 const DOWNLOAD_MS = 1500;
 /** Until the server has noticed that a client is gone, and the last pieces have been counted. */
 const SETTLE_MS = 300;
@@ -31,7 +31,7 @@ const BLOW_KINDS = [
   { what: 'its browser killed', strike: (opened) => opened.killBrowser(), worker: [true, false], needsProfile: true },
 ];
 
-for (const name of ENGINE_NAMES) {
+for (const name of DELIVERY_ENGINES) {
   describe(`killed downloads in ${name}`, { skip: missingDelivery ?? missingEngine(name) }, () => {
     const profile = name === 'webkit' ? undefined : makeTempDir(`e2e-kill-${name}-`);
     /** @type {DeliveryLanes} */
@@ -47,7 +47,9 @@ for (const name of ENGINE_NAMES) {
       test(`${what} at ${BLOWS * LANES} points`, { skip }, async (t) => {
         const random = randomOf(seed);
         const points = [];
-        for (let blow = 0; blow < BLOWS; blow++) points.push(...(await killAndReopen(opened, strike, worker, random)));
+        // WebKit keeps the locks of a left page's workers: each of them then costs the next load its patience (lock.js).
+        const places = name === 'webkit' && worker.includes(false) ? [false] : worker;
+        for (let blow = 0; blow < BLOWS; blow++) points.push(...(await killAndReopen(opened, strike, places, random)));
         const midway = points.filter(({ begun, total }) => begun > 0 && begun < total);
         const told = midway.map(({ begun, total, twice }) => `${Math.round((100 * begun) / total)} % there, ${twice} bytes twice`);
         t.diagnostic(`${name}, ${what}, seed ${seed}: ${told.join('; ')}`);

@@ -6,10 +6,13 @@
 import { fileURLToPath } from 'node:url';
 import { distFolder } from '../js/native_tool.js';
 import { packDeliveries } from './delivery_packages.js';
-import { launchEngine } from './engines/browser_engine.js';
+import { ENGINE_NAMES, launchEngine } from './engines/browser_engine.js';
 import { startTestServer } from './test_server.js';
 
 /** @typedef {import('./test_server.js').TestServer} TestServer */
+
+/** Those that `DELIVERY_ENGINES` names, as 'firefox,webkit', or all. */
+export const DELIVERY_ENGINES = ENGINE_NAMES.filter((name) => (process.env.DELIVERY_ENGINES ?? name).split(',').includes(name));
 
 const PAGE_FOLDER = fileURLToPath(new URL('delivery_page', import.meta.url));
 const FOLDER = '/package/';

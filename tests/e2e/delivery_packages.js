@@ -19,9 +19,9 @@ export const missingDelivery = [
   .filter(([file]) => !existsSync(file))
   .map(([file, part]) => `${path.relative(root, file)} is missing (tools/build.sh ${part})`)[0];
 
-/** Sizes of the layers; a weight becomes a byte or less. */
-const SMALL = [48, 160, 160, 10];
-const LARGE = [48, 320, 320, 10];
+/** Widths of the layers: a weight becomes a byte or less. */
+const SMALL = { sizes: [48, 160, 160, 10], shardSize: '8k' };
+const LARGE = { sizes: [48, 480, 480, 10], shardSize: '32k' };
 
 /**
  * @typedef {object} DeliveryPackage
@@ -35,22 +35,22 @@ const LARGE = [48, 320, 320, 10];
 /**
  * Packs models of random weights: at least four shards, of which the first ones pay to be compressed.
  * @param {number} count
- * @param {{ isLarge?: boolean }} [options] at least ten shards
+ * @param {{ isLarge?: boolean }} [options] shards of the size that they have outside of tests, or nearly
  * @returns {Promise<{ packages: DeliveryPackage[], remove: () => void }>}
  */
 export async function packDeliveries(count, { isLarge = false } = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), 'minnow_delivery_'));
-  const sizes = isLarge ? LARGE : SMALL;
-  const packages = await Promise.all(Array.from({ length: count }, (_, i) => packDelivery(folder, i + 1, sizes)));
+  const kind = isLarge ? LARGE : SMALL;
+  const packages = await Promise.all(Array.from({ length: count }, (_, i) => packDelivery(folder, i + 1, kind)));
   return { packages, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** @param {string} parent @param {number} seed @param {readonly number[]} sizes @returns {Promise<DeliveryPackage>} */
-async function packDelivery(parent, seed, sizes) {
+/** @param {string} parent @param {number} seed @param {typeof SMALL} kind @returns {Promise<DeliveryPackage>} */
+async function packDelivery(parent, seed, { sizes, shardSize }) {
   const [model, labels, folder] = ['.onnx', '.txt', ''].map((suffix) => path.join(parent, `${seed}${suffix}`));
   writeFileSync(model, networkOf(seed, sizes));
   writeFileSync(labels, Array.from({ length: 40 }, (_, i) => `class ${i} of package ${seed}\n`).join(''));
-  await promisify(execFile)(TOOL, ['pack', model, '-o', folder, '--shard-size', '8k', '--labels', labels]);
+  await promisify(execFile)(TOOL, ['pack', model, '-o', folder, '--shard-size', shardSize, '--labels', labels]);
   const manifest = JSON.parse(readFileSync(path.join(folder, 'manifest.json'), 'utf8'));
   /** @type {{ file: string, sha256: string }[]} */
   const files = [...manifest.shards, manifest.labels];

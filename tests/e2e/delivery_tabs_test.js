@@ -1,14 +1,14 @@
 /** The same package, loaded in two places at once: each of its files is asked for once. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { DeliveryLanes, fileOf, folderUrl, isRight, mend, packageRequests, pathsOf } from './delivery_lanes.js';
+import { DELIVERY_ENGINES, DeliveryLanes, fileOf, folderUrl, isRight, mend, packageRequests, pathsOf } from './delivery_lanes.js';
 import { missingDelivery } from './delivery_packages.js';
-import { ENGINE_NAMES, missingEngine } from './engines/browser_engine.js';
+import { missingEngine } from './engines/browser_engine.js';
 
 /** So slow that both are under way for about two seconds. */
 const BYTES_PER_SECOND = 30_000;
 
-for (const name of ENGINE_NAMES) {
+for (const name of DELIVERY_ENGINES) {
   describe(`two loads at once in ${name}`, { skip: missingDelivery ?? missingEngine(name) }, () => {
     /** @type {DeliveryLanes} */
     let opened;

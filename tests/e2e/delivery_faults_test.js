@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { DELIVERY_ENGINES, DeliveryLanes, folderUrl, movedPath, pathsOf, WASM_FOLDER } from './delivery_lanes.js';
+import { DELIVERY_ENGINES, DeliveryLanes, folderUrl, LANES, movedPath, pathsOf, WASM_FOLDER } from './delivery_lanes.js';
 import { missingDelivery } from './delivery_packages.js';
 import { runTrials } from './delivery_trials.js';
 import { missingEngine } from './engines/browser_engine.js';
@@ -12,7 +12,6 @@ import { missingEngine } from './engines/browser_engine.js';
 /** @typedef {import('./delivery_lanes.js').Lane} Lane */
 /** @typedef {import('./test_server.js').Fault} Fault */
 
-const LANES = 40;
 const HTML = '<!doctype html><title>a single-page app</title>';
 const VARIANTS = ['relaxed', 'simd128', 'scalar'];
 
@@ -93,7 +92,7 @@ const KINDS = [
   { what: 'with a flipped bit', fault: () => ({ flipBit: 5 }), always: ['INTEGRITY'], sparesWorker: true },
   { what: 'an HTML page', fault: () => ({ body: HTML, contentType: 'text/html' }), always: ['HTTP'] },
   { what: 'an HTML page called a file', fault: () => ({ body: HTML, contentType: 'application/octet-stream' }), always: ['HTTP'] },
-  { what: 'called HTML', fault: () => ({ contentType: 'text/html' }), always: ['HTTP'] },
+  { what: 'called HTML', fault: () => ({ contentType: 'text/html' }), always: ['HTTP'], sparesWorker: true },
   { what: 'called text', fault: () => ({ contentType: 'text/plain' }), always: ['ok'], sparesWorker: true },
   { what: 'compressed by the server', fault: () => ({ gzip: 1 }), always: ['ok'] },
   { what: 'compressed twice and told so once', fault: () => ({ gzip: 2 }), always: ['DECODED'] },
@@ -203,7 +202,7 @@ for (const name of DELIVERY_ENGINES) {
     /** @type {Map<import('./delivery_trials.js').Trial, string[]>} */
     let problems;
     before(async () => {
-      const lanes = await DeliveryLanes.open(name, LANES);
+      const lanes = await DeliveryLanes.open(name, LANES[name]);
       try {
         problems = await runTrials(lanes, Object.values(GROUPS).flat());
       } finally {

@@ -11,6 +11,9 @@ import { startTestServer } from './test_server.js';
 
 /** @typedef {import('./test_server.js').TestServer} TestServer */
 
+/** Trials at once. WebKit's database comes to a halt under more. */
+export const LANES = { chromium: 40, firefox: 40, webkit: 30 };
+
 /** Those that `DELIVERY_ENGINES` names, as 'firefox,webkit', or all. */
 export const DELIVERY_ENGINES = ENGINE_NAMES.filter((name) => (process.env.DELIVERY_ENGINES ?? name).split(',').includes(name));
 
@@ -111,6 +114,11 @@ export class DeliveryLanes {
     this.#site = site;
     this.#removePackages = removePackages;
     this.#launched = launched;
+  }
+
+  /** Whether the browser has a file system for pages; WebKit's automation has none. */
+  hasOpfs() {
+    return this.page.evaluate(() => window.delivery.hasOpfs());
   }
 
   /** The page in which loads happen. */

@@ -5,13 +5,12 @@
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { DELIVERY_ENGINES, DeliveryLanes } from './delivery_lanes.js';
+import { DELIVERY_ENGINES, DeliveryLanes, LANES } from './delivery_lanes.js';
 import { missingDelivery } from './delivery_packages.js';
 import { mustSucceed, scheduleOf, trialOf } from './delivery_schedules.js';
 import { runTrials } from './delivery_trials.js';
 import { missingEngine } from './engines/browser_engine.js';
 
-const LANES = 40;
 const COUNTS = { chromium: 200, firefox: 40, webkit: 40 };
 const { FAULT_SEED, FAULT_SCHEDULES } = process.env;
 
@@ -22,7 +21,7 @@ for (const name of DELIVERY_ENGINES) {
     const seeds = Array.from({ length: count }, (_, i) => first + i);
     /** @type {DeliveryLanes} */
     let lanes;
-    before(async () => (lanes = await DeliveryLanes.open(name, Math.min(LANES, count))));
+    before(async () => (lanes = await DeliveryLanes.open(name, Math.min(LANES[name], count))));
     after(() => lanes?.close());
 
     test(`${count} schedules`, async (t) => {

@@ -118,8 +118,11 @@ window.delivery = {
     return Promise.all(checks);
   },
 
+  hasOpfs: () => Promise.resolve(navigator.storage?.getDirectory?.()).then(Boolean, () => false),
+
   async clear() {
-    await minnow.storage.clear();
+    // WebKit's database may still be busy with what a worker left that was ended.
+    await minnow.storage.clear().catch(() => minnow.storage.clear());
     ownStorages.clear();
     for (const name of (await globalThis.caches?.keys()) ?? []) await caches.delete(name);
     const folder = await navigator.storage?.getDirectory?.().catch(() => undefined);

@@ -76,7 +76,7 @@ export function scheduleOf(seed) {
     mirror: happens(0.35) ? filesIn(random, wholeIn(random, 0, 4), isGentle) : undefined,
     gone: happens(0.12) ? oneOf(random, [{ requests: wholeIn(random, 1, 4) }, { ms: wholeIn(random, 50, 700) }]) : undefined,
     options: {
-      storage: happens(0.6) ? undefined : oneOf(random, ['none', 'memory', 'object', 'cache', 'opfs']),
+      storage: happens(0.6) ? undefined : oneOf(random, ['none', 'object', 'cache', 'opfs']),
       worker: happens(0.5),
       stallMs: wholeIn(random, 400, 800),
     },

@@ -7,9 +7,11 @@
  * which a page cannot tell from a network that is down.
  */
 import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import path from 'node:path';
+import { parseRange } from './server_bodies.js';
+import { contentRange, sendFaulty, sendStatusPage, sendUnsatisfiable } from './server_faults.js';
+import { locate, mimeType, pickEncoding } from './server_files.js';
 
 /**
  * One request, in order of arrival.
@@ -20,25 +22,12 @@ import path from 'node:path';
  * @property {string} query with its question mark, or ''
  * @property {import('node:http').IncomingHttpHeaders} headers
  * @property {number} status HTTP status sent, 0 where the connection was destroyed
+ * @property {number} sentBytes bytes of the body that the connection took
  * @property {boolean} serviceWorkerScript a browser fetching or re-checking a service worker's
  *   script, which it does by itself on navigation; not a request of the page
  */
 
-/**
- * What to do to the answer of one path. Fields combine; an absent one changes nothing.
- * @typedef {object} Fault
- * @property {number} [status] status to send; without `body`, 4xx and 5xx get a short HTML page
- * @property {string | Uint8Array} [body] body to send in place of the file
- * @property {string} [contentType] MIME type to send in place of the right one
- * @property {Record<string, string>} [headers] headers to add
- * @property {number} [delayMs] wait before the answer
- * @property {Promise<unknown>} [hold] wait for this before the answer
- * @property {number} [truncate] send only this many bytes, with a length that agrees: a file cut short
- * @property {number} [cutAfter] send this many bytes, then break the connection: a download cut short
- * @property {number} [flipBit] index of the bit to invert (bit n is bit n % 8 of byte n >> 3)
- * @property {boolean} [destroy] break the connection without an answer
- * @property {number} [times] apply this often, then answer properly again; default: always
- */
+/** @typedef {import('./server_faults.js').Fault} Fault */
 
 /**
  * @typedef {(request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse,
@@ -51,34 +40,9 @@ import path from 'node:path';
  * @property {boolean} [precompressed] send `file.br` or `file.gz` beside a file where the browser accepts it
  * @property {string} [cacheControl] default 'no-store': what works offline then works without the HTTP cache
  * @property {(urlPath: string) => Record<string, string>} [headersFor] more headers for a path's answer
+ * @property {boolean} [cors] pages of every origin may read the answers
+ * @property {boolean} [ranges] answer requests for parts of files; default true
  */
-
-/** @type {Record<string, string>} */
-const MIME_TYPES = {
-  '.bin': 'application/octet-stream',
-  '.bmp': 'image/bmp',
-  '.css': 'text/css; charset=utf-8',
-  '.gif': 'image/gif',
-  '.html': 'text/html; charset=utf-8',
-  '.ico': 'image/x-icon',
-  '.jpeg': 'image/jpeg',
-  '.jpg': 'image/jpeg',
-  '.js': 'text/javascript; charset=utf-8',
-  '.json': 'application/json',
-  '.map': 'application/json',
-  '.mjs': 'text/javascript; charset=utf-8',
-  '.png': 'image/png',
-  '.svg': 'image/svg+xml',
-  '.txt': 'text/plain; charset=utf-8',
-  '.wasm': 'application/wasm',
-  '.webmanifest': 'application/manifest+json',
-  '.webp': 'image/webp',
-};
-
-const ENCODINGS = /** @type {const} */ ([
-  ['br', '.br'],
-  ['gzip', '.gz'],
-]);
 
 export class TestServer {
   /** @type {LoggedRequest[]} */
@@ -87,8 +51,10 @@ export class TestServer {
   #mounts;
   #options;
   #isOff = false;
+  /** @type {{ requests: number, until: number }} */
+  #gone = { requests: 0, until: 0 };
   #startedAt = performance.now();
-  /** @type {Map<string, Fault>} */
+  /** What awaits the next requests of a path, in turn. @type {Map<string, (Fault | undefined)[]>} */
   #faults = new Map();
   /** @type {Map<string, Handler>} */
   #handlers = new Map();
@@ -134,6 +100,12 @@ export class TestServer {
   /** Answers again. */
   on() {
     this.#isOff = false;
+    this.#gone = { requests: 0, until: 0 };
+  }
+
+  /** As `off()`, for so many requests and so long from now on, whichever ends later. @param {{ requests?: number, ms?: number }} span */
+  goneFor({ requests = 0, ms = 0 }) {
+    this.#gone = { requests, until: performance.now() + ms };
   }
 
   /** Empties the log. */
@@ -148,7 +120,17 @@ export class TestServer {
 
   /** @param {string} urlPath exact path @param {Fault} fault */
   fault(urlPath, fault) {
-    this.#faults.set(urlPath, { ...fault });
+    this.#faults.set(urlPath, [{ ...fault }]);
+  }
+
+  /**
+   * One fault after the other, for what is the same file at several addresses.
+   * @param {readonly string[]} urlPaths they share the list: a request of any of them takes the next one
+   * @param {readonly (Fault | undefined)[]} faults undefined: a proper answer. Each is applied `times` (default 1)
+   */
+  faultInTurn(urlPaths, faults) {
+    const queue = faults.map((fault) => fault && { times: 1, ...fault });
+    for (const urlPath of urlPaths) this.#faults.set(urlPath, queue);
   }
 
   /** Removes every fault. */
@@ -181,23 +163,24 @@ export class TestServer {
       query: url.search,
       headers: request.headers,
       status: 0,
+      sentBytes: 0,
       serviceWorkerScript:
         request.headers['service-worker'] === 'script' || request.headers['sec-fetch-dest'] === 'serviceworker',
     };
     this.requests.push(entry);
-    const fault = this.#takeFault(urlPath);
-    if (this.#isOff || fault?.destroy) {
+    const isPreflight = this.#options.cors && request.method === 'OPTIONS';
+    const isGone = this.#isOff || this.#takeGone();
+    const fault = isGone || isPreflight ? undefined : this.#takeFault(urlPath);
+    if (isGone || fault?.destroy) {
       request.socket.destroy();
       return;
     }
     response.on('finish', () => (entry.status = response.statusCode));
-    response.setHeader('Cache-Control', this.#options.cacheControl ?? 'no-store');
-    if (this.#options.isolate) {
-      response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
-      response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
-      response.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
+    this.#setHeaders(response, urlPath);
+    if (isPreflight) {
+      response.writeHead(204).end();
+      return;
     }
-    for (const [name, value] of Object.entries(this.#options.headersFor?.(urlPath) ?? {})) response.setHeader(name, value);
     if (fault?.delayMs) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
     await fault?.hold;
     const handler = this.#handlers.get(urlPath);
@@ -205,26 +188,50 @@ export class TestServer {
       await handler(request, response, await readBody(request));
       return;
     }
-    await this.#sendFile(urlPath, request, response, fault);
+    await this.#sendFile(entry, request, response, fault);
+  }
+
+  /** @param {import('node:http').ServerResponse} response @param {string} urlPath */
+  #setHeaders(response, urlPath) {
+    response.setHeader('Cache-Control', this.#options.cacheControl ?? 'no-store');
+    if (this.#options.isolate) {
+      response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
+      response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
+      response.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
+    }
+    if (this.#options.cors) {
+      response.setHeader('Access-Control-Allow-Origin', '*');
+      response.setHeader('Access-Control-Allow-Headers', 'Range, Cache-Control, Pragma');
+      response.setHeader('Access-Control-Expose-Headers', 'Retry-After, Content-Range');
+    }
+    for (const [name, value] of Object.entries(this.#options.headersFor?.(urlPath) ?? {})) response.setHeader(name, value);
+  }
+
+  /** Whether the server is gone for this request, counted down. */
+  #takeGone() {
+    return this.#gone.requests-- > 0 || performance.now() < this.#gone.until;
   }
 
   /** The fault to apply now, counted down. @param {string} urlPath @returns {Fault | undefined} */
   #takeFault(urlPath) {
-    const fault = this.#faults.get(urlPath);
-    if (fault?.times !== undefined && --fault.times <= 0) this.#faults.delete(urlPath);
+    const queue = this.#faults.get(urlPath) ?? [];
+    const [fault] = queue;
+    if (queue.length > 0 && (!fault || (fault.times !== undefined && --fault.times <= 0))) queue.shift();
     return fault;
   }
 
   /**
-   * @param {string} urlPath
+   * @param {LoggedRequest} entry
    * @param {import('node:http').IncomingMessage} request
    * @param {import('node:http').ServerResponse} response
    * @param {Fault} [fault]
    */
-  async #sendFile(urlPath, request, response, fault) {
-    const found = await this.#locate(urlPath);
+  async #sendFile(entry, request, response, fault) {
+    const found = await locate(this.#mounts, entry.path);
+    /** @param {number} bytes */
+    const onSent = (bytes) => (entry.sentBytes += bytes);
     if (fault) {
-      await sendFaulty(response, fault, found);
+      await sendFaulty(request, response, fault, { file: found, mimeType: mimeType(found ?? 'body.html'), onSent });
       return;
     }
     if (!found) {
@@ -236,26 +243,23 @@ export class TestServer {
     if (this.#options.precompressed) response.setHeader('Vary', 'Accept-Encoding');
     const file = encoded?.file ?? found;
     response.setHeader('Content-Type', mimeType(found));
-    response.setHeader('Content-Length', (await stat(file)).size);
-    response.writeHead(200);
-    if (request.method === 'HEAD') response.end();
-    else createReadStream(file).on('error', (error) => response.destroy(error)).pipe(response);
-  }
-
-  /** The file behind a path, if it is one. @param {string} urlPath @returns {Promise<string | undefined>} */
-  async #locate(urlPath) {
-    // The longest prefix counts, so that '/model/' wins over '/'.
-    const mounts = this.#mounts.filter(([prefix]) => urlPath.startsWith(prefix));
-    if (mounts.length === 0) return undefined;
-    const mount = mounts.reduce((best, other) => (other[0].length > best[0].length ? other : best));
-    const root = path.resolve(mount[1]);
-    const file = path.resolve(root, `./${urlPath.slice(mount[0].length)}`);
-    if (file !== root && !file.startsWith(root + path.sep)) return undefined;
-    for (const candidate of urlPath.endsWith('/') ? [path.join(file, 'index.html')] : [file]) {
-      const info = await stat(candidate).catch(() => undefined);
-      if (info?.isFile()) return candidate;
+    const { size } = await stat(file);
+    const range = this.#options.ranges === false ? undefined : parseRange(request.headers.range, size);
+    if (range === 'unsatisfiable') {
+      sendUnsatisfiable(response, size);
+      return;
     }
-    return undefined;
+    if (range) response.setHeader('Content-Range', contentRange(range, size));
+    const { start, end } = range ?? { start: 0, end: size };
+    response.setHeader('Content-Length', end - start);
+    response.writeHead(range ? 206 : 200);
+    if (request.method === 'HEAD' || start === end) {
+      response.end();
+      return;
+    }
+    const bytes = createReadStream(file, { start, end: end - 1 });
+    bytes.on('data', (piece) => onSent(piece.length));
+    bytes.on('error', (error) => response.destroy(error)).pipe(response);
   }
 }
 
@@ -267,57 +271,6 @@ export class TestServer {
  */
 export function startTestServer(mounts, options) {
   return new TestServer(mounts, options).start();
-}
-
-/** @param {string} file */
-function mimeType(file) {
-  return MIME_TYPES[path.extname(file).toLowerCase()] ?? 'application/octet-stream';
-}
-
-/**
- * @param {string} file
- * @param {import('node:http').IncomingMessage} request
- * @returns {Promise<{encoding: string, file: string} | undefined>}
- */
-async function pickEncoding(file, request) {
-  const accepted = String(request.headers['accept-encoding'] ?? '').split(/\s*,\s*/);
-  for (const [encoding, suffix] of ENCODINGS) {
-    if (!accepted.some((name) => name.split(';')[0] === encoding)) continue;
-    if (await stat(file + suffix).catch(() => undefined)) return { encoding, file: file + suffix };
-  }
-  return undefined;
-}
-
-/** @param {import('node:http').ServerResponse} response @param {number} status */
-function sendStatusPage(response, status) {
-  response.writeHead(status, { 'Content-Type': 'text/html; charset=utf-8' });
-  response.end(`<!doctype html><title>${status}</title><h1>${status}</h1>`);
-}
-
-/**
- * Faulty answers are never content-encoded: the byte offsets then mean the file's own bytes.
- * @param {import('node:http').ServerResponse} response
- * @param {Fault} fault
- * @param {string} [file]
- */
-async function sendFaulty(response, fault, file) {
-  for (const [name, value] of Object.entries(fault.headers ?? {})) response.setHeader(name, value);
-  const status = fault.status ?? (file || fault.body !== undefined ? 200 : 404);
-  if (fault.body === undefined && (status >= 400 || !file)) {
-    sendStatusPage(response, status);
-    return;
-  }
-  let body = fault.body === undefined ? await readFile(/** @type {string} */ (file)) : Buffer.from(fault.body);
-  if (fault.flipBit !== undefined) body[fault.flipBit >> 3] ^= 1 << (fault.flipBit & 7);
-  if (fault.truncate !== undefined) body = body.subarray(0, fault.truncate);
-  response.setHeader('Content-Type', fault.contentType ?? (file ? mimeType(file) : 'text/html; charset=utf-8'));
-  response.setHeader('Content-Length', body.length);
-  response.writeHead(status);
-  if (fault.cutAfter === undefined) {
-    response.end(body);
-    return;
-  }
-  response.write(body.subarray(0, fault.cutAfter), () => response.destroy());
 }
 
 /** @param {import('node:http').IncomingMessage} request @returns {Promise<Buffer>} */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
-import { brotliCompressSync } from 'node:zlib';
+import { brotliCompressSync, gunzipSync } from 'node:zlib';
 import { startTestServer } from './test_server.js';
 
 const BYTES = Uint8Array.from({ length: 256 }, (_, i) => i);
@@ -94,4 +94,98 @@ test('holds an answer until it is let go', async () => {
   assert.equal(isAnswered, false);
   letGo();
   assert.equal((await answer).status, 200);
+});
+
+test('sends parts of files, unless it is told not to, and says where there is no such part', async () => {
+  const headers = { Range: 'bytes=250-' };
+  const part = await get('/code.wasm', { headers });
+  assert.deepEqual([part.status, part.headers.get('content-range')], [206, 'bytes 250-255/256']);
+  assert.deepEqual(await bytesOf(part), BYTES.slice(250));
+  const beyond = await get('/code.wasm', { headers: { Range: 'bytes=256-' } });
+  assert.deepEqual([beyond.status, beyond.headers.get('content-range')], [416, 'bytes */256']);
+  server.fault('/code.wasm', { ranges: 'ignored' });
+  const whole = await get('/code.wasm', { headers });
+  assert.deepEqual([whole.status, (await bytesOf(whole)).length], [200, 256]);
+  server.fault('/code.wasm', { ranges: 'lying' });
+  const lie = await get('/code.wasm', { headers });
+  assert.deepEqual([lie.status, lie.headers.get('content-range')], [206, 'bytes 250-255/256']);
+  assert.deepEqual(await bytesOf(lie), Uint8Array.of(251, 252, 253, 254, 255, 0));
+});
+
+test('a slow answer keeps its pace, and the log tells what of it was sent', async () => {
+  server.fault('/code.wasm', { bytesPerSecond: 1000 });
+  const start = performance.now();
+  assert.deepEqual(await bytesOf(await get('/code.wasm')), BYTES);
+  assert.ok(performance.now() - start >= 200);
+  assert.deepEqual(server.requests.map(({ sentBytes }) => sentBytes), [256]);
+  const controller = new AbortController();
+  const broken = get('/code.wasm', { signal: controller.signal }).then(bytesOf);
+  setTimeout(() => controller.abort(), 100);
+  await assert.rejects(broken);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const { sentBytes } = server.requests[1];
+  assert.ok(sentBytes >= 20 && sentBytes <= 160, String(sentBytes));
+});
+
+test('a stalled answer brings its first bytes, then none until the client or its time ends', async () => {
+  server.fault('/code.wasm', { stallAfter: 100, stallForMs: 150 });
+  const start = performance.now();
+  const response = await get('/code.wasm');
+  const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
+  assert.equal((await reader.read()).value?.length, 100);
+  await assert.rejects(reader.read());
+  assert.ok(performance.now() - start >= 145);
+});
+
+test('lengths may be left out, too small or too large', async () => {
+  server.fault('/code.wasm', { chunked: true });
+  const chunked = await get('/code.wasm');
+  assert.deepEqual([chunked.headers.get('content-length'), chunked.headers.get('transfer-encoding')], [null, 'chunked']);
+  assert.deepEqual(await bytesOf(chunked), BYTES);
+  server.fault('/code.wasm', { lengthError: 10 });
+  const long = await get('/code.wasm');
+  assert.equal(long.headers.get('content-length'), '266');
+  await assert.rejects(bytesOf(long));
+  server.fault('/code.wasm', { lengthError: -10 });
+  assert.equal((await get('/code.wasm')).headers.get('content-length'), '246');
+});
+
+test('a body compressed twice is decompressed once', async () => {
+  server.fault('/code.wasm', { gzip: 1 });
+  assert.deepEqual(await bytesOf(await get('/code.wasm')), BYTES);
+  server.fault('/code.wasm', { gzip: 2 });
+  assert.deepEqual(new Uint8Array(gunzipSync(await bytesOf(await get('/code.wasm')))), BYTES);
+});
+
+test('redirects, and answers to pages of every origin where it may', async () => {
+  const other = await startTestServer({ '/': dir }, { cors: true });
+  try {
+    server.fault('/code.wasm', { redirectTo: `${other.origin}/code.wasm`, status: 307 });
+    const response = await get('/code.wasm');
+    assert.deepEqual([response.redirected, response.headers.get('access-control-allow-origin')], [true, '*']);
+    const preflight = await fetch(`${other.origin}/code.wasm`, { method: 'OPTIONS' });
+    assert.equal(preflight.status, 204);
+    assert.equal((await get('/index.html')).headers.get('access-control-allow-origin'), null);
+  } finally {
+    await other.close();
+  }
+});
+
+test('one fault after the other, for several addresses of a file', async () => {
+  const both = ['/shard.mnw', '/code.wasm'];
+  server.faultInTurn(both, [{ status: 503 }, undefined, { status: 429, times: 2 }]);
+  const statuses = [];
+  for (const urlPath of [both[0], both[1], both[0], both[1], both[0]]) statuses.push((await get(urlPath)).status);
+  assert.deepEqual(statuses, [503, 200, 429, 429, 200]);
+});
+
+test('is gone for some requests or some time, then back', async () => {
+  server.goneFor({ requests: 1 });
+  // A request over a kept connection that breaks is sent again by the client itself.
+  await get('/index.html').catch(() => undefined);
+  assert.equal((await get('/index.html')).status, 200);
+  server.goneFor({ ms: 150 });
+  await assert.rejects(get('/index.html'));
+  await new Promise((resolve) => setTimeout(resolve, 160));
+  assert.equal((await get('/index.html')).status, 200);
 });

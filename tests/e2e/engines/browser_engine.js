@@ -60,6 +60,7 @@ import { existsSync } from 'node:fs';
  * @property {boolean} keepsProfile whether `profileDir` survives from launch to launch
  * @property {() => Promise<EnginePage>} newPage WebKit has one page at a time
  * @property {() => Promise<void>} close ends every process of this launch
+ * @property {() => Promise<void>} kill in place of close(): its processes end at once, as in a crash (SIGKILL)
  */
 
 /** @type {readonly EngineName[]} */

@@ -1,4 +1,5 @@
 /** Chromium over the DevTools protocol. */
+import { once } from 'node:events';
 import puppeteer from 'puppeteer-core';
 import { atExit, killUsersOfProfile, makeTempDir, START_WITHIN_MS, withinPatience } from './owned_process.js';
 import { PuppeteerPage } from './puppeteer_page.js';
@@ -52,6 +53,13 @@ export async function launch({ profileDir, colorScheme = 'light', fakeCamera = f
     close: async () => {
       await withinPatience(browser.close());
       kill();
+      temp?.remove();
+    },
+    kill: async () => {
+      const process = browser.process();
+      const ended = process && once(process, 'exit');
+      kill();
+      await ended;
       temp?.remove();
     },
   };

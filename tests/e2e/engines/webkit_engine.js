@@ -73,6 +73,7 @@ export async function launch({ colorScheme = 'light', fakeCamera = false } = {})
         await withinPatience(session.remove(''));
         await stop();
       },
+      kill: stop,
     };
   } catch (error) {
     await stop();

@@ -1,0 +1,34 @@
+/**
+ * Random schedules of faults in each browser engine: never a wrong answer, never anything wrong kept, and the right
+ * answer wherever patience is enough. `FAULT_SEED=n` runs one schedule again, `FAULT_SCHEDULES=n` so many in each engine.
+ */
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+import { DELIVERY_ENGINES, DeliveryLanes, LANES } from './delivery_lanes.js';
+import { missingDelivery } from './delivery_packages.js';
+import { mustSucceed, scheduleOf, trialOf } from './delivery_schedules.js';
+import { runTrials } from './delivery_trials.js';
+import { missingEngine } from './engines/browser_engine.js';
+
+const COUNTS = { chromium: 200, firefox: 40, webkit: 40 };
+const { FAULT_SEED, FAULT_SCHEDULES } = process.env;
+
+for (const name of DELIVERY_ENGINES) {
+  describe(`fault schedules in ${name}`, { skip: missingDelivery ?? missingEngine(name) }, () => {
+    const count = FAULT_SEED ? 1 : Number(FAULT_SCHEDULES ?? COUNTS[name]);
+    const first = FAULT_SEED ? Number(FAULT_SEED) : randomInt(1_000_000_000);
+    const seeds = Array.from({ length: count }, (_, i) => first + i);
+    /** @type {DeliveryLanes} */
+    let lanes;
+    before(async () => (lanes = await DeliveryLanes.open(name, Math.min(LANES[name], count))));
+    after(() => lanes?.close());
+
+    test(`${count} schedules`, async (t) => {
+      const patient = seeds.filter((seed) => mustSucceed(scheduleOf(seed))).length;
+      t.diagnostic(`${name}: seeds ${first} to ${first + count - 1}; patience is enough for ${patient} of them`);
+      const problems = [...(await runTrials(lanes, seeds.map(trialOf))).values()].flat();
+      assert.ok(problems.length === 0, `\n${problems.join('\n')}`);
+    });
+  });
+}

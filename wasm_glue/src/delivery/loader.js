@@ -148,8 +148,7 @@ export class PackageLoader {
 
   /** The version in use has run. */
   async passTrial() {
-    const stored = await this.#storage.getPackage(this.#url);
-    if (stored?.previous) await (await loadDelivery()).passTrial(this.#storage, stored);
+    await this.#endTrial(({ passTrial }, stored) => passTrial(this.#storage, stored));
   }
 
   /**
@@ -159,8 +158,22 @@ export class PackageLoader {
    */
   async failTrial(error) {
     await this.settled();
+    return Boolean(await this.#endTrial(({ failTrial }, stored) => failTrial(this.#storage, stored, error)));
+  }
+
+  /**
+   * @template T
+   * @param {(delivery: import('../base/script_modules.js').DeliveryModule, stored: import('../base/types.js').StoredPackage) => Promise<T>} end
+   * @returns {Promise<T | undefined>}
+   */
+  async #endTrial(end) {
     const stored = await this.#storage.getPackage(this.#url);
-    return stored?.previous ? (await loadDelivery()).failTrial(this.#storage, stored, error) : false;
+    try {
+      return stored?.previous && (await end(await loadDelivery(), stored));
+    } catch {
+      // The script cannot be had now, as without a network: the trial goes on.
+      return undefined;
+    }
   }
 
   /** @param {Promise<unknown>} work */

@@ -194,17 +194,21 @@ const GROUPS = {
   'a server with a mirror': MIRRORED,
 };
 
+/** More shards than the first and the last one, in Chromium alone: the others take longer. */
+const MIDDLE = /^(a middle shard|shard \d)/;
 /** They show what is wrong still. */
 const OPEN = /^the WebAssembly module is slow|^the manifest has .*flipBit.* mirror/;
 
 for (const name of DELIVERY_ENGINES) {
   describe(`delivery faults in ${name}`, { skip: missingDelivery ?? missingEngine(name) }, () => {
+    const groups = Object.entries(GROUPS).map(([group, trials]) => ({ group, trials: trials.filter(({ what }) => name === 'chromium' || !MIDDLE.test(what)) }));
+    const everything = groups.flatMap(({ trials }) => trials);
     /** @type {Map<import('./delivery_trials.js').Trial, string[]>} */
     let problems;
     before(async () => {
       const lanes = await DeliveryLanes.open(name, LANES[name]);
       try {
-        problems = await runTrials(lanes, Object.values(GROUPS).flat());
+        problems = await runTrials(lanes, everything);
       } finally {
         await lanes.close();
       }
@@ -215,10 +219,10 @@ for (const name of DELIVERY_ENGINES) {
       const found = trials.flatMap((trial) => problems.get(trial) ?? []);
       assert.ok(found.length === 0, `\n${found.join('\n')}`);
     };
-    for (const [group, all] of Object.entries(GROUPS)) {
-      const trials = all.filter(({ what }) => !OPEN.test(what));
-      test(`${group}: ${trials.length} trials`, () => assertAll(trials));
+    for (const { group, trials } of groups) {
+      const held = trials.filter(({ what }) => !OPEN.test(what));
+      if (held.length > 0) test(`${group}: ${held.length} trials`, () => assertAll(held));
     }
-    test('what is wrong still', { todo: true }, () => assertAll(Object.values(GROUPS).flat().filter(({ what }) => OPEN.test(what))));
+    test('what is wrong still', { todo: true }, () => assertAll(everything.filter(({ what }) => OPEN.test(what))));
   });
 }

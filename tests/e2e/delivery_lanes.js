@@ -116,9 +116,14 @@ export class DeliveryLanes {
     this.#launched = launched;
   }
 
-  /** Whether the browser has a file system for pages; WebKit's automation has none. */
-  hasOpfs() {
-    return this.page.evaluate(() => window.delivery.hasOpfs());
+  /**
+   * The options with which packages are there after the page has closed its model. WebKit's automation has no file
+   * system, and what its workers put into the Cache API is gone with them.
+   * @param {DeliveryRequest['options']} options
+   */
+  isKeeping({ storage = 'indexeddb', worker = true }) {
+    const isWebKit = this.#launched.engine.name === 'webkit';
+    return storage !== 'none' && !(isWebKit && (storage === 'opfs' || (storage === 'cache' && worker)));
   }
 
   /** The page in which loads happen. */

@@ -131,7 +131,9 @@ export function mustSucceed({ server, mirror = [], gone, abortAfterMs }) {
   return FILES.every((file) => {
     const faults = [...server, ...mirror].filter((each) => each.file === file).flatMap((each) => each.faults);
     const noticed = faults.filter(({ weight }) => weight !== 'harmless');
-    const isPassing = noticed.every(({ weight, fault }) => weight === 'passing' && !fault.times);
+    // WebKit takes an answer without a length that breaks off for a whole one; only the package's files have hashes.
+    const isTold = (file !== 'manifest' && file !== 'wasm') || !faults.some(({ fault }) => fault.chunked);
+    const isPassing = isTold && noticed.every(({ weight, fault }) => weight === 'passing' && !fault.times);
     return isPassing && noticed.length <= PATIENT_ATTEMPTS;
   });
 }

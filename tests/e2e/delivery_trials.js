@@ -25,7 +25,6 @@ export const STALL_MS = 700;
 
 const NAMES_A_FILE = /manifest\.json|\.mnw|labels-\w+\.txt|minnow-[\w-]+\.(wasm|js)/;
 const REMEDY = /check|try again|upload|pack the model again|is damaged|offline/i;
-const KEEPING = ['indexeddb', 'cache', 'object'];
 
 /**
  * Runs the trials, as many at once as there are lanes.
@@ -63,15 +62,16 @@ async function runRound(opened, trials) {
   lanes.forEach(mend);
   const records = await opened.records();
 
-  const seconds = await opened.load(requests);
+  // On a busy machine pages are late by more than STALL_MS at times: nothing is to be asked for twice on that account.
+  const patient = requests.map(({ url, options }) => ({ url, options: { ...options, stallMs: 20_000 } }));
+  const seconds = await opened.load(patient);
   const asked = lanes.map((lane) => packageRequests(lane).map(({ path }) => fileOf(path)));
   lanes.forEach(mend);
-  const thirds = await opened.load(requests);
+  const thirds = await opened.load(patient);
   const askedAgain = lanes.map((lane) => packageRequests(lane).map(({ path }) => path));
   lanes.forEach(mend);
   await opened.clearStorage();
 
-  const keeping = (await opened.hasOpfs()) ? [...KEEPING, 'opfs'] : KEEPING;
   return trials.map((trial, i) => {
     const lane = lanes[i];
     const { storage = 'indexeddb' } = requests[i].options;
@@ -82,7 +82,7 @@ async function runRound(opened, trials) {
       wrongAnswer('the third load', thirds[i], lane),
       storage === 'indexeddb' && wrongRequests(asked[i], records.kept, lane),
       new Set(asked[i]).size < asked[i].length && `the second load asked twice for a file: ${asked[i]}`,
-      keeping.includes(storage) && askedAgain[i].length > 0 && `the third load asked for ${askedAgain[i]}`,
+      opened.isKeeping(requests[i].options) && askedAgain[i].length > 0 && `the third load asked for ${askedAgain[i]}`,
     ];
     return found.filter((problem) => typeof problem === 'string').map((problem) => `${trial.what}: ${problem}`);
   });

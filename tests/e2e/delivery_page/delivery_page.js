@@ -118,8 +118,6 @@ window.delivery = {
     return Promise.all(checks);
   },
 
-  hasOpfs: () => Promise.resolve(navigator.storage?.getDirectory?.()).then(Boolean, () => false),
-
   async clear() {
     // WebKit's database may still be busy with what a worker left that was ended.
     await minnow.storage.clear().catch(() => minnow.storage.clear());

@@ -39,7 +39,6 @@ interface DeliveryPage {
   terminateWorkers(): number;
   /** What the database has: SHA-256 by which it is kept, and whether the bytes agree. */
   records(): Promise<{ sha256: string; isIntact: boolean }[]>;
-  hasOpfs(): Promise<boolean>;
   clear(): Promise<void>;
 }
 

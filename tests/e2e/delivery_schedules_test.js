@@ -11,7 +11,7 @@ import { mustSucceed, scheduleOf, trialOf } from './delivery_schedules.js';
 import { runTrials } from './delivery_trials.js';
 import { missingEngine } from './engines/browser_engine.js';
 
-const COUNTS = { chromium: 200, firefox: 40, webkit: 40 };
+const COUNTS = { chromium: 120, firefox: 40, webkit: 40 };
 const { FAULT_SEED, FAULT_SCHEDULES } = process.env;
 
 for (const name of DELIVERY_ENGINES) {

@@ -193,6 +193,34 @@ test('an HTML page for the manifest is said to be one', async () => {
   await assert.rejects(load(), { code: 'HTTP', url, message: /HTML page/ });
 });
 
+test('a manifest that is damaged once is looked at again, past the HTTP cache and elsewhere', async () => {
+  server.fault('/pkg/manifest.json', { truncate: 100, times: 1 });
+  await load();
+  server.fault('/pkg/manifest.json', { truncate: 100 });
+  await assert.rejects(load(), { code: 'BAD_MANIFEST' });
+  const mirror = await startTestServer({ '/pkg/': sample.folder });
+  try {
+    await load({ mirrors: [`${mirror.origin}/pkg/manifest.json`] });
+  } finally {
+    await mirror.close();
+  }
+});
+
+test('of files that have come no more than three wait for the storage', async () => {
+  const storage = new MemoryStorage();
+  let waiting = 0;
+  let most = 0;
+  const put = storage.putFile.bind(storage);
+  storage.putFile = async (sha256, bytes) => {
+    most = Math.max(most, ++waiting);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await put(sha256, bytes);
+    waiting--;
+  };
+  await load({ storage });
+  assert.equal(most, 3);
+});
+
 test('a dead network is NETWORK, after a few attempts', async () => {
   server.off();
   await assert.rejects(load(), { code: 'NETWORK', url });

@@ -160,6 +160,11 @@ describe('Model and ImageClassifier', { skip: missing }, () => {
     assert.equal(again.info.fromCache, false);
   });
 
+  test('a storage that there is not is refused by its name', async () => {
+    const storage = /** @type {any} */ ('indexdb');
+    await assert.rejects(page.Model.create(url, inPage({ storage })), { code: 'INVALID_ARGUMENT', message: /no "indexdb"; give "indexeddb"/ });
+  });
+
   test("update: 'background' fetches what is new for the next load", async () => {
     const storage = new page.MemoryStorage();
     await page.Model.create(url, inPage({ storage }));

@@ -102,6 +102,8 @@ test('releases: a least one, and no way back', async () => {
   for (const release of [-1, 0.5, '3', 2 ** 53, null, {}]) await assert.rejects(check(at(release)), { code: 'BAD_MANIFEST', field: 'release' });
 });
 
+const asText = async (/** @type {string} */ text) => text;
+
 /** @param {ScriptedNetwork} network @param {import('../../wasm_glue/src/base/types.js').PackageStorage} [storage] */
 function sourceOf(network, storage = new MemoryStorage()) {
   const trust = { publicKeys: [key.publicKey], rollback: /** @type {const} */ ('refuse') };
@@ -114,7 +116,7 @@ test('a manifest and its signature that are being replaced are asked for once mo
   network.serve(URL_OF_MANIFEST, newer);
   network.serve('https://a.example/pkg/manifest.sig', signed(newer));
   network.script(URL_OF_MANIFEST, { body: new TextEncoder().encode(older) });
-  assert.equal(await sourceOf(network).fetch(), newer);
+  assert.equal(await sourceOf(network).fetch(asText), newer);
   assert.deepEqual(network.requests.map(({ cache }) => cache), ['no-cache', 'no-cache', 'reload', 'reload']);
 });
 
@@ -125,7 +127,7 @@ test('what is kept is checked anew: a changed, an unsigned and another key’s a
   network.serve(URL_OF_MANIFEST, text);
   network.serve('https://a.example/pkg/manifest.sig', signed(text));
   const source = sourceOf(network, storage);
-  await source.fetch();
+  await source.fetch(asText);
   await source.keep('x', []);
   const stored = await sourceOf(network, storage).kept();
   assert.equal(stored?.manifest, text);
@@ -137,5 +139,5 @@ test('what is kept is checked anew: a changed, an unsigned and another key’s a
   const older = manifestText({ release: 1 });
   network.serve(URL_OF_MANIFEST, older);
   network.serve('https://a.example/pkg/manifest.sig', signed(older));
-  await assert.rejects(sourceOf(network, storage).fetch(), { code: 'ROLLBACK' });
+  await assert.rejects(sourceOf(network, storage).fetch(asText), { code: 'ROLLBACK' });
 });

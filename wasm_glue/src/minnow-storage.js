@@ -86,9 +86,16 @@ export async function updateInBackground(source, options) {
   }
 }
 
-/** @typedef {Awaited<ReturnType<typeof openLoader>>} OpenedLoader */
+/**
+ * @typedef {object} OpenedLoader
+ * @property {import('./delivery/loader.js').PackageLoader} loader
+ * @property {import('./base/types.js').PackageStorage} storage
+ * @property {ProgressReporter} progress
+ * @property {typeof import('./delivery/loader.js').filesOf} filesOf
+ * @property {string} url of the manifest
+ */
 
-/** @param {string | URL} source @param {DeliveryOptions} options */
+/** @param {string | URL} source @param {DeliveryOptions} options @returns {Promise<OpenedLoader>} */
 async function openLoader(source, { storage: kind = 'indexeddb', onProgress, signal, fetch, ...options }) {
   const url = manifestUrlOf(source);
   const { PackageLoader, filesOf, openStorage } = await import('./minnow-worker.js');

@@ -127,7 +127,7 @@ export class ChainFiles {
       // Written by another version of Minnow, or damaged: the server's is right.
     }
     this.isFromCache = false;
-    return readChainManifest(await this.#source.fetch(), this.#url);
+    return this.#source.fetch((text) => readChainManifest(text, this.#url));
   }
 
   /** @param {number} part @returns {PackageFile[]} */

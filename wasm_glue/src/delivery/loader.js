@@ -6,7 +6,8 @@
  * that was broken off goes on where it stopped; the manifest is kept last and says that all is there.
  *
  * The next file is asked for when what is left of the one before takes about as long as an answer takes to begin. So
- * the connection is never idle, the first layers come first, and what a killed page has to fetch again is about one file.
+ * the connection is never idle, the first layers come first, and what a killed page has to fetch again is about one file, with
+ * what came while that was being written.
  */
 import { LenientStorage } from '../storage/lenient_storage.js';
 import { withLock } from './lock.js';
@@ -18,7 +19,7 @@ import { loadDelivery } from '../base/script_modules.js';
 /** @typedef {import('../base/types.js').Manifest} Manifest */
 /** @typedef {import('../base/types.js').PackageFile} PackageFile */
 
-/** Files in memory that are on their way, or have not been taken yet. */
+/** Files that are on their way, or have not been taken or written yet. */
 const PARALLEL_FILES = 3;
 
 /**
@@ -42,6 +43,7 @@ export class PackageLoader {
   /** @type {Set<import('./decompress.js').Encoding>} */
   #absent = new Set();
   #fetchedAny = false;
+  #unwritten = 0;
   /** What the connection carries in the time that an answer takes to begin, as last seen. */
   #bytesOnTheirWay = 0;
   /** Files being brought in or kept. @type {Set<Promise<unknown>>} */
@@ -81,7 +83,7 @@ export class PackageLoader {
   /** The server's manifest. @returns {Promise<Manifest>} */
   async fetchManifest() {
     this.#fetchedAny = true;
-    return readManifest(await this.#manifests.fetch(), this.#url);
+    return this.#manifests.fetch((text) => readManifest(text, this.#url));
   }
 
   /** Whether the server's manifest is the one that is kept, or one that failed here. */
@@ -100,12 +102,11 @@ export class PackageLoader {
     let next = 0;
     let mayGoOn = true;
     const goOn = () => {
-      while (mayGoOn && next < files.length && loading.length < PARALLEL_FILES) {
+      while (mayGoOn && next < files.length && Math.max(loading.length, this.#unwritten) < PARALLEL_FILES) {
         mayGoOn = false;
         const turn = next++;
         const onNearEnd = () => {
-          if (turn !== next - 1) return;
-          mayGoOn = true;
+          mayGoOn ||= turn === next - 1;
           goOn();
         };
         const file = this.#loadFile(files[turn], onNearEnd);
@@ -115,12 +116,16 @@ export class PackageLoader {
         loading.push(file);
       }
     };
+    const underWay = this.#underWay;
     async function* inOrder() {
       try {
-        for (; loading.length > 0; goOn()) {
+        for (; loading.length > 0 || next < files.length; goOn()) {
           const bytes = await loading[0];
-          loading.shift();
-          yield bytes;
+          // Without one all wait for the storage.
+          if (bytes) {
+            loading.shift();
+            yield bytes;
+          } else await Promise.race(underWay);
         }
       } finally {
         next = files.length;
@@ -178,8 +183,9 @@ export class PackageLoader {
 
   /** @param {Promise<unknown>} work */
   #hold(work) {
-    this.#underWay.add(work);
-    work.catch(() => undefined).then(() => this.#underWay.delete(work));
+    /** @type {Promise<unknown>} */
+    const held = work.catch(() => undefined).then(() => this.#underWay.delete(held));
+    this.#underWay.add(held);
   }
 
   /** @param {PackageFile} file @param {() => void} onNearEnd @returns {Promise<Uint8Array<ArrayBuffer>>} */
@@ -191,11 +197,17 @@ export class PackageLoader {
     if (!this.#storage.isWorking) return this.#fetchFile(file, onNearEnd);
     return new Promise((resolve, reject) => {
       const work = withLock(`minnow ${file.sha256}`, signal, async () => {
-        // Another tab may have fetched it meanwhile.
-        const fetchedElsewhere = await this.#keptFile(file);
-        const bytes = fetchedElsewhere ?? (await this.#fetchFile(file, onNearEnd));
-        resolve(bytes);
-        if (!fetchedElsewhere) await this.#storage.putFile(file.sha256, bytes.buffer);
+        this.#unwritten++;
+        try {
+          // Another tab may have fetched it meanwhile.
+          const fetchedElsewhere = await this.#keptFile(file);
+          const bytes = fetchedElsewhere ?? (await this.#fetchFile(file, onNearEnd));
+          resolve(bytes);
+          if (!fetchedElsewhere) await this.#storage.putFile(file.sha256, bytes.buffer);
+        } finally {
+          this.#unwritten--;
+        }
+        onNearEnd();
       });
       this.#hold(work);
       work.catch(reject);

@@ -1,8 +1,10 @@
 /** Work that only one tab of a site does at a time (Web Locks). */
 import { linkedController } from '../base/abort.js';
 
-/** Whoever has the lock may be a page that the system has put to sleep. */
-const PATIENCE_MS = 20_000;
+/** Whoever has the lock may be a page that the system has put to sleep, or one that WebKit has not noticed to be gone. */
+const PATIENCE_MS = 5000;
+/** Nobody waits for such a page twice. */
+let isHeldInVain = false;
 
 /**
  * Does the work once no other tab does work of that name; without waiting where there are no locks, and after a while
@@ -15,10 +17,13 @@ const PATIENCE_MS = 20_000;
  */
 export async function withLock(name, signal, work) {
   const locks = globalThis.navigator?.locks;
-  if (!locks) return work();
+  if (!locks || isHeldInVain) return work();
   const waiting = linkedController(signal);
-  const timer = setTimeout(() => waiting.abort(), PATIENCE_MS);
   let hasBegun = false;
+  const timer = setTimeout(() => {
+    isHeldInVain ||= !hasBegun;
+    waiting.abort();
+  }, PATIENCE_MS);
   try {
     return await locks.request(name, { signal: waiting.signal }, () => {
       hasBegun = true;

@@ -9,6 +9,9 @@ import { sha256Hex } from './sha256.js';
 
 /** @typedef {import('../base/types.js').StoredPackage} StoredPackage */
 
+/** What is worth another look. @type {readonly import('../base/errors.js').MinnowErrorCode[]} */
+const DOUBTFUL = ['BAD_MANIFEST', 'SIGNATURE', 'ROLLBACK'];
+
 /** A package that is used all day is not written all day. */
 const USE_NOTED_FOR_MS = 3_600_000;
 
@@ -57,23 +60,29 @@ export class ManifestSource {
     }
   }
 
-  /** The server's manifest. @returns {Promise<string>} */
-  async fetch() {
-    const { trust } = this.#options;
-    for (const cache of /** @type {const} */ (['no-cache', 'reload'])) {
+  /**
+   * The server's manifest.
+   * @template T
+   * @param {(text: string) => Promise<T>} read
+   * @returns {Promise<T>}
+   */
+  async fetch(read) {
+    const { places, trust } = this.#options;
+    for (let cache = /** @type {RequestCache} */ ('no-cache'); ; cache = 'reload') {
       const text = await this.#fetchText('', cache);
       const signature = trust && (await this.#fetchText('manifest.sig', cache).catch(missingIsNone));
       try {
         await this.#check(text, signature, (await this.#storage.getPackage(this.#url))?.manifest);
+        const manifest = await read(text);
         this.#text = text;
         this.#signature = signature;
-        break;
+        return manifest;
       } catch (error) {
-        // While a new version is uploaded one may be newer than the other.
-        if (cache === 'reload') throw error;
+        // Damaged on the way, or a new version is being uploaded and one of the two is newer than the other.
+        if (cache === 'reload' || !DOUBTFUL.includes(/** @type {MinnowError} */ (error).code)) throw error;
+        places.push(/** @type {string} */ (places.shift()));
       }
     }
-    return this.#text;
   }
 
   /** Whether the server's manifest is the one that is kept, or one that failed here. */

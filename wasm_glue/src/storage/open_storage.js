@@ -6,10 +6,10 @@ import { loadDelivery } from '../base/script_modules.js';
  * @param {import('../base/types.js').StorageKind} kind
  * @returns {Promise<import('../base/types.js').PackageStorage & { close?: () => Promise<void> } | undefined>} nothing for
  *   'none', and where there is no IndexedDB
+ * @throws {import('../base/errors.js').MinnowError} INVALID_ARGUMENT for other names
  */
 export async function openStorage(kind) {
   if (kind === 'none') return undefined;
   if (kind === 'indexeddb') return globalThis.indexedDB && new IdbStorage();
-  const { CacheApiStorage, OpfsStorage } = await loadDelivery();
-  return kind === 'opfs' ? new OpfsStorage() : new CacheApiStorage();
+  return (await loadDelivery()).createStorage(kind);
 }

@@ -3,6 +3,7 @@ import { MinnowError, messageOf } from '../base/errors.js';
 import { usableVariants } from '../page/features.js';
 import { watchFor } from '../delivery/download.js';
 import { htmlError, looksLikeHtml, networkError, request, withRetries } from '../delivery/http.js';
+import { readChunks } from '../delivery/streams.js';
 
 /** @typedef {import('../base/types.js').Variant} Variant */
 
@@ -48,15 +49,15 @@ export function compileModule(url, options) {
     const watch = watchFor(options);
     try {
       const response = await request(url, { ...options, signal: watch.signal, remedy: REMEDY });
-      watch.alive();
+      if (response.body) readChunks(/** @type {ReadableStream<Uint8Array>} */ (response.clone().body), watch.alive).catch(() => undefined);
       // WebView hosts and simple servers send other MIME types, which streaming compilation refuses.
       const isWasmType = response.headers.get('Content-Type') === 'application/wasm';
       if (isWasmType && WebAssembly.compileStreaming) return await WebAssembly.compileStreaming(response);
       return await WebAssembly.compile(await readModule(response, url));
     } catch (error) {
       if (error instanceof MinnowError) throw error;
-      // A body that breaks off is a TypeError, or an abort; engines differ in what else they refuse with.
-      if (error instanceof TypeError || error instanceof DOMException) throw networkError(url, watch.stalled ?? error);
+      // A body that breaks off is a TypeError, or an abort, or to Firefox half a module; engines differ in what else they refuse with.
+      if (watch.stalled || error instanceof TypeError || error instanceof DOMException) throw networkError(url, watch.stalled ?? error);
       throw compileError(url, error);
     } finally {
       watch.end();

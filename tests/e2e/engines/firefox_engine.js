@@ -1,5 +1,7 @@
 /** Firefox over WebDriver BiDi. */
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import puppeteer from 'puppeteer-core';
 import { atExit, killUsersOfProfile, makeTempDir, START_WITHIN_MS, withinPatience } from './owned_process.js';
 import { PuppeteerPage } from './puppeteer_page.js';
@@ -50,7 +52,18 @@ export async function launch({ profileDir, colorScheme = 'light', fakeCamera = f
       const ended = process && once(process, 'exit');
       kill();
       await ended;
+      await preferencesAreBack(userDataDir);
       temp?.remove();
     },
   };
+}
+
+/**
+ * Puppeteer puts the profile's own preferences back when the process has ended. A browser that is launched before it has done so
+ * finds them missing.
+ * @param {string} profileDir
+ */
+async function preferencesAreBack(profileDir) {
+  const isPending = () => ['prefs.js', 'user.js'].some((name) => existsSync(path.join(profileDir, `${name}.puppeteer`)));
+  for (let looks = 0; looks < 100 && isPending(); looks++) await new Promise((resolve) => setTimeout(resolve, 20));
 }

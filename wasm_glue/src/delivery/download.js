@@ -108,12 +108,13 @@ export function watchFor({ signal, stallMs = STALL_MS }) {
     signal: controller.signal,
     /** @type {string | undefined} why it aborted, where nothing came */
     stalled: undefined,
-    alive() {
+    /** @param {number} [times] of the usual patience */
+    alive(times = 1) {
       clearTimeout(timer);
       timer = setTimeout(() => {
-        watch.stalled = `nothing came for ${stallMs / 1000} s`;
+        watch.stalled = `nothing came for ${(times * stallMs) / 1000} s`;
         controller.abort();
-      }, stallMs);
+      }, times * stallMs);
     },
     end() {
       clearTimeout(timer);

@@ -3,10 +3,11 @@ import { MinnowError, messageOf } from '../base/errors.js';
 import { usableVariants } from '../page/features.js';
 import { watchFor } from '../delivery/download.js';
 import { htmlError, looksLikeHtml, networkError, request, withRetries } from '../delivery/http.js';
-import { readChunks } from '../delivery/streams.js';
 
 /** @typedef {import('../base/types.js').Variant} Variant */
 
+/** A module's body may take so many times what other answers may be silent for. */
+const BODY_PATIENCE = 4;
 const REMEDY =
   'check the wasmUrl option: it must name the folder where minnow-scalar.wasm, minnow-simd128.wasm and ' +
   'minnow-relaxed.wasm are served. Bundlers that move the script away from its wasm folder need it ' +
@@ -49,7 +50,8 @@ export function compileModule(url, options) {
     const watch = watchFor(options);
     try {
       const response = await request(url, { ...options, signal: watch.signal, remedy: REMEDY });
-      if (response.body) readChunks(/** @type {ReadableStream<Uint8Array>} */ (response.clone().body), watch.alive).catch(() => undefined);
+      // What comes goes to the compiler unseen; Firefox waits for ever where another reads along.
+      watch.alive(BODY_PATIENCE);
       // WebView hosts and simple servers send other MIME types, which streaming compilation refuses.
       const isWasmType = response.headers.get('Content-Type') === 'application/wasm';
       if (isWasmType && WebAssembly.compileStreaming) return await WebAssembly.compileStreaming(response);

@@ -1,5 +1,6 @@
 // A package that runs: an ordinary one, or the parts of a split one after the other. All parts are
-// loaded at once; pages, which have less memory, load them in turn (wasm_glue/src/chain/model_chain.js).
+// loaded at once; pages, which have less memory, load them in turn
+// (wasm_glue/src/chain/model_chain.js).
 #ifndef MINNOW_PACKER_PACKAGE_CHAIN_H_
 #define MINNOW_PACKER_PACKAGE_CHAIN_H_
 

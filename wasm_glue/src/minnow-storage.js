@@ -39,8 +39,7 @@ export { OpfsStorage } from './storage/opfs_storage.js';
  * @throws {MinnowError} OUT_OF_MEMORY where the storage is full
  */
 export async function prefetch(source, options = {}) {
-  const opened = await openLoader(source, options);
-  await bring(opened, await opened.loader.loadManifest());
+  await withLoader(source, options, async (opened) => bring(opened, await opened.loader.loadManifest()));
 }
 
 /**
@@ -50,23 +49,22 @@ export async function prefetch(source, options = {}) {
  * @returns {Promise<PackageUpdate | undefined>} nothing where the device has the server's version, or one that failed here
  */
 export async function checkForUpdate(source, options = {}) {
-  const { loader, storage, filesOf } = await openLoader(source, { ...options, onProgress: undefined });
-  const manifest = await loader.fetchManifest();
-  if (await loader.isUpToDate()) return undefined;
-  const files = filesOf(manifest);
-  const isHere = await Promise.all(files.map(({ sha256 }) => storage.hasFile(sha256)));
-  const sum = (/** @type {readonly { bytes: number }[]} */ some) => some.reduce((total, { bytes }) => total + bytes, 0);
-  return {
-    name: manifest.name,
-    release: manifest.release,
-    bytes: sum(files),
-    downloadBytes: sum(files.filter((_, i) => !isHere[i])),
-    async download({ signal, onProgress } = {}) {
+  return withLoader(source, { ...options, onProgress: undefined }, async ({ loader, storage, filesOf }) => {
+    const manifest = await loader.fetchManifest();
+    if (await loader.isUpToDate()) return undefined;
+    const files = filesOf(manifest);
+    const isHere = await Promise.all(files.map(({ sha256 }) => storage.hasFile(sha256)));
+    const sum = (/** @type {readonly { bytes: number }[]} */ some) => some.reduce((total, { bytes }) => total + bytes, 0);
+    return {
+      name: manifest.name,
+      release: manifest.release,
+      bytes: sum(files),
+      downloadBytes: sum(files.filter((_, i) => !isHere[i])),
       // Asked anew: the server may have a still newer one by now.
-      const later = await openLoader(source, { ...options, signal, onProgress });
-      await bring(later, await later.loader.fetchManifest());
-    },
-  };
+      download: ({ signal, onProgress } = {}) =>
+        withLoader(source, { ...options, signal, onProgress }, async (later) => bring(later, await later.loader.fetchManifest())),
+    };
+  });
 }
 
 /**
@@ -95,29 +93,40 @@ export async function updateInBackground(source, options) {
  * @property {string} url of the manifest
  */
 
-/** @param {string | URL} source @param {DeliveryOptions} options @returns {Promise<OpenedLoader>} */
-async function openLoader(source, { storage: kind = 'indexeddb', onProgress, signal, fetch, ...options }) {
+/**
+ * Opens a loader for some work, and closes its storage afterwards, unless that is the page's own.
+ * @template T
+ * @param {string | URL} source
+ * @param {DeliveryOptions} options
+ * @param {(opened: OpenedLoader) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+async function withLoader(source, { storage: kind = 'indexeddb', onProgress, signal, fetch, ...options }, work) {
   const url = manifestUrlOf(source);
   const { PackageLoader, filesOf, openStorage } = await import('./minnow-worker.js');
-  const storage = typeof kind === 'object' ? kind : await openStorage(kind);
+  const isOurs = typeof kind !== 'object';
+  /** @type {import('./base/types.js').PackageStorage & { close?: () => Promise<void> } | undefined} */
+  const storage = isOurs ? await openStorage(kind) : kind;
   if (!storage) throw new MinnowError('INVALID_ARGUMENT', 'storage: there is none to bring a package to: give "indexeddb", "cache" or "opfs"');
   const progress = new ProgressReporter((report) => {
     if (!signal?.aborted) tell(onProgress, report);
   });
   const loader = new PackageLoader(url, { ...deliveryOf(options), storage, progress, signal, fetch, priority: 'low' });
-  return { loader, storage, progress, filesOf, url };
+  try {
+    return await work({ loader, storage, progress, filesOf, url });
+  } finally {
+    // What was broken off may still be writing.
+    await loader.settled();
+    if (isOurs) await storage.close?.();
+  }
 }
 
 /** @param {OpenedLoader} opened @param {import('./base/types.js').Manifest} manifest */
 async function bring({ loader, storage, progress, filesOf, url }, manifest) {
   const files = filesOf(manifest);
   progress.expect(files);
-  try {
-    for await (const _ of loader.loadFiles(files));
-    await loader.commit(manifest);
-  } finally {
-    await loader.settled();
-  }
+  for await (const _ of loader.loadFiles(files));
+  await loader.commit(manifest);
   if ((await storage.getPackage(url)) === undefined) {
     throw new MinnowError('OUT_OF_MEMORY', `${manifest.name} cannot be kept on this device, its storage is full or closed: delete other models (storage.delete)`, { url });
   }

@@ -73,7 +73,7 @@ export function download(name, places, { maxBytes = Infinity, onBytes, ...option
       try {
         return await take(new URL(name, place).href);
       } catch (error) {
-        if (places.length > 1 && places[0] === place) places.push(/** @type {string} */ (places.shift()));
+        if (places[0] === place) turnToNext(places);
         const mayPass = isTransient(error);
         if (!mayPass || refusedRanges === RANGE_ATTEMPTS) restart();
         // Refused ranges (416) are no answer about the file.
@@ -87,6 +87,11 @@ export function download(name, places, { maxBytes = Infinity, onBytes, ...option
     return true;
   };
   return withRetries(attempt, options, advanced);
+}
+
+/** The next place is asked first from now on. @param {string[]} places at least one */
+export function turnToNext(places) {
+  places.push(/** @type {string} */ (places.shift()));
 }
 
 /** @param {Response} response @param {(chunk: Uint8Array) => void} onChunk */

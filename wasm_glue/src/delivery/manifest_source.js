@@ -2,7 +2,7 @@
  * A package's manifest: the one that is kept on this device, or the server's. With a public key neither is believed
  * before its signature was checked (minnow-delivery.js).
  */
-import { download } from './download.js';
+import { download, turnToNext } from './download.js';
 import { MinnowError } from '../base/errors.js';
 import { loadDelivery } from '../base/script_modules.js';
 import { sha256Hex } from './sha256.js';
@@ -26,6 +26,8 @@ export class ManifestSource {
   #storage;
   #options;
   #text = '';
+  /** What kept() found. @type {StoredPackage | undefined} */
+  #stored;
   isOnTrial = false;
   /** @type {string | undefined} */
   #signature;
@@ -54,6 +56,7 @@ export class ManifestSource {
     try {
       if (!stored || !(await this.#hasAll(stored.files))) return undefined;
       await this.#check(stored.manifest, stored.signature);
+      this.#stored = stored;
       return stored;
     } catch {
       return undefined;
@@ -80,7 +83,7 @@ export class ManifestSource {
       } catch (error) {
         // Damaged on the way, or a new version is being uploaded and one of the two is newer than the other.
         if (cache === 'reload' || !DOUBTFUL.includes(/** @type {MinnowError} */ (error).code)) throw error;
-        places.push(/** @type {string} */ (places.shift()));
+        turnToNext(places);
       }
     }
   }
@@ -101,12 +104,12 @@ export class ManifestSource {
    *   the version it replaces goes at once
    */
   async keep(name, files, parts) {
-    const replaced = await this.#storage.getPackage(this.#url);
     if (!this.isFresh) {
-      const isNoted = !replaced || Date.now() - (replaced.usedAt ?? 0) < USE_NOTED_FOR_MS;
-      if (!isNoted) await this.#storage.putPackage({ ...replaced, usedAt: Date.now() });
+      const isNoted = !this.#stored || Date.now() - (this.#stored.usedAt ?? 0) < USE_NOTED_FOR_MS;
+      if (!isNoted) await this.#storage.putPackage({ .../** @type {StoredPackage} */ (this.#stored), usedAt: Date.now() });
       return;
     }
+    const replaced = await this.#storage.getPackage(this.#url);
     const previous = replaced?.previous ?? replaced;
     const isUpdate = !parts && replaced && replaced.manifest !== this.#text && (await this.#hasAll(previous?.files ?? []));
     this.isOnTrial = Boolean(isUpdate);

@@ -6,7 +6,7 @@
  */
 import { canDecompress, decompress } from './decompress.js';
 import { MinnowError } from '../base/errors.js';
-import { download } from './download.js';
+import { download, turnToNext } from './download.js';
 import { sha256Hex } from './sha256.js';
 
 /** @typedef {import('../base/types.js').PackageFile} PackageFile */
@@ -59,7 +59,7 @@ export async function fetchPackageFile(file, options) {
     } catch (error) {
       if (!(error instanceof MinnowError) || error.code !== 'INTEGRITY') throw error;
     }
-    if (tried) places.push(/** @type {string} */ (places.shift()));
+    if (tried) turnToNext(places);
   }
   throw damaged(file.file, url);
 }

@@ -254,6 +254,37 @@ test('aborting rejects with AbortError at once and asks for nothing more', async
   }
 });
 
+test('after an abort, what has settled touches the storage no more', async () => {
+  for (const [when, isKept] of /** @type {const} */ ([[1, false], [2, false], [4, false], [7, false], [1, true], [2, true]])) {
+    const controller = new AbortController();
+    const storage = new MemoryStorage();
+    if (isKept) await load({ storage });
+    let isSettled = false;
+    let uses = 0;
+    /** @type {string[]} */
+    const late = [];
+    for (const method of /** @type {const} */ (['getFile', 'putFile'])) {
+      const inner = storage[method].bind(storage);
+      // As slow as a database may be: a worker that is ended in the middle of it leaves it locked in WebKit.
+      storage[method] = async (/** @type {[string, ArrayBuffer]} */ ...args) => {
+        if (isSettled) late.push(`${method} begun`);
+        if (++uses === when) controller.abort();
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        if (isSettled) late.push(`${method} ended`);
+        return inner(...args);
+      };
+    }
+    const loader = new PackageLoader(url, { progress: new ProgressReporter(undefined), signal: controller.signal, storage });
+    // As where the module cannot be compiled: nobody takes the files.
+    loader.loadFiles(filesOf(await loader.loadManifest()));
+    while (!controller.signal.aborted) await new Promise((resolve) => setTimeout(resolve, 1));
+    await loader.settled();
+    isSettled = true;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.deepEqual(late, [], `aborted at use ${when} of the storage`);
+  }
+});
+
 test('aborting ends the wait before another attempt', async () => {
   server.fault('/pkg/manifest.json', { status: 503, headers: { 'Retry-After': '5' } });
   const begunAt = performance.now();

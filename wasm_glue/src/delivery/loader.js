@@ -9,6 +9,7 @@
  * the connection is never idle, the first layers come first, and what a killed page has to fetch again is about one file, with
  * what came while that was being written.
  */
+import { throwIfAborted } from '../base/abort.js';
 import { LenientStorage } from '../storage/lenient_storage.js';
 import { withLock } from './lock.js';
 import { readManifest } from '../manifest/manifest.js';
@@ -101,8 +102,9 @@ export class PackageLoader {
     const loading = [];
     let next = 0;
     let mayGoOn = true;
+    const { signal } = this.#options;
     const goOn = () => {
-      while (mayGoOn && next < files.length && Math.max(loading.length, this.#unwritten) < PARALLEL_FILES) {
+      while (mayGoOn && !signal?.aborted && next < files.length && Math.max(loading.length, this.#unwritten) < PARALLEL_FILES) {
         mayGoOn = false;
         const turn = next++;
         const onNearEnd = () => {
@@ -125,7 +127,10 @@ export class PackageLoader {
           if (bytes) {
             loading.shift();
             yield bytes;
-          } else await Promise.race(underWay);
+          } else {
+            throwIfAborted(signal);
+            await Promise.race(underWay);
+          }
         }
       } finally {
         next = files.length;
@@ -140,12 +145,13 @@ export class PackageLoader {
    * @returns {Promise<void>}
    */
   async settled() {
-    await Promise.allSettled(this.#underWay);
+    // The end of one file may be the beginning of the next.
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
   }
 
   /** Keeps the server's manifest as the mark of a complete package. @param {Manifest} manifest */
   async commit(manifest) {
-    const keeping = this.settled().then(() => (this.#storage.isWorking ? this.#manifests.keep(manifest.name, filesOf(manifest)) : undefined));
+    const keeping = Promise.allSettled(this.#underWay).then(() => (this.#storage.isWorking ? this.#manifests.keep(manifest.name, filesOf(manifest)) : undefined));
     this.#hold(keeping);
     // What is kept already is only noted to be in use: nobody waits for that.
     if (this.#manifests.isFresh) await keeping;

@@ -11,7 +11,7 @@ const REMEDY =
   'allowed by its Content-Security-Policy (worker-src). Or run without a worker: worker: false';
 
 /** A worker that is busy or dead does not answer when it is asked to end. */
-const END_WITHIN_MS = 1000;
+const END_WITHIN_MS = 3000;
 
 /** @implements {ModelClient} */
 export class WorkerClient {

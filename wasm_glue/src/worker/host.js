@@ -36,13 +36,25 @@ export class Host {
   #disposal = new AbortController();
   /** While it loads, and until a version on trial has run. @type {PackageLoader | undefined} */
   #loader;
+  /** What may be writing to the storage: a load, or the end of a trial. @type {Promise<unknown>} */
+  #writing = Promise.resolve();
 
   /**
    * @param {import('../base/types.js').LoadRequest} request
    * @param {import('../base/types.js').LoadHooks} hooks
    * @returns {Promise<import('../base/types.js').LoadReport>}
    */
-  async load(request, hooks) {
+  load(request, hooks) {
+    const loading = this.#loadOrFallBack(request, hooks);
+    this.#writing = loading.catch(() => undefined);
+    return loading;
+  }
+
+  /**
+   * @param {import('../base/types.js').LoadRequest} request
+   * @param {import('../base/types.js').LoadHooks} hooks
+   */
+  async #loadOrFallBack(request, hooks) {
     const begunAt = performance.now();
     const controller = linkedController(hooks.signal);
     const abort = () => controller.abort();
@@ -287,7 +299,7 @@ export class Host {
    */
   async end() {
     this.dispose();
-    await this.#loader?.settled();
+    await this.#writing;
   }
 
   /** @param {Engine} engine */
@@ -296,11 +308,11 @@ export class Host {
     try {
       engine.run();
     } catch (error) {
-      this.#loader?.failTrial(error);
+      if (this.#loader) this.#writing = this.#loader.failTrial(error);
       throw error;
     }
     this.#timing.runMs = performance.now() - begunAt;
-    this.#loader?.passTrial();
+    if (this.#loader) this.#writing = this.#loader.passTrial();
     this.#loader = undefined;
   }
 

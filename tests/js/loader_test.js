@@ -263,17 +263,21 @@ test('after an abort, what has settled touches the storage no more', async () =>
     let uses = 0;
     /** @type {string[]} */
     const late = [];
-    for (const method of /** @type {const} */ (['getFile', 'putFile'])) {
-      const inner = storage[method].bind(storage);
-      // As slow as a database may be: a worker that is ended in the middle of it leaves it locked in WebKit.
-      storage[method] = async (/** @type {[string, ArrayBuffer]} */ ...args) => {
-        if (isSettled) late.push(`${method} begun`);
-        if (++uses === when) controller.abort();
-        await new Promise((resolve) => setTimeout(resolve, 20));
-        if (isSettled) late.push(`${method} ended`);
-        return inner(...args);
-      };
-    }
+    const { getFile, putFile } = storage;
+    /**
+     * As slow as a database may be: a worker that is ended in the middle of it leaves it locked in WebKit.
+     * @template T
+     * @param {string} what @param {() => Promise<T>} use @returns {Promise<T>}
+     */
+    const slowly = async (what, use) => {
+      if (isSettled) late.push(`${what} begun`);
+      if (++uses === when) controller.abort();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (isSettled) late.push(`${what} ended`);
+      return use();
+    };
+    storage.getFile = (sha256) => slowly('getFile', () => getFile.call(storage, sha256));
+    storage.putFile = (sha256, bytes) => slowly('putFile', () => putFile.call(storage, sha256, bytes));
     const loader = new PackageLoader(url, { progress: new ProgressReporter(undefined), signal: controller.signal, storage });
     // As where the module cannot be compiled: nobody takes the files.
     loader.loadFiles(filesOf(await loader.loadManifest()));

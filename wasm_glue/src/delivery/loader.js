@@ -102,9 +102,8 @@ export class PackageLoader {
     const loading = [];
     let next = 0;
     let mayGoOn = true;
-    const { signal } = this.#options;
     const goOn = () => {
-      while (mayGoOn && !signal?.aborted && next < files.length && Math.max(loading.length, this.#unwritten) < PARALLEL_FILES) {
+      while (mayGoOn && next < files.length && Math.max(loading.length, this.#unwritten) < PARALLEL_FILES) {
         mayGoOn = false;
         const turn = next++;
         const onNearEnd = () => {
@@ -127,10 +126,7 @@ export class PackageLoader {
           if (bytes) {
             loading.shift();
             yield bytes;
-          } else {
-            throwIfAborted(signal);
-            await Promise.race(underWay);
-          }
+          } else await Promise.race(underWay);
         }
       } finally {
         next = files.length;
@@ -197,6 +193,7 @@ export class PackageLoader {
   /** @param {PackageFile} file @param {() => void} onNearEnd @returns {Promise<Uint8Array<ArrayBuffer>>} */
   async #loadFile(file, onNearEnd) {
     const { readFile, signal } = this.#options;
+    throwIfAborted(signal);
     if (readFile) return readVerified(file, readFile);
     const kept = await this.#keptFile(file);
     if (kept) return kept;

@@ -11,7 +11,7 @@ static int32_t lowest(const mnw_tensor *t) {
   return t->dtype == MNW_DTYPE_U8 ? 0 : -128;
 }
 
-// int16 goes with float32 only; between integers stands RESCALE.
+// int16 goes with float32 only, and has one scale; between integers stands RESCALE.
 static mnw_status check_s16(const mnw_op_context *context, const mnw_tensor *real,
                             const mnw_tensor *quantized) {
   if (!(quantized->scale > 0.0f) || quantized->zero_point != 0) {
@@ -19,7 +19,8 @@ static mnw_status check_s16(const mnw_op_context *context, const mnw_tensor *rea
                          "operator %0: int16 needs a positive scale and zero point 0, this has %1",
                          quantized->zero_point, 0);
   }
-  return mnw_op_check_dtype(context, real, MNW_DTYPE_F32);
+  const mnw_status status = mnw_op_check_arity(context, 1, 1);
+  return status == MNW_STATUS_OK ? mnw_op_check_dtype(context, real, MNW_DTYPE_F32) : status;
 }
 
 mnw_status mnw_quantize_prepare(const mnw_op_context *context, size_t *scratch_bytes) {
@@ -99,8 +100,24 @@ void mnw_quantize_eval(const mnw_op_context *context) {
                  mnw_op_grain(ELEMENT_OPERATIONS, MNW_ALIGNMENT));
 }
 
+// The factors of channels: [C] of the last axis, [O, 1] of the first axes. NULL: x's scale is for
+// all.
+static const mnw_tensor *channel_factors(const mnw_op_context *context) {
+  return context->node->input_count == 2 ? mnw_op_input(context, 1) : NULL;
+}
+
+// As many as divide the elements, else one for each.
+static mnw_status check_factors(const mnw_op_context *context, const mnw_tensor *factors) {
+  const size_t channels = mnw_tensor_elements(factors);
+  const size_t elements = mnw_tensor_elements(mnw_op_input(context, 0));
+  return mnw_op_check_constant(context, 1, MNW_DTYPE_F32, MNW_LAYOUT_ROW_MAJOR,
+                               elements % channels ? elements : channels);
+}
+
 mnw_status mnw_dequantize_prepare(const mnw_op_context *context, size_t *scratch_bytes) {
-  mnw_status status = mnw_op_check_arity(context, 1, 1);
+  const mnw_tensor *factors = channel_factors(context);
+  mnw_status status = mnw_op_check_arity(context, factors ? 2 : 1, 1);
+  if (status == MNW_STATUS_OK && factors) status = check_factors(context, factors);
   if (status != MNW_STATUS_OK) return status;
   const mnw_tensor *x = mnw_op_input(context, 0), *y = mnw_op_output(context, 0);
   status =
@@ -112,8 +129,11 @@ mnw_status mnw_dequantize_prepare(const mnw_op_context *context, size_t *scratch
 }
 
 void mnw_dequantize_eval(const mnw_op_context *context) {
-  const mnw_tensor *x = mnw_op_input(context, 0);
+  const mnw_tensor *x = mnw_op_input(context, 0), *factors = channel_factors(context);
+  const float *scales = factors ? mnw_op_input_data(context, 1) : &x->scale;
   const size_t count = mnw_tensor_elements(x);
+  const size_t channels = factors ? mnw_tensor_elements(factors) : 1;
+  const size_t run = factors && factors->rank == 1 ? 1 : count / channels;
   const uint8_t *in = mnw_op_input_data(context, 0);
   float *out = mnw_op_output_data(context, 0);
   if (x->dtype == MNW_DTYPE_S16) {
@@ -121,8 +141,11 @@ void mnw_dequantize_eval(const mnw_op_context *context) {
     for (size_t i = 0; i < count; i++) out[i] = (float)wide[i] * x->scale;
     return;
   }
-  for (size_t i = 0; i < count; i++) {
-    const int32_t value = x->dtype == MNW_DTYPE_U8 ? in[i] : (int8_t)in[i];
-    out[i] = (float)(value - x->zero_point) * x->scale;
+  // int8 counts from -128 on as uint8 does from 0.
+  const int32_t flip = x->dtype == MNW_DTYPE_U8 ? 0 : FLIP;
+  for (size_t i = 0, c = 0; i < count; c = c + 1 < channels ? c + 1 : 0) {
+    for (const size_t end = i + run; i < end; i++) {
+      out[i] = (float)((in[i] ^ flip) - flip - x->zero_point) * scales[c];
+    }
   }
 }

@@ -90,10 +90,9 @@ bool pk_layer_suits_trellis(const pk_layer *layer) {
 }
 
 float pk_output_step(const pk_layer *layer, size_t o, float step) {
-  const size_t first = layer->has_one_step ? 0 : o * layer->k;
-  const size_t count = layer->has_one_step ? pk_layer_elements(layer) : layer->k;
+  const float *row = layer->weights + o * layer->k;
   float most = 0.0f;
-  for (size_t i = 0; i < count; i++) most = fmaxf(most, fabsf(layer->weights[first + i]));
+  for (size_t i = 0; i < layer->k; i++) most = fmaxf(most, fabsf(row[i]));
   if (most <= step * (float)PK_LEVEL_MAX) return step;
   if (step == 0.0f) return most / (float)PK_LEVEL_MAX;
   // Few different steps make few different multipliers, which code well.
@@ -197,7 +196,7 @@ static double round_groups(int8_t *levels, const pk_layer *layer, const pk_feedb
   float *prices = column + rows, *steps = prices + rows;
   double cost = 0.0;
   for (size_t o = 0; o < outputs; o++) {
-    steps[o] = o > 0 && layer->has_one_step ? steps[0] : pk_output_step(layer, o, grid.step);
+    steps[o] = pk_output_step(layer, o, grid.step);
   }
   for (size_t g = 0; g < layer->groups; g++) {
     const size_t first = g * rows;

@@ -40,7 +40,7 @@ static bool add_layer(pk_layer_list *list, const pk_diff_net *net, size_t op_ind
   pk_layer *layer = &list->items[list->count];
   layer->op = op_index;
   layer->weights_tensor = op->inputs[PK_INPUT_WEIGHTS];
-  layer->has_one_step = pk_op_input(net->graph, op, PK_INPUT_DATA)->dtype == PK_DTYPE_F32;
+  layer->is_float = pk_op_input(net->graph, op, PK_INPUT_DATA)->dtype == PK_DTYPE_F32;
   set_shape(layer, net->graph, op);
   const size_t outputs = pk_layer_outputs(layer), k = layer->k;
   layer->weights = malloc(outputs * k * sizeof(float));

@@ -12,7 +12,7 @@ typedef struct pk_layer {
   int32_t weights_tensor;  // its number
   size_t groups, rows, k;
   bool is_depthwise;
-  bool has_one_step;   // of a float32 operator: all outputs have the same step
+  bool is_float;       // of a float32 operator
   float *weights;      // [groups * rows][k], real values
   float *mean;         // [groups][k]: of the inputs that the products read
   float *covariance;   // [groups][k][k]: of the same, about the mean

@@ -5,9 +5,9 @@
 #include <string.h>
 
 void pk_simulate_levels(pk_diff_net *net, const pk_layer *layer, const int8_t *levels, float step) {
-  float *weights = net->constants[layer->weights_tensor], scale = step;
+  float *weights = net->constants[layer->weights_tensor];
   for (size_t o = 0; o < pk_layer_outputs(layer); o++) {
-    if (o == 0 || !layer->has_one_step) scale = pk_output_step(layer, o, step);
+    const float scale = pk_output_step(layer, o, step);
     for (size_t j = 0; j < layer->k; j++) {
       weights[pk_layer_index(layer, o, j)] = scale * (float)levels[o * layer->k + j];
     }
@@ -21,9 +21,11 @@ static bool rewrite_weights(pk_graph *graph, const pk_layer *layer, const int8_t
   float *scales = pk_arena_alloc(&graph->arena, outputs, sizeof *scales, error);
   int32_t *zeros = pk_arena_alloc(&graph->arena, outputs, sizeof *zeros, error);
   pk_tensor *tensor = &graph->tensors[layer->weights_tensor];
+  bool has_one_step = true;
   if (!data || !scales || !zeros) return false;
   for (size_t o = 0; o < outputs; o++) {
-    scales[o] = o > 0 && layer->has_one_step ? scales[0] : pk_output_step(layer, o, step);
+    scales[o] = pk_output_step(layer, o, step);
+    has_one_step = has_one_step && scales[o] == scales[0];
     for (size_t j = 0; j < layer->k; j++) {
       data[pk_layer_index(layer, o, j)] = levels[o * layer->k + j];
     }
@@ -31,8 +33,10 @@ static bool rewrite_weights(pk_graph *graph, const pk_layer *layer, const int8_t
   tensor->dtype = PK_DTYPE_S8;
   tensor->data = (const uint8_t *)data;
   tensor->data_bytes = elements;
-  tensor->quantization = (pk_quantization){
-      .count = layer->has_one_step ? 1 : outputs, .scales = scales, .zero_points = zeros};
+  // The operators in int8 have a multiplier for each channel anyway.
+  tensor->quantization = (pk_quantization){.count = layer->is_float && has_one_step ? 1 : outputs,
+                                           .scales = scales,
+                                           .zero_points = zeros};
   tensor->quantization.axis = layer->is_depthwise ? tensor->rank - 1 : 0;
   return true;
 }
@@ -103,7 +107,7 @@ bool pk_rewrite_layer(pk_graph *graph, const pk_layer *layer, const int8_t *leve
   const pk_tensor *x = pk_op_input(graph, op, PK_INPUT_DATA);
   const double y_scale = (double)pk_tensor_scale(pk_op_output(graph, op));
   if (!rewrite_weights(graph, layer, levels, step, error)) return false;
-  if (layer->has_one_step) return rewrite_float_bias(graph, op, bias, outputs, error);
+  if (layer->is_float) return rewrite_float_bias(graph, op, bias, outputs, error);
   uint8_t *data = new_bias_data(graph, op, outputs, error);
   if (!data) return false;
   for (size_t o = 0; o < outputs; o++) {

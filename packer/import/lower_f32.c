@@ -55,6 +55,22 @@ static bool has_int8_weights(const pk_lowering *lowering, const pk_op *op) {
   return pk_op_input(lowering->graph, op, PK_INPUT_WEIGHTS)->dtype == PK_DTYPE_S8;
 }
 
+// The scales of weights that have one for each output channel, as DEQUANTIZE takes them.
+static bool add_factors(pk_lowering *lowering, pk_lowered_op *lowered, const pk_tensor *weights) {
+  const pk_quantization *q = &weights->quantization;
+  const bool is_last = q->axis == weights->rank - 1;
+  pk_lowered_tensor factors = {.dtype = MNW_DTYPE_F32,
+                               .rank = is_last ? 1 : 2,
+                               .dims = {(int32_t)q->count, 1},
+                               .layout = MNW_LAYOUT_ROW_MAJOR,
+                               .data_bytes = q->count * sizeof(float)};
+  factors.data = pk_lowering_bytes(lowering, weights->name, factors.data_bytes);
+  if (!factors.data) return false;
+  memcpy(factors.data, q->scales, factors.data_bytes);
+  factors.name = pk_lowering_name(lowering, weights->name, "/steps");
+  return pk_lowering_add_number(lowered, pk_lowering_constant(lowering, factors));
+}
+
 // int8 weights of a float32 operator: a DEQUANTIZE makes them real at each run. The result has the
 // shape of `shape`, row-major. Negative: error filled.
 static int32_t add_dequantized(pk_lowering *lowering, const pk_op *op, pk_lowered_tensor shape) {
@@ -71,7 +87,8 @@ static int32_t add_dequantized(pk_lowering *lowering, const pk_op *op, pk_lowere
   if (!levels.data) return MNW_NO_TENSOR;
   memcpy(levels.data, weights->data, weights->data_bytes);
   levels.name = pk_lowering_name(lowering, weights->name, "");
-  if (!pk_lowering_add_number(lowered, pk_lowering_constant(lowering, levels))) {
+  if (!pk_lowering_add_number(lowered, pk_lowering_constant(lowering, levels)) ||
+      (weights->quantization.count > 1 && !add_factors(lowering, lowered, weights))) {
     return MNW_NO_TENSOR;
   }
   shape.dtype = MNW_DTYPE_F32;

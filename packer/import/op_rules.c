@@ -26,16 +26,22 @@ static bool is_8_bit(pk_dtype dtype) {
   return dtype == PK_DTYPE_S8 || dtype == PK_DTYPE_U8;
 }
 
-// All 8-bit with an int32 bias, or all float32, where the weights may be int8 with one scale.
+// int8 with one zero point, as weights of a float32 operator may be.
+static bool is_weight_only(const pk_tensor *tensor) {
+  const pk_quantization *q = &tensor->quantization;
+  bool fits = tensor->dtype == PK_DTYPE_S8 && q->count > 0;
+  for (size_t i = 1; fits && i < q->count; i++) fits = q->zero_points[i] == q->zero_points[0];
+  return fits;
+}
+
+// All 8-bit with an int32 bias, or all float32, where the weights may be int8.
 static bool check_weighted_dtypes(const pk_graph *graph, const pk_op *op, pk_error *error) {
   const bool is_float = pk_op_input(graph, op, PK_INPUT_DATA)->dtype == PK_DTYPE_F32;
   for (int i = -1; i < op->input_count; i++) {
     const pk_tensor *tensor = i < 0 ? pk_op_output(graph, op) : pk_op_input(graph, op, i);
     if (!tensor) continue;
-    const bool is_weight_only = is_float && i == PK_INPUT_WEIGHTS && tensor->dtype == PK_DTYPE_S8 &&
-                                tensor->quantization.count == 1;
-    const bool fits = is_weight_only       ? true
-                      : is_float           ? tensor->dtype == PK_DTYPE_F32
+    const bool fits = is_float ? tensor->dtype == PK_DTYPE_F32 ||
+                                     (i == PK_INPUT_WEIGHTS && is_weight_only(tensor))
                       : i == PK_INPUT_BIAS ? tensor->dtype == PK_DTYPE_S32
                                            : is_8_bit(tensor->dtype);
     if (fits) continue;

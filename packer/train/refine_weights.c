@@ -25,7 +25,7 @@ static void start_layer(pk_refined_layer *r, const pk_layer *layer, const int8_t
   const float kept = grid->has_trellis ? 0.0f : kept_share;
   double sum = 0.0;
   for (size_t o = 0; o < pk_layer_outputs(layer); o++) {
-    r->steps[o] = o > 0 && layer->has_one_step ? r->steps[0] : pk_output_step(layer, o, grid->step);
+    r->steps[o] = pk_output_step(layer, o, grid->step);
     sum += (double)r->steps[o];
     for (size_t j = 0; j < layer->k; j++) {
       const size_t at = o * layer->k + j;

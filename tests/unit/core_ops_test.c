@@ -10,6 +10,7 @@
 
 #include "format/package_format.h"
 #include "kernels/packed_layout.h"
+#include "op_case.h"
 #include "ops/op_params.h"
 #include "package_builder.h"
 #include "test_random.h"
@@ -441,8 +442,73 @@ static void quantize_converts_between_all_8_bit_forms_and_float(void **state) {
   expect_outputs(x, 256, NULL, (const uint8_t *)values, sizeof values);
 }
 
+// A DEQUANTIZE of [3][2][4] with factors of shape [channels], or [channels, 1] where `is_first`.
+static op_case factors_case(const int8_t *x, const float *factors, int32_t channels,
+                            bool is_first) {
+  return (op_case){.code = MNW_OP_DEQUANTIZE,
+                   .input_count = 2,
+                   .inputs = {{.dtype = MNW_DTYPE_S8,
+                               .rank = 3,
+                               .dims = {3, 2, 4},
+                               .data = x,
+                               .scale = 0.5f,
+                               .zero_point = 3},
+                              {.dtype = MNW_DTYPE_F32,
+                               .rank = is_first ? 2 : 1,
+                               .dims = {channels, 1},
+                               .data = factors,
+                               .is_constant = true}},
+                   .output = {.dtype = MNW_DTYPE_F32, .rank = 3, .dims = {3, 2, 4}}};
+}
+
+// `run`: how many consecutive elements have one factor.
+static void check_factors(const float *factors, int32_t channels, bool is_first, int run) {
+  int8_t x[24];
+  float y[24];
+  uint32_t seed = 21;
+  random_bytes(&seed, x, sizeof x);
+  const op_case test = factors_case(x, factors, channels, is_first);
+  for (size_t set = 0; op_case_run(&test, set, y); set++) {
+    for (int i = 0; i < 24; i++) {
+      assert_true(y[i] == (float)(x[i] - 3) * factors[i / run % channels]);
+    }
+  }
+}
+
+static void dequantize_takes_factors_of_first_axes_or_of_the_last(void **state) {
+  static const float factors[6] = {0.25f, 3.0f, -1.5f, 0.125f, 7.0f, 1e-3f};
+  (void)state;
+  check_factors(factors, 3, true, 8);
+  check_factors(factors, 6, true, 4);
+  check_factors(factors, 4, false, 1);
+}
+
+static void dequantize_refuses_other_factors(void **state) {
+  static const int8_t x[24];
+  static const float factors[24] = {0};
+  mnw_error error;
+  (void)state;
+  op_case test = factors_case(x, factors, 5, true);
+  assert_int_equal(op_case_load(&test, &error), MNW_STATUS_INVALID_GRAPH);
+  test = factors_case(x, factors, 4, false);
+  test.inputs[1].dtype = MNW_DTYPE_S32;
+  assert_int_equal(op_case_load(&test, &error), MNW_STATUS_INVALID_GRAPH);
+  test = factors_case(x, factors, 4, false);
+  test.inputs[1].is_constant = false;
+  assert_int_equal(op_case_load(&test, &error), MNW_STATUS_INVALID_GRAPH);
+  test = factors_case(x, factors, 4, false);
+  test.inputs[1].data = NULL;
+  assert_int_equal(op_case_load(&test, &error), MNW_STATUS_INVALID_GRAPH);
+  test = factors_case(x, factors, 4, false);
+  test.inputs[0].dtype = MNW_DTYPE_S16;
+  test.inputs[0].zero_point = 0;
+  assert_int_equal(op_case_load(&test, &error), MNW_STATUS_INVALID_GRAPH);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(dequantize_takes_factors_of_first_axes_or_of_the_last),
+      cmocka_unit_test(dequantize_refuses_other_factors),
       cmocka_unit_test(conv_2d_matches_the_definition),
       cmocka_unit_test(depthwise_conv_2d_matches_the_definition),
       cmocka_unit_test(fully_connected_matches_the_definition),

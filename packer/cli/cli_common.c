@@ -69,6 +69,13 @@ bool pk_parse_bytes(size_t *value, const char *text, const char *name, pk_error 
                  name, text);
 }
 
+bool pk_parse_milliseconds(double *value, const char *text, const char *name, pk_error *error) {
+  char *end;
+  *value = strtod(text, &end);
+  return (end != text && *end == '\0' && *value > 0.0 && *value <= 1e6) ||
+         pk_fail(error, PK_USAGE, "--%s: \"%s\" is no number of milliseconds above 0", name, text);
+}
+
 bool pk_parse_points(double *value, const char *text, const char *name, pk_error *error) {
   char *end;
   const double number = strtod(text, &end);

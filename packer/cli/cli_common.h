@@ -31,6 +31,7 @@ bool pk_parse_fraction(double *value, const char *text, const char *name, pk_err
 bool pk_parse_release(int64_t *value, const char *text, const char *name, pk_error *error);
 // A size as people say it: "1.2M", "900k", "650000", powers of 1000.
 bool pk_parse_bytes(size_t *value, const char *text, const char *name, pk_error *error);
+bool pk_parse_milliseconds(double *value, const char *text, const char *name, pk_error *error);
 // Points of accuracy, above 0 and at most 100.
 bool pk_parse_points(double *value, const char *text, const char *name, pk_error *error);
 // "LO,HI", two different numbers.

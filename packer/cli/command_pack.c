@@ -52,6 +52,9 @@ static const char help[] =
     "                        (id_class_name.jpg, with --labels) count as labelled; without labels\n"
     "                        the answers are compared with the model's own\n"
     "  --target-size BYTES   the size to reach instead, as 1.2M or 900k\n"
+    "  --target-latency MS   removes channels of a float model, those of least damage, until a "
+    "run\n"
+    "                        takes no longer on this machine, on one thread\n"
     "  --activations TYPE    of a float model: int8 (fast and small, the default) or float32, "
     "where\n"
     "                        only weights are compressed\n"
@@ -98,6 +101,7 @@ enum {
   OPTION_CALIBRATE,
   OPTION_MAX_DROP,
   OPTION_TARGET_SIZE,
+  OPTION_TARGET_LATENCY,
   OPTION_SEED,
   OPTION_ACTIVATIONS,
   OPTION_RESUME,
@@ -127,6 +131,7 @@ static const struct option long_options[] = {
     {"calibrate", required_argument, NULL, OPTION_CALIBRATE},
     {"max-drop", required_argument, NULL, OPTION_MAX_DROP},
     {"target-size", required_argument, NULL, OPTION_TARGET_SIZE},
+    {"target-latency", required_argument, NULL, OPTION_TARGET_LATENCY},
     {"seed", required_argument, NULL, OPTION_SEED},
     {"activations", required_argument, NULL, OPTION_ACTIVATIONS},
     {"resume", required_argument, NULL, OPTION_RESUME},
@@ -157,6 +162,9 @@ static bool parse_calibration(pk_calibration *calibration, int option, pk_error 
       return pk_parse_points(&calibration->options.max_drop, optarg, "max-drop", error);
     case OPTION_TARGET_SIZE:
       return pk_parse_bytes(&calibration->options.target_bytes, optarg, "target-size", error);
+    case OPTION_TARGET_LATENCY:
+      return pk_parse_milliseconds(&calibration->options.target_ms, optarg, "target-latency",
+                                   error);
     case OPTION_REPORT:
       calibration->report_file = optarg;
       calibration->options.measures_layers = true;
@@ -240,6 +248,7 @@ static bool parse(pack_arguments *arguments, int argc, char **argv, pk_error *er
       case OPTION_CALIBRATE:
       case OPTION_MAX_DROP:
       case OPTION_TARGET_SIZE:
+      case OPTION_TARGET_LATENCY:
       case OPTION_SEED:
       case OPTION_ACTIVATIONS:
       case OPTION_RESUME:

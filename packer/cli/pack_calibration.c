@@ -26,12 +26,18 @@ static bool check_report_file(const char *file, pk_error *error) {
 
 bool pk_calibration_check(pk_calibration *calibration, pk_error *error) {
   pk_compress_options *options = &calibration->options;
-  if (!options->folder && (options->max_drop > 0.0 || options->target_bytes > 0 ||
-                           options->journal_file || calibration->report_file)) {
+  if (!options->folder &&
+      (options->max_drop > 0.0 || options->target_bytes > 0 || options->target_ms > 0.0 ||
+       options->journal_file || calibration->report_file)) {
+    return pk_fail(
+        error, PK_USAGE,
+        "--max-drop, --target-size, --target-latency, --resume and --report need samples "
+        "to measure with: give a folder of them with --calibrate");
+  }
+  if (options->target_ms > 0.0 && options->prune.channel_share > 0.0) {
     return pk_fail(error, PK_USAGE,
-                   "--max-drop, --target-size, --resume and --report need samples to measure with: "
-                   "give a folder of "
-                   "them with --calibrate");
+                   "--target-latency decides how many channels go, --prune-channels as well: give "
+                   "one");
   }
   if (options->max_drop > 0.0 && options->target_bytes > 0) {
     return pk_fail(error, PK_USAGE, "--max-drop and --target-size exclude each other: give one");

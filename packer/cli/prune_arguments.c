@@ -59,6 +59,10 @@ void pk_prune_print(const pk_compress_report *report) {
     printf("  channels %zu of %zu are removed: those of least damage\n", report->channels.removed,
            report->channels.total);
   }
+  if (report->latency.after > 0.0) {
+    printf("  latency  %.3g ms a run on this machine, one thread; %.3g ms before\n",
+           report->latency.after, report->latency.before);
+  }
   if (report->weights.total > 0) {
     printf("  pruned   %.1f %% of %zu weights; %.1f %% of all weights are 0\n",
            percent(report->weights.pruned, report->weights.total), report->weights.total,
@@ -67,9 +71,12 @@ void pk_prune_print(const pk_compress_report *report) {
 }
 
 json_t *pk_prune_json(const pk_compress_report *report) {
-  if (report->channels.total == 0 && report->weights.total == 0) return NULL;
-  return json_pack("{s:I, s:I, s:I, s:I}", "weights", (json_int_t)report->weights.pruned,
+  if (report->channels.total == 0 && report->weights.total == 0 && report->latency.after == 0.0) {
+    return NULL;
+  }
+  return json_pack("{s:I, s:I, s:I, s:I, s:f, s:f}", "weights", (json_int_t)report->weights.pruned,
                    "prunableWeights", (json_int_t)report->weights.total, "channels",
                    (json_int_t)report->channels.removed, "prunableChannels",
-                   (json_int_t)report->channels.total);
+                   (json_int_t)report->channels.total, "ms", report->latency.after, "msBefore",
+                   report->latency.before);
 }

@@ -237,8 +237,7 @@ static bool remove_some(pk_graph *graph, size_t *removed, const pk_sample_set *s
   return ok;
 }
 
-bool pk_prune_channel_share(pk_graph *graph, pk_channel_pruning *pruning, const pk_sample_set *set,
-                            double share, const pk_statistics_options *options, pk_error *error) {
+static bool count_channels(pk_channel_pruning *pruning, const pk_graph *graph, pk_error *error) {
   pk_channel_groups groups;
   *pruning = (pk_channel_pruning){0};
   if (!pk_channel_groups_init(&groups, graph, error)) return false;
@@ -247,10 +246,36 @@ bool pk_prune_channel_share(pk_graph *graph, pk_channel_pruning *pruning, const 
   if (pruning->total == 0) {
     return pk_fail(error, PK_UNSUPPORTED,
                    "no channels of the model can be removed: none lies between two convolutions "
-                   "or fully connected operators; pack it without --prune-channels");
+                   "or fully connected operators; pack it without --prune-channels and "
+                   "--target-latency");
   }
+  return true;
+}
+
+static size_t round_channels(const pk_channel_pruning *pruning) {
+  return 1 + (size_t)(round_share * (double)pruning->total);
+}
+
+bool pk_prune_channels_until(pk_graph *graph, pk_channel_pruning *pruning, const pk_sample_set *set,
+                             pk_enough_fn *is_enough, void *user,
+                             const pk_statistics_options *options, pk_error *error) {
+  bool has_enough = false, ok = is_enough(user, graph, &has_enough, error);
+  *pruning = (pk_channel_pruning){0};
+  if (!ok || has_enough) return ok;
+  ok = count_channels(pruning, graph, error);
+  for (size_t before = SIZE_MAX; ok && !has_enough && before != pruning->removed;) {
+    before = pruning->removed;
+    ok = remove_some(graph, &pruning->removed, set, round_channels(pruning), options, error) &&
+         is_enough(user, graph, &has_enough, error);
+  }
+  return ok;
+}
+
+bool pk_prune_channel_share(pk_graph *graph, pk_channel_pruning *pruning, const pk_sample_set *set,
+                            double share, const pk_statistics_options *options, pk_error *error) {
+  if (!count_channels(pruning, graph, error)) return false;
   const size_t wanted = (size_t)llrint(share * (double)pruning->total);
-  const size_t most = 1 + (size_t)(round_share * (double)pruning->total);
+  const size_t most = round_channels(pruning);
   while (pruning->removed < wanted) {
     const size_t left = wanted - pruning->removed, before = pruning->removed;
     if (!remove_some(graph, &pruning->removed, set, left < most ? left : most, options, error)) {

@@ -26,6 +26,14 @@ typedef struct pk_channel_pruning {
 bool pk_prune_channel_share(pk_graph *graph, pk_channel_pruning *pruning, const pk_sample_set *set,
                             double share, const pk_statistics_options *options, pk_error *error);
 
+// Whether enough channels have gone, asked before each twentieth. False: error filled.
+typedef bool pk_enough_fn(void *user, const pk_graph *graph, bool *is_enough, pk_error *error);
+
+// The same until `is_enough` says so, or until nothing more can go.
+bool pk_prune_channels_until(pk_graph *graph, pk_channel_pruning *pruning, const pk_sample_set *set,
+                             pk_enough_fn *is_enough, void *user,
+                             const pk_statistics_options *options, pk_error *error);
+
 // The weights [rows][k] and biases [rows] of a layer (of one group) without the products that
 // is_gone [k] names: their weights become 0, the others make up for them as far as they can, and
 // the mean output stays. `weights` and `bias` hold the layer's own before.

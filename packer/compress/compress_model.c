@@ -95,12 +95,36 @@ static bool prune_channels_of_int8(const compression *c, pk_error *error) {
                  "one are quantised already; give --prune-channels its float32 version");
 }
 
+// Nothing can be done for the speed of a model that came in int8.
+static bool check_latency_of_int8(const compression *c, pk_error *error) {
+  pk_latency *latency = &c->report->latency;
+  if (c->options->target_ms == 0.0) return true;
+  if (!pk_time_graph(&latency->after, c->graph, error)) return false;
+  latency->before = latency->after;
+  return latency->after <= c->options->target_ms ||
+         pk_fail(error, PK_UNSUPPORTED,
+                 "one run takes %.3g ms on this machine; channels can be removed from float32 "
+                 "models only, and the activations of this one are quantised already: give "
+                 "--target-latency its float32 version",
+                 latency->after);
+}
+
+static bool prune_to_latency(compression *c, pk_error *error) {
+  const pk_latency_target target = {.ms = c->options->target_ms,
+                                    .keeps_float = c->options->keeps_float};
+  const pk_statistics_options options = statistics_options(c);
+  pk_compress_report *report = c->report;
+  return pk_prune_to_latency(c->graph, &report->channels, &report->latency, &c->set, &target,
+                             &options, error);
+}
+
 static bool prune_channels(compression *c, pk_error *error) {
   const double share = c->options->prune.channel_share;
   const pk_statistics_options options = statistics_options(c);
   return pk_prune_constant_channels(c->graph, &c->report->removed_channels, &c->set, error) &&
-         (share == 0.0 ||
-          pk_prune_channel_share(c->graph, &c->report->channels, &c->set, share, &options, error));
+         (share == 0.0 || pk_prune_channel_share(c->graph, &c->report->channels, &c->set, share,
+                                                 &options, error)) &&
+         (c->options->target_ms == 0.0 || prune_to_latency(c, error));
 }
 
 // Takes dead channels out of a float model and gives it int8 activations.
@@ -108,7 +132,7 @@ static bool quantize(compression *c, pk_error *error) {
   const pk_pack_options *pack = c->options->pack;
   pk_diff_net net;
   c->is_float = pk_graph_is_float(c->graph);
-  if (!c->is_float) return prune_channels_of_int8(c, error);
+  if (!c->is_float) return prune_channels_of_int8(c, error) && check_latency_of_int8(c, error);
   if (!pk_add_missing_biases(c->graph, error) || !prune_channels(c, error)) return false;
   if (c->options->keeps_float) return true;
   if (!pk_diff_net_init(&net, c->graph, error)) return false;
@@ -225,19 +249,26 @@ static void make_fingerprint(char fingerprint[PK_SHA256_HEX_BYTES], const compre
   pk_bytes_free(&all);
 }
 
+static const char *search_advice(const compression *c) {
+  const pk_prune_options *prune = &c->options->prune;
+  if (c->options->target_ms > 0.0 && c->report->channels.removed > 0) {
+    return "Give a larger --target-latency";
+  }
+  return prune->share > 0.0 || prune->channel_share > 0.0 ? "Prune less" : NULL;
+}
+
 static bool search(compression *c, pk_error *error) {
   char fingerprint[PK_SHA256_HEX_BYTES];
   make_fingerprint(fingerprint, c);
-  const pk_rate_search rates = {
-      .table = &c->table,
-      .weight_count = c->report->weight_count,
-      .max_drop = c->options->max_drop,
-      .target_bytes = c->options->target_bytes,
-      .prunes = c->options->prune.share > 0.0 || c->options->prune.channel_share > 0.0,
-      .make = make_trial,
-      .user = c,
-      .journal_file = c->options->journal_file,
-      .fingerprint = fingerprint};
+  const pk_rate_search rates = {.table = &c->table,
+                                .weight_count = c->report->weight_count,
+                                .max_drop = c->options->max_drop,
+                                .target_bytes = c->options->target_bytes,
+                                .advice = search_advice(c),
+                                .make = make_trial,
+                                .user = c,
+                                .journal_file = c->options->journal_file,
+                                .fingerprint = fingerprint};
   return pk_rate_search_run(&c->report->trials, &rates, error);
 }
 
@@ -321,6 +352,10 @@ static bool refine(compression *c, pk_error *error) {
   return ok;
 }
 
+static bool time_result(compression *c, pk_error *error) {
+  return c->options->target_ms == 0.0 || pk_time_graph(&c->report->latency.after, c->graph, error);
+}
+
 static bool make_report(compression *c, pk_error *error) {
   const pk_decision decision = {.graph = c->graph,
                                 .layers = &c->layers,
@@ -364,7 +399,7 @@ bool pk_compress_graph(pk_graph *graph, const pk_compress_options *options,
   if (ok) limit_samples(&c);
   ok = ok && pk_layer_list_init(&c.layers, &c.net, options->keeps_float, error) &&
        allocate(&c, error) && measure(&c, error) && search(&c, error) && refine(&c, error) &&
-       make_report(&c, error);
+       time_result(&c, error) && make_report(&c, error);
   close_compression(&c);
   if (!ok) pk_compress_report_free(report);
   return ok;

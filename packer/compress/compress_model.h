@@ -33,6 +33,7 @@ typedef struct pk_compress_options {
   const pk_bytes *labels;  // class names, one a line; NULL: none
   double max_drop;         // points, see quality.h; 0: target_bytes counts
   size_t target_bytes;     // of all plain shards
+  double target_ms;        // of a run on this machine, for float models; 0: none
   uint64_t seed;
   bool measures_layers;      // fills the report's relative errors
   const char *journal_file;  // of the search, see search_journal.h; NULL: none

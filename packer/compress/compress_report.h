@@ -3,6 +3,7 @@
 #define MINNOW_PACKER_COMPRESS_REPORT_H_
 
 #include "channel_damage.h"
+#include "latency_target.h"
 #include "prune_weights.h"
 #include "rate_search.h"
 
@@ -35,6 +36,7 @@ typedef struct pk_compress_report {
   size_t layer_count, weight_count, zero_count;  // zero_count: of all levels, pruned or not
   size_t removed_channels;                       // that never change
   pk_channel_pruning channels;                   // beyond those
+  pk_latency latency;                            // where there is a target for it
   pk_weight_pruning weights;
   size_t files, source_bytes;  // samples' files; package of the graph as it came
   pk_trials trials;

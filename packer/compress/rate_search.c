@@ -111,10 +111,9 @@ bool pk_rate_search_run(pk_trials *trials, const pk_rate_search *search, pk_erro
     const pk_trial *last = &trials->items[trials->count - 1];
     return pk_fail(error, PK_USAGE,
                    "no step sizes fulfil what is asked for: the last trial took %zu bytes with a "
-                   "drop of %.2f points. %s a larger %s, or calibrate with more samples",
-                   last->package_bytes, last->quality.drop,
-                   search->prunes ? "Prune less, allow" : "Allow",
-                   by_size ? "--target-size" : "--max-drop");
+                   "drop of %.2f points. %s%s a larger %s, or calibrate with more samples",
+                   last->package_bytes, last->quality.drop, search->advice ? search->advice : "",
+                   search->advice ? ", allow" : "Allow", by_size ? "--target-size" : "--max-drop");
   }
   pk_trial again;
   const double lambda = trials->items[trials->chosen].lambda;

@@ -29,7 +29,7 @@ typedef struct pk_rate_search {
   size_t weight_count;
   double max_drop;      // points, see quality.h
   size_t target_bytes;  // of all plain shards; 0: max_drop counts
-  bool prunes;          // pruning less may help
+  const char *advice;   // for a search in vain, beside a larger limit: "Prune less"; NULL: none
   pk_trial_fn *make;
   void *user;
   const char *journal_file;  // NULL: none, see search_journal.h

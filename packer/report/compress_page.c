@@ -52,6 +52,11 @@ static void append_summary(pk_bytes *page, const pk_page_subject *subject) {
     pk_page_fact(page, "Channels removed", "%.0f", (double)report->removed_channels,
                  "they never change");
   }
+  if (report->latency.after > 0.0) {
+    snprintf(remark, sizeof remark, "%.3g ms before; one thread of the machine that packed it",
+             report->latency.before);
+    pk_page_fact(page, "A run", "%.3g ms", report->latency.after, remark);
+  }
   pk_html(page,
           "</dl><p class=\"soft\">Judged by the runtime itself on the calibration samples, %zu "
           "files. They are what the search saw: judge with other samples before you rely on "

@@ -32,6 +32,14 @@ expect 0 'shards in total' inspect "$work/narrow"
 check 'fewer weights are left' test "$few" -lt "$weights"
 expect 0 '' run "$work/narrow" "$work/samples"/*.JPEG
 
+# Speed: the time depends on the machine, not which side of such targets it is on.
+expect 0 '"msBefore"' pack "$model" -o "$work/fast" "${packing[@]}" --target-latency 100000 --json
+check 'no channel goes without need' test "$(json "$work/out" .calibration.pruned.channels)" -eq 0
+check 'all weights are left' test "$(json "$work/out" .calibration.weights)" -eq "$weights"
+expect 64 'no more can go; give a --target-latency above that' pack "$model" -o "$work/none" "${packing[@]}" --target-latency 0.000001
+expect 0 'ms a run on this machine' pack "$quantized" -o "$work/quantized" --calibrate "$work/samples" --target-size 60k --target-latency 100000
+expect 66 'give --target-latency its float32 version' pack "$quantized" -o "$work/none" --calibrate "$work/samples" --target-size 60k --target-latency 0.000001
+
 expect 64 'Prune less' pack "$model" -o "$work/none" --image-range 0,255 --calibrate "$work/samples" --max-drop 1 --prune 95%
 expect 66 'float32 models only' pack "$quantized" -o "$work/none" --calibrate "$work/samples" --target-size 60k --prune-channels 10%
 check 'nothing is written where it fails' test ! -e "$work/none"

@@ -28,6 +28,9 @@ expect 64 '--target-size 1.2G: bytes' pack model.tflite -o out --calibrate photo
 expect 64 'need samples' pack model.tflite -o out --prune 50%
 expect 64 'a share above 0' pack model.tflite -o out --calibrate photos --prune 100%
 expect 64 'a share above 0' pack model.tflite -o out --calibrate photos --prune-channels half
+expect 64 'no number of milliseconds' pack model.tflite -o out --calibrate photos --target-latency -5
+expect 64 'need samples' pack model.tflite -o out --target-latency 5
+expect 64 'give one' pack model.tflite -o out --calibrate photos --prune-channels 10% --target-latency 5
 expect 64 'say how much with --prune' pack model.tflite -o out --calibrate photos --prune-block 4
 expect 64 '--prune-block' pack model.tflite -o out --calibrate photos --prune 0.5 --prune-block 17
 expect 64 '--prune-by size' pack model.tflite -o out --calibrate photos --prune 0.5 --prune-by size

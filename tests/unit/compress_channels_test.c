@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "../../packer/compress/channel_damage.h"
+#include "../../packer/compress/latency_target.h"
 #include "../../packer/compress/prune_channels.h"
 #include "../../packer/import/graph_check.h"
 #include "float_graph.h"
@@ -179,12 +180,79 @@ static void test_one_stays(void **state) {
   float_graph_end(&r.base);
 }
 
+// Enough once so many channels have gone.
+typedef struct enough_after {
+  int32_t channels, asked;
+} enough_after;
+
+static bool is_enough(void *user, const pk_graph *graph, bool *enough, pk_error *error) {
+  enough_after *e = user;
+  (void)error;
+  e->asked++;
+  *enough = pk_op_input(graph, &graph->ops[0], PK_INPUT_WEIGHTS)->dims[0] <= MIDDLE - e->channels;
+  return true;
+}
+
+static void test_until_enough(void **state) {
+  (void)state;
+  const pk_statistics_options options = {.seed = 1};
+  for (int32_t channels = 0; channels <= MIDDLE; channels++) {
+    const int32_t expected = channels < MIDDLE ? channels : MIDDLE - 1;
+    residual_case r;
+    pk_channel_pruning pruning;
+    enough_after e = {.channels = channels};
+    start(&r, 1);
+    assert_true(pk_prune_channels_until(&r.base.graph, &pruning, &r.base.set, is_enough, &e,
+                                        &options, &r.base.error));
+    assert_int_equal(pruning.removed, expected);
+    expect_middle(&r, MIDDLE - expected);
+    // One at a time; where nothing is left to remove that is noticed by a round in vain.
+    assert_int_equal(e.asked, channels < MIDDLE ? channels + 1 : MIDDLE + 1);
+    float_graph_end(&r.base);
+  }
+}
+
+// Timing leaves the graph as it is, with int8 activations and without.
+static void test_latency(void **state) {
+  (void)state;
+  const pk_statistics_options options = {.seed = 1};
+  for (int keeps_float = 0; keeps_float < 2; keeps_float++) {
+    residual_case r;
+    pk_channel_pruning pruning;
+    pk_latency latency;
+    double ms = 0.0;
+    float before[VALUES], after[VALUES];
+    start(&r, 3);
+    pk_graph *graph = &r.base.graph;
+    const size_t tensors = graph->tensor_count, ops = graph->op_count;
+    float_graph_run(before, &r.base, 0, false);
+    assert_true(pk_measure_latency(&ms, graph, keeps_float, &r.base.error));
+    assert_true(ms > 0.0 && ms < 10e3);
+    pk_latency_target target = {.ms = 10e3, .keeps_float = keeps_float};
+    assert_true(pk_prune_to_latency(graph, &pruning, &latency, &r.base.set, &target, &options,
+                                    &r.base.error));
+    assert_int_equal(pruning.removed, 0);
+    assert_true(latency.before > 0.0 && latency.after == latency.before);
+    assert_int_equal(graph->tensor_count, tensors);
+    assert_int_equal(graph->op_count, ops);
+    assert_true(pk_graph_check(graph, &r.base.error));
+    float_graph_run(after, &r.base, 0, false);
+    assert_memory_equal(before, after, sizeof before);
+
+    target.ms = 1e-9;
+    assert_false(pk_prune_to_latency(graph, &pruning, &latency, &r.base.set, &target, &options,
+                                     &r.base.error));
+    assert_int_equal(r.base.error.code, PK_USAGE);
+    assert_non_null(strstr(r.base.error.message, "7 of 8 channels removed, and no more can go"));
+    float_graph_end(&r.base);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_cut_is_zeroing),
-      cmocka_unit_test(test_constants),
-      cmocka_unit_test(test_least_damage),
-      cmocka_unit_test(test_one_stays),
+      cmocka_unit_test(test_cut_is_zeroing), cmocka_unit_test(test_constants),
+      cmocka_unit_test(test_least_damage),   cmocka_unit_test(test_one_stays),
+      cmocka_unit_test(test_until_enough),   cmocka_unit_test(test_latency),
   };
   return cmocka_run_group_tests_name("compress_channels", tests, NULL, NULL);
 }

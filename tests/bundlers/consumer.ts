@@ -12,6 +12,7 @@ import type { ChainOptions } from 'minnow/chain';
 import { isolatePage, isolated } from 'minnow/coi';
 import { OpfsStorage, checkForUpdate, prefetch } from 'minnow/storage';
 import type { PackageUpdate } from 'minnow/storage';
+import { openStorage } from 'minnow/worker';
 
 const options: CreateOptions = {
   signal: new AbortController().signal,
@@ -89,3 +90,4 @@ export async function isolate(): Promise<Response> {
   await isolatePage();
   return isolated(new Response(String(isIsolated)));
 }
+export const kept = openStorage('indexeddb').then((storage) => storage?.hasFile(''));

@@ -26,11 +26,9 @@ const OPERATION_TIMEOUT_MS = 10_000;
  * @property {{ key: [string, number], value: ArrayBuffer }} records
  */
 
-/** @typedef {import('idb').IDBPDatabase<Schema & import('idb').DBSchema>} Database */
-
 /** @implements {Required<import('../base/types.js').PackageStorage>} */
 export class IdbStorage {
-  /** @type {Promise<Database> | undefined} */
+  /** @type {Promise<import('idb').IDBPDatabase<Schema>> | undefined} */
   #database;
 
   /** @param {string} url @returns {Promise<StoredPackage | undefined>} */
@@ -111,7 +109,7 @@ export class IdbStorage {
 
   /**
    * @template T
-   * @param {(database: Database) => Promise<T>} operation
+   * @param {(database: import('idb').IDBPDatabase<Schema>) => Promise<T>} operation
    * @returns {Promise<T>}
    */
   async #with(operation) {
@@ -154,7 +152,7 @@ function recordsOf(sha256) {
 
 /**
  * Deletes the files that only a package which has gone had.
- * @param {import('idb').IDBPTransaction<Schema & import('idb').DBSchema, ['packages', 'records'], 'readwrite'>} tx
+ * @param {import('idb').IDBPTransaction<Schema, ['packages', 'records'], 'readwrite'>} tx
  * @param {StoredPackage | undefined} gone
  */
 async function dropUnused(tx, gone) {

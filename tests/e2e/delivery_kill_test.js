@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { DELIVERY_ENGINES, DeliveryLanes, fileOf, folderUrl, isRight, mend, packageRequests, pathsOf } from './delivery_lanes.js';
+import { DatabaseLocked, DELIVERY_ENGINES, DeliveryLanes, fileOf, folderUrl, isRight, mend, packageRequests, pathsOf } from './delivery_lanes.js';
 import { missingDelivery } from './delivery_packages.js';
 import { missingEngine } from './engines/browser_engine.js';
 import { makeTempDir } from './engines/owned_process.js';
@@ -22,6 +22,8 @@ const BYTES_PER_SECOND = 150_000;
 const DOWNLOAD_MS = 1500;
 /** A database on a busy machine takes so long to write a shard. */
 const WRITE_MS = 150;
+/** Of the blows of a test, those that may leave WebKit's database locked. */
+const MOST_LOCKS = 2;
 /** Until the server has noticed that a client is gone, and the last pieces have been counted. */
 const SETTLE_MS = 300;
 
@@ -52,7 +54,18 @@ for (const name of DELIVERY_ENGINES) {
         const points = [];
         // WebKit keeps the locks of a left page's workers: each of them then costs the next load its patience (lock.js).
         const places = name === 'webkit' && worker.includes(false) ? [false] : worker;
-        for (let blow = 0; blow < BLOWS; blow++) points.push(...(await killAndReopen(opened, strike, places, random)));
+        let locks = 0;
+        for (let blow = 0; blow < BLOWS; ) {
+          try {
+            points.push(...(await killAndReopen(opened, strike, places, random)));
+            blow++;
+          } catch (error) {
+            // The answers were right all the same; what is kept cannot be told before the browser has ended.
+            if (!(error instanceof DatabaseLocked) || name !== 'webkit' || ++locks > MOST_LOCKS) throw error;
+            t.diagnostic('WebKit’s database stayed locked: the blow is struck again in a new browser');
+            await opened.killBrowser();
+          }
+        }
         const midway = points.filter(({ begun, total }) => begun > 0 && begun < total);
         const told = midway.map(({ begun, total, twice }) => `${Math.round((100 * begun) / total)} % there, ${twice} bytes twice`);
         const above = points.filter(({ twice, largest }) => twice > largest).length;
@@ -85,13 +98,13 @@ async function killAndReopen(opened, strike, worker, random) {
   const before = lanes.map((lane) => sentBytes(lane));
 
   const outcomes = await opened.load(requests);
+  lanes.forEach((lane, i) => assert.ok(isRight(lane, outcomes[i]), `opened again: ${outcomes[i].error?.message ?? 'a wrong answer'}`));
   const points = lanes.map((lane, i) => ({ begun: before[i], twice: twiceSent(lane), ...sizesOf(lane), asked: describeRequests(lane) }));
-  const { wrong } = await opened.records();
   lanes.forEach(mend);
+  const { wrong } = await opened.records();
   await opened.clearStorage();
 
   assert.deepEqual([...wrong], [], 'kept with wrong bytes');
-  lanes.forEach((lane, i) => assert.ok(isRight(lane, outcomes[i]), `opened again: ${outcomes[i].error?.message ?? 'a wrong answer'}`));
   for (const { twice, largest, asked } of points) {
     assert.ok(twice <= largest + (BYTES_PER_SECOND * WRITE_MS) / 1000, `${twice} bytes were fetched twice, the largest shard has ${largest}: ${asked}`);
   }

@@ -98,6 +98,9 @@ async function newDeliveryPage(engine, site) {
   return page;
 }
 
+/** A page or a worker that ends in the middle of a transaction can leave WebKit's database locked, for all pages until the browser ends. */
+export class DatabaseLocked extends Error {}
+
 export class DeliveryLanes {
   /** @type {Lane[]} */
   lanes = [];
@@ -188,14 +191,22 @@ export class DeliveryLanes {
     return this.page.evaluate((all) => window.delivery.loadAll(all), requests);
   }
 
-  /** Forgets everything that the page's storages have. */
-  clearStorage() {
-    return this.page.evaluate(() => window.delivery.clear());
+  /** Forgets everything that the page's storages have. @throws {DatabaseLocked} */
+  async clearStorage() {
+    try {
+      await this.page.evaluate(() => window.delivery.clear());
+    } catch (error) {
+      throw /does not answer/.test(`${error}`) ? new DatabaseLocked(`${error}`) : error;
+    }
   }
 
-  /** @returns {Promise<{ kept: Set<string>, wrong: Set<string> }>} SHA-256 of what is in the database, right and wrong */
+  /**
+   * @returns {Promise<{ kept: Set<string>, wrong: Set<string> }>} SHA-256 of what is in the database, right and wrong
+   * @throws {DatabaseLocked}
+   */
   async records() {
     const records = await this.page.evaluate(() => window.delivery.records());
+    if (!records) throw new DatabaseLocked('the database does not answer');
     const hashes = (/** @type {boolean} */ isIntact) => new Set(records.filter((record) => record.isIntact === isIntact).map(({ sha256 }) => sha256));
     return { kept: hashes(true), wrong: hashes(false) };
   }

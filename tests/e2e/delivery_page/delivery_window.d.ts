@@ -38,7 +38,8 @@ interface DeliveryPage {
   /** Ends all workers, as a browser that is short of memory might. */
   terminateWorkers(): number;
   /** What the database has: SHA-256 by which it is kept, and whether the bytes agree. */
-  records(): Promise<{ sha256: string; isIntact: boolean }[]>;
+  /** null: the database does not answer. */
+  records(): Promise<{ sha256: string; isIntact: boolean }[] | null>;
   clear(): Promise<void>;
 }
 

@@ -133,7 +133,7 @@ describe('isolation by a service worker', { skip: missing ?? missingEngine('chro
 
   test('where the service worker is gone after the reload there is no second one', async () => {
     const { page, isolate } = await openSite('gone');
-    const body = "addEventListener('install', () => skipWaiting()); addEventListener('activate', () => registration.unregister());";
+    const body = "addEventListener('install', () => skipWaiting()); addEventListener('activate', (event) => event.waitUntil(registration.unregister()));";
     server.fault('/gone/coi_service_worker.js', { body, contentType: 'text/javascript' });
     assert.deepEqual(await isolate('coi_service_worker.js'), { text: 'false', loads: 2 });
     const state = await page.evaluate(() => [crossOriginIsolated, navigator.serviceWorker.controller]);

@@ -26,7 +26,7 @@ typedef struct pk_channel_pruning {
 bool pk_prune_channel_share(pk_graph *graph, pk_channel_pruning *pruning, const pk_sample_set *set,
                             double share, const pk_statistics_options *options, pk_error *error);
 
-// Whether enough channels have gone, asked before each twentieth. False: error filled.
+// Whether enough channels have gone, asked at first and after each twentieth. False: error filled.
 typedef bool pk_enough_fn(void *user, const pk_graph *graph, bool *is_enough, pk_error *error);
 
 // The same until `is_enough` says so, or until nothing more can go.

@@ -3,12 +3,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "../encode/shard_encode.h"
-#include "../encode/tensor_order.h"
-#include "../import/lower.h"
-#include "../package/core_model.h"
 #include "../package/session_timing.h"
 #include "error_feedback.h"
+#include "graph_model.h"
 #include "quantize_graph.h"
 #include "weight_rewrite.h"
 
@@ -43,12 +40,13 @@ static bool fork_graph(pk_graph *fork, const pk_graph *graph, pk_error *error) {
 static bool round_layer(pk_graph *graph, const pk_layer *layer, pk_error *error) {
   int8_t *levels = malloc(pk_layer_elements(layer) + 1);
   float *no_bias = calloc(pk_layer_outputs(layer) + 1, sizeof *no_bias);
-  bool ok = (levels && no_bias) || out_of_memory(error);
-  for (size_t i = 0; ok && i < pk_layer_elements(layer); i++) {
+  const bool has_memory = levels && no_bias;
+  for (size_t i = 0; has_memory && i < pk_layer_elements(layer); i++) {
     const float step = pk_output_step(layer, i / layer->k, 0.0f);
     levels[i] = (int8_t)(step > 0.0f ? rintf(layer->weights[i] / step) : 0.0f);
   }
-  ok = ok && pk_rewrite_layer(graph, layer, levels, 0.0f, no_bias, error);
+  const bool ok = has_memory ? pk_rewrite_layer(graph, layer, levels, 0.0f, no_bias, error)
+                             : out_of_memory(error);
   free(levels);
   free(no_bias);
   return ok;
@@ -79,22 +77,16 @@ static bool quantize(pk_graph *graph, bool keeps_float, pk_error *error) {
 
 bool pk_time_graph(double *ms, const pk_graph *graph, pk_error *error) {
   double times[RUNS];
-  pk_lowered_graph lowered = {0};
-  pk_shards shards = {0};
-  pk_core_model core = {0};
+  pk_graph_model model;
   void *memory = NULL;
   mnw_session *session = NULL;
-  bool ok =
-      pk_lower(&lowered, graph, error) && pk_order_tensors(&lowered, error) &&
-      pk_encode_shards(&shards, &lowered, PK_SHARD_BYTES_DEFAULT, error) &&
-      pk_core_model_open(&core, shards.items, shards.count, mnw_kernels_get(0), source, error);
-  if (ok) session = pk_core_session_open(&memory, &core, source, error);
-  ok = session && pk_session_time(times, RUNS, WARM_UP, session, core.model, NULL, source, error);
+  bool ok = pk_graph_model_open(&model, graph, PK_SHARD_BYTES_DEFAULT, source, error);
+  if (ok) session = pk_core_session_open(&memory, &model.core, source, error);
+  ok = session &&
+       pk_session_time(times, RUNS, WARM_UP, session, model.core.model, NULL, source, error);
   if (ok) *ms = times[RUNS / 2];
   free(memory);
-  pk_core_model_close(&core);
-  pk_shards_free(&shards);
-  pk_lowered_graph_free(&lowered);
+  pk_graph_model_close(&model);
   return ok;
 }
 

@@ -5,11 +5,8 @@
 #include <string.h>
 
 #include "../../core/format/graph.h"
-#include "../encode/shard_encode.h"
-#include "../encode/tensor_order.h"
-#include "../import/lower.h"
-#include "../package/core_model.h"
 #include "../package/real_value.h"
+#include "graph_model.h"
 #include "worker_pair.h"
 
 enum { LABELS_MIN = 20, MAX_OUTPUTS = MNW_MAX_RANK * 16 };
@@ -94,21 +91,14 @@ static bool describe(pk_answers *answers, const pk_core_model *core, const pk_sa
 
 bool pk_answers_make(pk_answers *answers, const pk_graph *graph, const pk_sample_set *set,
                      size_t shard_bytes, pk_error *error) {
-  pk_lowered_graph lowered = {0};
-  pk_shards shards = {0};
-  pk_core_model core = {0};
+  pk_graph_model model;
   *answers = (pk_answers){0};
-  bool ok = pk_lower(&lowered, graph, error) && pk_order_tensors(&lowered, error) &&
-            pk_encode_shards(&shards, &lowered, shard_bytes, error) &&
-            pk_core_model_open(&core, shards.items, shards.count, mnw_kernels_get(0),
-                               "the calibrated model", error) &&
-            describe(answers, &core, set, error);
-  for (size_t i = 0; ok && i < shards.count; i++) answers->package_bytes += shards.items[i].size;
-  answer_run run = {.answers = answers, .core = &core, .set = set};
+  bool ok = pk_graph_model_open(&model, graph, shard_bytes, "the calibrated model", error) &&
+            describe(answers, &model.core, set, error);
+  answers->package_bytes = model.package_bytes;
+  answer_run run = {.answers = answers, .core = &model.core, .set = set};
   ok = ok && pk_workers_run(run_samples, &run, error);
-  pk_core_model_close(&core);
-  pk_shards_free(&shards);
-  pk_lowered_graph_free(&lowered);
+  pk_graph_model_close(&model);
   if (!ok) pk_answers_free(answers);
   return ok;
 }

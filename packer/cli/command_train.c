@@ -150,8 +150,8 @@ static void print_summary(const train_arguments *arguments, const pk_train_resul
             ? json_pack("{s:f, s:f, s:f, s:f, s:b, s:I, s:I, s:I}", "accuracy", packed->accuracy,
                         "floatAccuracy", packed->float_accuracy, "agreement", packed->agreement,
                         "bits", packed->report.trials.items[packed->report.trials.chosen].bits,
-                        "refined", packed->report.is_refined, "br", (json_int_t)totals.br, "plain",
-                        (json_int_t)totals.plain, "weights",
+                        "refined", packed->report.refinement.is_kept, "br", (json_int_t)totals.br,
+                        "plain", (json_int_t)totals.plain, "weights",
                         (json_int_t)packed->report.weight_count)
             : NULL,
         "seconds", seconds));

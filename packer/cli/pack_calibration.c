@@ -28,10 +28,10 @@ bool pk_calibration_check(pk_calibration *calibration, pk_error *error) {
   pk_compress_options *options = &calibration->options;
   if (!options->folder &&
       (options->max_drop > 0.0 || options->target_bytes > 0 || options->target_ms > 0.0 ||
-       options->journal_file || calibration->report_file)) {
+       options->journal_file || calibration->report_file || calibration->refinement.steps > 0)) {
     return pk_fail(
         error, PK_USAGE,
-        "--max-drop, --target-size, --target-latency, --resume and --report need samples "
+        "--max-drop, --target-size, --target-latency, --refine, --resume and --report need samples "
         "to measure with: give a folder of them with --calibrate");
   }
   if (options->target_ms > 0.0 && options->prune.channel_share > 0.0) {
@@ -88,10 +88,31 @@ bool pk_calibration_read(pk_lowered_graph *graph, const char *model, pk_calibrat
   }
   calibration->options.labels = pack->labels_file ? &labels : pack->own_labels;
   calibration->options.pack = pack;
+  if (calibration->refinement.steps > 0) {
+    calibration->refinement.folder = calibration->options.folder;
+    calibration->refinement.seed = calibration->options.seed;
+    calibration->refinement.progress = pack->progress;
+    calibration->options.refine = pk_refine_from_folder;
+    calibration->options.refine_user = &calibration->refinement;
+  }
   const bool ok = pk_model_read_edited(graph, model, &edit, error);
   calibration->options.labels = NULL;
   pk_bytes_free(&labels);
   return ok;
+}
+
+static void print_refinement(const pk_refinement *told) {
+  if (told->steps == 0) return;
+  printf("  refined  loss of samples not learnt from %.4g, before %.4g%s\n", told->held_after,
+         told->held_before,
+         told->is_kept ? "" : "; not kept: what was asked for or the answers would suffer");
+}
+
+static json_t *refinement_json(const pk_refinement *told) {
+  return told->steps == 0
+             ? NULL
+             : json_pack("{s:I, s:f, s:f, s:b}", "steps", (json_int_t)told->steps, "heldLossBefore",
+                         told->held_before, "heldLoss", told->held_after, "kept", told->is_kept);
 }
 
 void pk_calibration_print(const pk_calibration *calibration) {
@@ -111,6 +132,7 @@ void pk_calibration_print(const pk_calibration *calibration) {
     printf("           top-1 %.1f %%, before %.1f %% (%zu labelled)\n", q->top1, q->reference_top1,
            q->labelled);
   }
+  print_refinement(&report->refinement);
   for (size_t i = 0; i < report->trials.count; i++) {
     const pk_trial *trial = &report->trials.items[i];
     printf("  %s    %.2f bits, %s, drop %.2f points%s\n", trial->is_on_front ? "front" : "trial",
@@ -143,11 +165,11 @@ json_t *pk_calibration_json(const pk_calibration *calibration) {
                           (double)layer->step, "trellis", layer->has_trellis, "bits", layer->bits,
                           "entropy", layer->entropy, "zeros", layer->zeros, "cost", layer->cost));
   }
-  return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o*}", "weights",
-                   (json_int_t)report->weight_count, "removedChannels",
-                   (json_int_t)report->removed_channels, "files", (json_int_t)report->files,
-                   "zeros", (json_int_t)report->zero_count, "bytesBefore",
-                   (json_int_t)report->source_bytes, "taken", (json_int_t)report->trials.chosen,
-                   "result", trial_json(&report->trials.items[report->trials.chosen]), "trials",
-                   trials, "layers", layers, "pruned", pk_prune_json(report));
+  return json_pack(
+      "{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o*, s:o*}", "weights",
+      (json_int_t)report->weight_count, "removedChannels", (json_int_t)report->removed_channels,
+      "files", (json_int_t)report->files, "zeros", (json_int_t)report->zero_count, "bytesBefore",
+      (json_int_t)report->source_bytes, "taken", (json_int_t)report->trials.chosen, "result",
+      trial_json(&report->trials.items[report->trials.chosen]), "trials", trials, "layers", layers,
+      "pruned", pk_prune_json(report), "refined", refinement_json(&report->refinement));
 }

@@ -7,12 +7,14 @@
 #include "../compress/compress_model.h"
 #include "../import/model_options.h"
 #include "../lowered_graph.h"
+#include "../train/refine_folder.h"
 
 typedef struct pk_calibration {
-  pk_model_options inputs;      // what is told about the model's inputs, calibrated or not
-  pk_compress_options options;  // folder NULL: nothing is calibrated
-  pk_compress_report report;    // filled by pk_calibration_read()
-  const char *report_file;      // HTML to write; NULL: none
+  pk_model_options inputs;          // what is told about the model's inputs, calibrated or not
+  pk_compress_options options;      // folder NULL: nothing is calibrated
+  pk_compress_report report;        // filled by pk_calibration_read()
+  pk_folder_refinement refinement;  // steps 0: none
+  const char *report_file;          // HTML to write; NULL: none
 } pk_calibration;
 
 // Whether the options go together; sets the default of max_drop.

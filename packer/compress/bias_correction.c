@@ -115,7 +115,7 @@ bool pk_correct_biases(float **biases, pk_diff_net *net, const pk_layer_list *la
   bool ok = c.tapes || pk_fail(error, PK_OUT_OF_MEMORY, "no memory for %zu samples", set->count);
   for (size_t i = 0; ok && i < set->count; i++) {
     ok = pk_diff_tape_init(&c.tapes[i], net, error) &&
-         pk_sample_to_tape(&c.tapes[i], &set->items[i], error);
+         pk_sample_to_tape(&c.tapes[i], set->items[i].bytes, error);
   }
   size_t next = 0;
   for (c.op = 0; ok && c.op < net->graph->op_count; c.op++) {

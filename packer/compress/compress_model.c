@@ -16,6 +16,7 @@
 #include "worker_pair.h"
 
 enum { MAX_FILES = 120 };
+static const size_t refinement_reserve = 256;  // of a target in bytes, one part is left for it
 static const size_t correction_limit_bytes = (size_t)2 << 30;
 
 typedef struct compression {
@@ -28,10 +29,13 @@ typedef struct compression {
   pk_step_table table;
   pk_answers reference, latest;  // of the model as it came, and of the latest trial
   size_t *bytes_before;          // by layer: of its weights
-  float **means, **biases;       // by layer
-  int8_t **levels;               // by layer
+  float **means;                 // by layer
+  pk_coded_weights weights;      // of the latest trial
   size_t *chosen;                // by layer: rung
-  bool is_float;                 // the model came with float32 activations
+  pk_manifest manifest;          // of the inputs
+  pk_graph original_graph;       // as it came, where there is a refinement
+  pk_diff_net original;
+  bool is_float;  // the model came with float32 activations
 } compression;
 
 static bool out_of_memory(pk_error *error) {
@@ -62,14 +66,12 @@ static bool read_samples(compression *c, pk_error *error) {
                                      .progress = pack->progress,
                                      .progress_user = pack->progress_user};
   pk_lowered_graph lowered = {0};
-  pk_manifest manifest = {0};
   const bool ok = pk_lower(&lowered, c->graph, error) &&
-                  pk_manifest_describe(&manifest, &lowered, "calibrated", &view, error) &&
-                  pk_manifest_apply_frontend(&manifest, pack, error) &&
-                  (c->options->folder ? pk_sample_set_read(&c->set, &manifest, &options, error)
+                  pk_manifest_describe(&c->manifest, &lowered, "calibrated", &view, error) &&
+                  pk_manifest_apply_frontend(&c->manifest, pack, error) &&
+                  (c->options->folder ? pk_sample_set_read(&c->set, &c->manifest, &options, error)
                                       : c->options->read_samples(c->options->samples_user, &c->set,
-                                                                 &manifest, error));
-  pk_manifest_free(&manifest);
+                                                                 &c->manifest, error));
   pk_lowered_graph_free(&lowered);
   return ok;
 }
@@ -86,6 +88,17 @@ static bool make_reference(compression *c, pk_error *error) {
   c->report->source_bytes = c->reference.package_bytes;
   c->report->files = c->set.file_count;
   return ok;
+}
+
+// What a refinement learns from.
+static bool keep_original(compression *c, pk_error *error) {
+  if (!c->options->refine) return true;
+  if (!pk_graph_copy(&c->original_graph, c->graph, error) ||
+      !pk_diff_net_init(&c->original, &c->original_graph, error)) {
+    return false;
+  }
+  c->original.simulates_int8 = !pk_graph_is_float(c->graph);
+  return true;
 }
 
 static bool prune_channels_of_int8(const compression *c, pk_error *error) {
@@ -162,18 +175,13 @@ static bool measure(compression *c, pk_error *error) {
 
 static bool allocate(compression *c, pk_error *error) {
   const size_t count = c->layers.count;
+  if (!pk_coded_weights_init(&c->weights, &c->layers, error)) return false;
   c->means = calloc(count + 1, sizeof *c->means);
-  c->biases = calloc(count + 1, sizeof *c->biases);
-  c->levels = calloc(count + 1, sizeof *c->levels);
   c->chosen = calloc(count + 1, sizeof *c->chosen);
   c->bytes_before = calloc(count + 1, sizeof *c->bytes_before);
-  if (!c->bytes_before) return out_of_memory(error);
-  if (!c->means || !c->biases || !c->levels || !c->chosen) return out_of_memory(error);
+  if (!c->means || !c->chosen || !c->bytes_before) return out_of_memory(error);
   for (size_t i = 0; i < count; i++) {
     const pk_layer *layer = &c->layers.items[i];
-    c->biases[i] = calloc(pk_layer_outputs(layer), sizeof **c->biases);
-    c->levels[i] = calloc(pk_layer_elements(layer), 1);
-    if (!c->biases[i] || !c->levels[i]) return out_of_memory(error);
     c->report->weight_count += pk_layer_elements(layer);
     c->bytes_before[i] = c->graph->tensors[layer->weights_tensor].data_bytes;
   }
@@ -190,20 +198,12 @@ static bool round_layers(void *user, size_t worker, pk_error *error) {
   for (size_t i = worker; i < c->layers.count; i += PK_WORKERS) {
     const pk_layer *layer = &c->layers.items[i];
     const pk_grid grid = c->table.rungs[i][c->chosen[i]].grid;
-    if (isnan(pk_feedback_round(c->levels[i], layer, &c->table.feedbacks[i], grid))) {
+    c->weights.grids[i] = grid;
+    if (isnan(pk_feedback_round(c->weights.levels[i], layer, &c->table.feedbacks[i], grid))) {
       return out_of_memory(error);
     }
   }
   return true;
-}
-
-static bool rewrite(compression *c, pk_error *error) {
-  bool ok = true;
-  for (size_t i = 0; ok && i < c->layers.count; i++) {
-    ok = pk_rewrite_layer(c->graph, &c->layers.items[i], c->levels[i],
-                          c->table.rungs[i][c->chosen[i]].grid.step, c->biases[i], error);
-  }
-  return ok;
 }
 
 // Rounds for `lambda`, and asks the runtime what came of it.
@@ -214,14 +214,12 @@ static bool make_trial(void *user, pk_trial *trial, double lambda, pk_error *err
   pk_answers_free(&c->latest);
   bool ok = pk_workers_run(round_layers, c, error);
   c->net.simulates_int8 = !c->is_float || !c->options->keeps_float;
-  for (size_t i = 0; ok && i < c->layers.count; i++) {
-    pk_simulate_levels(&c->net, &c->layers.items[i], c->levels[i],
-                       c->table.rungs[i][c->chosen[i]].grid.step);
-  }
+  if (ok) pk_coded_weights_to_net(&c->net, &c->weights);
   ok = ok &&
-       pk_correct_biases(c->biases, &c->net, &c->layers, c->means, &c->set, pack->progress,
+       pk_correct_biases(c->weights.biases, &c->net, &c->layers, c->means, &c->set, pack->progress,
                          pack->progress_user, error) &&
-       rewrite(c, error) && pk_answers_make(&c->latest, c->graph, &c->set, shard_bytes(c), error);
+       pk_coded_weights_to_graph(c->graph, &c->weights, error) &&
+       pk_answers_make(&c->latest, c->graph, &c->set, shard_bytes(c), error);
   if (ok) {
     *trial = (pk_trial){.bits = bits / (double)c->report->weight_count,
                         .package_bytes = c->latest.package_bytes,
@@ -260,10 +258,12 @@ static const char *search_advice(const compression *c) {
 static bool search(compression *c, pk_error *error) {
   char fingerprint[PK_SHA256_HEX_BYTES];
   make_fingerprint(fingerprint, c);
+  const size_t target = c->options->target_bytes;
+  const size_t reserve = c->options->refine ? target / refinement_reserve : 0;
   const pk_rate_search rates = {.table = &c->table,
                                 .weight_count = c->report->weight_count,
                                 .max_drop = c->options->max_drop,
-                                .target_bytes = c->options->target_bytes,
+                                .target_bytes = target - reserve,
                                 .advice = search_advice(c),
                                 .make = make_trial,
                                 .user = c,
@@ -272,83 +272,59 @@ static bool search(compression *c, pk_error *error) {
   return pk_rate_search_run(&c->report->trials, &rates, error);
 }
 
-// Levels and biases before a refinement, to go back to.
-typedef struct kept_weights {
-  int8_t **levels;
-  float **biases;
-} kept_weights;
-
-static bool keep_weights(kept_weights *kept, const compression *c, pk_error *error) {
-  kept->levels = calloc(c->layers.count + 1, sizeof *kept->levels);
-  kept->biases = calloc(c->layers.count + 1, sizeof *kept->biases);
-  for (size_t i = 0; kept->levels && kept->biases && i < c->layers.count; i++) {
-    const size_t outputs = pk_layer_outputs(&c->layers.items[i]);
-    const size_t elements = pk_layer_elements(&c->layers.items[i]);
-    kept->levels[i] = malloc(elements + 1);
-    kept->biases[i] = malloc((outputs + 1) * sizeof **kept->biases);
-    if (!kept->levels[i] || !kept->biases[i]) return out_of_memory(error);
-    memcpy(kept->levels[i], c->levels[i], elements);
-    memcpy(kept->biases[i], c->biases[i], outputs * sizeof **kept->biases);
-  }
-  return (kept->levels && kept->biases) || out_of_memory(error);
-}
-
-static void restore_weights(const kept_weights *kept, compression *c) {
-  for (size_t i = 0; i < c->layers.count; i++) {
-    const pk_layer *layer = &c->layers.items[i];
-    memcpy(c->levels[i], kept->levels[i], pk_layer_elements(layer));
-    memcpy(c->biases[i], kept->biases[i], pk_layer_outputs(layer) * sizeof **kept->biases);
-    pk_simulate_levels(&c->net, layer, c->levels[i], c->table.rungs[i][c->chosen[i]].grid.step);
-  }
-}
-
-static void drop_weights(kept_weights *kept, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    if (kept->levels) free(kept->levels[i]);
-    if (kept->biases) free(kept->biases[i]);
-  }
-  free(kept->levels);
-  free(kept->biases);
-}
-
-static bool run_refinement(compression *c, const pk_grid *grids, pk_error *error) {
-  const pk_refine_subject subject = {.net = &c->net,
-                                     .layers = &c->layers,
-                                     .grids = grids,
-                                     .levels = c->levels,
-                                     .biases = c->biases};
-  return c->options->refine(c->options->refine_user, &subject, error) && rewrite(c, error);
-}
-
-// Refines what the search chose; the runtime judges whether that is kept.
-static bool refine(compression *c, pk_error *error) {
-  pk_trial *trial = &c->report->trials.items[c->report->trials.chosen];
-  kept_weights kept = {0};
-  if (!c->options->refine) return true;
-  pk_grid *grids = calloc(c->layers.count + 1, sizeof *grids);
-  if (!grids) return out_of_memory(error);
-  for (size_t i = 0; i < c->layers.count; i++) {
-    grids[i] = c->table.rungs[i][c->chosen[i]].grid;
-  }
-  bool ok = keep_weights(&kept, c, error) && run_refinement(c, grids, error);
+// The runtime's answers with the weights as they are now.
+static bool judge(pk_quality *quality, compression *c, pk_error *error) {
   pk_answers_free(&c->latest);
-  ok = ok && pk_answers_make(&c->latest, c->graph, &c->set, shard_bytes(c), error);
-  if (ok) {
-    const pk_quality quality = pk_quality_compare(&c->latest, &c->reference, &c->set);
-    c->report->quality_before_refining = trial->quality;
-    c->report->is_refined = quality.drop <= trial->quality.drop;
-    if (c->report->is_refined) {
-      trial->quality = quality;
-      trial->package_bytes = c->latest.package_bytes;
-    } else {
-      pk_answers_free(&c->latest);
-      restore_weights(&kept, c);
-      ok = rewrite(c, error) &&
-           pk_answers_make(&c->latest, c->graph, &c->set, shard_bytes(c), error);
-    }
+  if (!pk_coded_weights_to_graph(c->graph, &c->weights, error) ||
+      !pk_answers_make(&c->latest, c->graph, &c->set, shard_bytes(c), error)) {
+    return false;
   }
-  drop_weights(&kept, c->layers.count);
-  free(grids);
+  *quality = pk_quality_compare(&c->latest, &c->reference, &c->set);
+  return true;
+}
+
+static bool is_within_limits(const compression *c, const pk_quality *quality) {
+  return c->options->target_bytes > 0 ? c->latest.package_bytes <= c->options->target_bytes
+                                      : quality->drop <= c->options->max_drop;
+}
+
+// Refines what the search chose; the runtime judges whether that is kept. Drops are counted in
+// whole answers; the outputs' error tells more.
+static bool refine_from(const pk_coded_weights *before, compression *c, pk_error *error) {
+  pk_trial *trial = &c->report->trials.items[c->report->trials.chosen];
+  pk_refinement *told = &c->report->refinement;
+  const pk_refine_subject subject = {.net = &c->net,
+                                     .weights = &c->weights,
+                                     .original = &c->original,
+                                     .inputs = &c->manifest,
+                                     .samples = &c->set};
+  pk_quality quality;
+  if (!c->options->refine(c->options->refine_user, &subject, told, error) ||
+      !judge(&quality, c, error)) {
+    return false;
+  }
+  told->quality_before = trial->quality;
+  told->is_kept =
+      is_within_limits(c, &quality) &&
+      (quality.drop <= trial->quality.drop || quality.range_error < trial->quality.range_error);
+  if (!told->is_kept) {
+    pk_coded_weights_copy(&c->weights, before);
+    pk_coded_weights_to_net(&c->net, &c->weights);
+    return judge(&quality, c, error);
+  }
+  trial->quality = quality;
+  trial->package_bytes = c->latest.package_bytes;
+  trial->bits = pk_coded_weights_bits(&c->weights) / (double)c->report->weight_count;
+  return true;
+}
+
+static bool refine(compression *c, pk_error *error) {
+  pk_coded_weights before;
+  if (!c->options->refine) return true;
+  if (!pk_coded_weights_init(&before, &c->layers, error)) return false;
+  pk_coded_weights_copy(&before, &c->weights);
+  const bool ok = refine_from(&before, c, error);
+  pk_coded_weights_deinit(&before);
   return ok;
 }
 
@@ -358,10 +334,9 @@ static bool time_result(compression *c, pk_error *error) {
 
 static bool make_report(compression *c, pk_error *error) {
   const pk_decision decision = {.graph = c->graph,
-                                .layers = &c->layers,
                                 .table = &c->table,
                                 .chosen = c->chosen,
-                                .levels = c->levels,
+                                .weights = &c->weights,
                                 .bytes_before = c->bytes_before};
   return pk_report_layers(c->report, &decision, error) &&
          (!c->options->measures_layers ||
@@ -372,17 +347,17 @@ static bool make_report(compression *c, pk_error *error) {
 static void close_compression(compression *c) {
   for (size_t i = 0; i < c->layers.count; i++) {
     if (c->means) free(c->means[i]);
-    if (c->biases) free(c->biases[i]);
-    if (c->levels) free(c->levels[i]);
   }
   free(c->means);
-  free(c->biases);
-  free(c->levels);
+  pk_coded_weights_deinit(&c->weights);
   free(c->chosen);
   pk_step_table_deinit(&c->table);
   pk_layer_list_deinit(&c->layers);
   pk_diff_net_deinit(&c->net);
   pk_diff_net_deinit(&c->source);
+  pk_diff_net_deinit(&c->original);
+  pk_graph_deinit(&c->original_graph);
+  pk_manifest_free(&c->manifest);
   pk_answers_free(&c->reference);
   pk_answers_free(&c->latest);
   free(c->bytes_before);
@@ -393,8 +368,9 @@ bool pk_compress_graph(pk_graph *graph, const pk_compress_options *options,
                        pk_compress_report *report, pk_error *error) {
   compression c = {.graph = graph, .options = options, .report = report};
   *report = (pk_compress_report){0};
-  bool ok = read_samples(&c, error) && make_reference(&c, error) && quantize(&c, error) &&
-            pk_add_missing_biases(graph, error) && pk_diff_net_init(&c.net, graph, error) &&
+  bool ok = read_samples(&c, error) && make_reference(&c, error) && keep_original(&c, error) &&
+            quantize(&c, error) && pk_add_missing_biases(graph, error) &&
+            pk_diff_net_init(&c.net, graph, error) &&
             (!options->measures_layers || pk_diff_net_init(&c.source, graph, error));
   if (ok) limit_samples(&c);
   ok = ok && pk_layer_list_init(&c.layers, &c.net, options->keeps_float, error) &&

@@ -6,29 +6,32 @@
 
 #include "../encode/package_writer.h"
 #include "../import/source_graph.h"
+#include "coded_weights.h"
 #include "compress_report.h"
 
 // Fills the set (all zero) with samples for the inputs that the manifest describes.
 typedef bool pk_samples_fn(void *user, pk_sample_set *set, const pk_manifest *manifest,
                            pk_error *error);
 
-// What a refinement may change: levels [outputs][k] and biases [outputs] of each layer. `net` has
-// the constants they stand for and computes activations as the runtime does.
+// What a refinement changes, and what it may learn from.
 typedef struct pk_refine_subject {
-  pk_diff_net *net;
-  const pk_layer_list *layers;
-  const pk_grid *grids;  // by layer
-  int8_t *const *levels;
-  float *const *biases;
+  pk_diff_net *net;  // has the constants that `weights` stand for, and computes activations
+                     // as the runtime does
+  pk_coded_weights *weights;     // to be changed
+  const pk_diff_net *original;   // the model as it came, with the same inputs and outputs
+  const pk_manifest *inputs;     // what the inputs are
+  const pk_sample_set *samples;  // all of them
 } pk_refine_subject;
-typedef bool pk_refine_fn(void *user, const pk_refine_subject *subject, pk_error *error);
+// Fills the steps and the losses of *told.
+typedef bool pk_refine_fn(void *user, const pk_refine_subject *subject, pk_refinement *told,
+                          pk_error *error);
 
 typedef struct pk_compress_options {
   const char *folder;           // of calibration samples
   pk_samples_fn *read_samples;  // gives them where there is no folder
   void *samples_user;
-  pk_refine_fn *refine;  // trains the levels once they are chosen; what it does is kept where the
-                         // samples' answers do not become worse. NULL: nothing
+  pk_refine_fn *refine;  // trains the levels once they are chosen; what it does is kept within the
+                         // limits where the samples' answers do not become worse. NULL: nothing
   void *refine_user;
   const pk_bytes *labels;  // class names, one a line; NULL: none
   double max_drop;         // points, see quality.h; 0: target_bytes counts

@@ -21,7 +21,8 @@ void pk_compress_report_free(pk_compress_report *report) {
 }
 
 bool pk_report_layers(pk_compress_report *report, const pk_decision *decision, pk_error *error) {
-  const pk_layer_list *layers = decision->layers;
+  const pk_coded_weights *weights = decision->weights;
+  const pk_layer_list *layers = weights->layers;
   report->layers = calloc(layers->count + 1, sizeof *report->layers);
   if (!report->layers) return out_of_memory(error);
   for (size_t i = 0; i < layers->count; i++) {
@@ -30,20 +31,20 @@ bool pk_report_layers(pk_compress_report *report, const pk_decision *decision, p
     const pk_rung *rung = &decision->table->rungs[i][decision->chosen[i]];
     const size_t count = pk_layer_elements(layer);
     uint64_t counts[PK_HUFFMAN_SYMBOLS];
-    pk_count_symbols(counts, decision->levels[i], count, rung->grid.has_trellis);
+    pk_count_symbols(counts, weights->levels[i], count, rung->grid.has_trellis);
     pk_layer_report *out = &report->layers[report->layer_count++];
     strncpy(out->name, op->name, sizeof out->name - 1);
     strncpy(out->kind, pk_op_kind_name(op->kind), sizeof out->kind - 1);
     out->weights = count;
     out->bytes_before = decision->bytes_before[i];
-    out->step = rung->grid.step;
+    out->step = weights->grids[i].step;
     out->has_trellis = rung->grid.has_trellis;
-    out->bits = rung->bits / (double)count;
+    out->bits = pk_level_bits(weights->levels[i], count, rung->grid.has_trellis) / (double)count;
     out->entropy = pk_entropy_bits(counts);
     out->zeros = (double)counts[128] / (double)count;
     out->cost = rung->cost;
     out->relative_error = (double)NAN;
-    for (size_t j = 0; j < count; j++) report->zero_count += decision->levels[i][j] == 0;
+    for (size_t j = 0; j < count; j++) report->zero_count += weights->levels[i][j] == 0;
   }
   return true;
 }
@@ -62,7 +63,7 @@ static void add_error(error_sums *sums, const float *values, const float *refere
 
 static bool run_both(pk_diff_tape tapes[2], const pk_sample *sample, pk_error *error) {
   for (int i = 0; i < 2; i++) {
-    if (!pk_sample_to_tape(&tapes[i], sample, error) || !pk_diff_forward(&tapes[i], error)) {
+    if (!pk_sample_to_tape(&tapes[i], sample->bytes, error) || !pk_diff_forward(&tapes[i], error)) {
       return false;
     }
   }

@@ -3,6 +3,7 @@
 #define MINNOW_PACKER_COMPRESS_REPORT_H_
 
 #include "channel_damage.h"
+#include "coded_weights.h"
 #include "latency_target.h"
 #include "prune_weights.h"
 #include "rate_search.h"
@@ -31,6 +32,15 @@ typedef struct pk_changed_answer {
   float before_score, after_score;  // of these classes, each by its own model
 } pk_changed_answer;
 
+// What a refinement of the chosen weights came to.
+typedef struct pk_refinement {
+  size_t steps;                    // 0: there was none
+  double held_before, held_after;  // mean loss (train/refine_loss.h) of examples that were not
+                                   // learnt from; NaN: there were none
+  bool is_kept;
+  pk_quality quality_before;  // of the chosen trial
+} pk_refinement;
+
 typedef struct pk_compress_report {
   pk_layer_report *layers;
   size_t layer_count, weight_count, zero_count;  // zero_count: of all levels, pruned or not
@@ -40,22 +50,20 @@ typedef struct pk_compress_report {
   pk_weight_pruning weights;
   size_t files, source_bytes;  // samples' files; package of the graph as it came
   pk_trials trials;
-  bool is_refined;                     // the chosen trial's weights were trained further
-  pk_quality quality_before_refining;  // of the chosen trial, where there was a refinement
+  pk_refinement refinement;
   pk_changed_answer *changes;
   size_t change_count;
 } pk_compress_report;  // all zero: empty
 
 void pk_compress_report_free(pk_compress_report *report);
 
-// What the search decided: the layers' grids and levels.
+// What was decided.
 typedef struct pk_decision {
   const pk_graph *graph;
-  const pk_layer_list *layers;
   const pk_step_table *table;
-  const size_t *chosen;        // by layer: rung
-  int8_t *const *levels;       // by layer
-  const size_t *bytes_before;  // by layer
+  const size_t *chosen;             // by layer: rung that the search took
+  const pk_coded_weights *weights;  // in the end
+  const size_t *bytes_before;       // by layer
 } pk_decision;
 
 // Fills the layers of the report. Errors: OUT_OF_MEMORY.

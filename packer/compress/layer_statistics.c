@@ -28,9 +28,8 @@ typedef struct statistics {
   layer_sums *sums[PK_WORKERS];
 } statistics;
 
-bool pk_sample_to_tape(pk_diff_tape *tape, const pk_sample *sample, pk_error *error) {
+bool pk_sample_to_tape(pk_diff_tape *tape, const uint8_t *bytes, pk_error *error) {
   const pk_graph *graph = tape->net->graph;
-  const uint8_t *bytes = sample->bytes;
   for (size_t i = 0; i < graph->input_count; i++) {
     const pk_tensor *tensor = &graph->tensors[graph->inputs[i]];
     if (!pk_diff_set_input(tape, i, bytes, error)) return false;
@@ -105,7 +104,7 @@ static void add_gradients(layer_sums *sums, const pk_layer *layer, const pk_diff
 
 static bool add_sample(statistics *s, pk_diff_tape *tape, size_t worker, size_t sample,
                        pk_error *error) {
-  const bool ok = pk_sample_to_tape(tape, &s->set->items[sample], error) &&
+  const bool ok = pk_sample_to_tape(tape, s->set->items[sample].bytes, error) &&
                   pk_diff_forward(tape, error) &&
                   pk_loss_seed(&s->loss, tape, s->options->seed + sample, error) &&
                   pk_diff_backward(tape, error);
@@ -137,7 +136,7 @@ static bool see_ranges(statistics *s, pk_error *error) {
   pk_diff_tape tape;
   bool ok = pk_diff_tape_init(&tape, s->net, error);
   for (size_t i = 0; ok && i < s->set->count && i < RANGE_SAMPLES; i++) {
-    ok = pk_sample_to_tape(&tape, &s->set->items[i], error) && pk_diff_forward(&tape, error);
+    ok = pk_sample_to_tape(&tape, s->set->items[i].bytes, error) && pk_diff_forward(&tape, error);
     if (ok) pk_loss_see_range(&s->loss, &tape);
   }
   pk_diff_tape_deinit(&tape);

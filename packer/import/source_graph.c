@@ -14,6 +14,34 @@ void pk_graph_deinit(pk_graph *graph) {
   memset(graph, 0, sizeof *graph);
 }
 
+static bool copy_ops(pk_graph *copy, const pk_graph *graph, pk_error *error) {
+  for (size_t i = 0; i < graph->op_count; i++) {
+    pk_op op = graph->ops[i];
+    op.inputs =
+        pk_arena_copy(&copy->arena, op.inputs, (size_t)op.input_count, sizeof *op.inputs, error);
+    if (!op.inputs || !pk_graph_add_op(copy, &op, error)) return false;
+  }
+  return true;
+}
+
+bool pk_graph_copy(pk_graph *copy, const pk_graph *graph, pk_error *error) {
+  bool ok = true;
+  pk_graph_init(copy, graph->arena.limit_bytes);
+  copy->source_file = graph->source_file;
+  copy->input_count = graph->input_count;
+  copy->output_count = graph->output_count;
+  copy->inputs =
+      pk_arena_copy(&copy->arena, graph->inputs, graph->input_count, sizeof *graph->inputs, error);
+  copy->outputs = pk_arena_copy(&copy->arena, graph->outputs, graph->output_count,
+                                sizeof *graph->outputs, error);
+  for (size_t i = 0; ok && i < graph->tensor_count; i++) {
+    ok = pk_graph_add_tensor(copy, &graph->tensors[i], error) >= 0;
+  }
+  ok = ok && copy->inputs && copy->outputs && copy_ops(copy, graph, error);
+  if (!ok) pk_graph_deinit(copy);
+  return ok;
+}
+
 typedef struct dtype_row {
   const char *name;
   int bits, runtime;

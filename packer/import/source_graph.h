@@ -142,6 +142,10 @@ typedef struct pk_graph {
 void pk_graph_init(pk_graph *graph, size_t limit_bytes);
 void pk_graph_deinit(pk_graph *graph);
 
+// A graph of its own to rewrite; names, data and scales are the source's, which must stand as long.
+// `copy` is not initialised before and empty where it fails.
+bool pk_graph_copy(pk_graph *copy, const pk_graph *graph, pk_error *error);
+
 const char *pk_dtype_name(pk_dtype dtype);
 int pk_dtype_bits(pk_dtype dtype);             // 0: unknown
 mnw_dtype pk_dtype_runtime(pk_dtype dtype);    // 0: the runtime has no such type

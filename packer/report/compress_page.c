@@ -52,6 +52,11 @@ static void append_summary(pk_bytes *page, const pk_page_subject *subject) {
     pk_page_fact(page, "Channels removed", "%.0f", (double)report->removed_channels,
                  "they never change");
   }
+  if (report->refinement.is_kept) {
+    snprintf(remark, sizeof remark, "%.4g before; of samples that %zu steps did not learn from",
+             report->refinement.held_before, report->refinement.steps);
+    pk_page_fact(page, "Loss after refinement", "%.4g", report->refinement.held_after, remark);
+  }
   if (report->latency.after > 0.0) {
     snprintf(remark, sizeof remark, "%.3g ms before; one thread of the machine that packed it",
              report->latency.before);

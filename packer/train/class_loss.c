@@ -35,16 +35,23 @@ float pk_class_loss_row(float *gradient, const float *logits, const float *teach
     }
   }
   if (teacher && of_teacher > 0.0f) {
-    const float t = loss->temperature;
-    const softened student = soften(logits, classes, t), other = soften(teacher, classes, t);
-    for (size_t i = 0; i < classes; i++) {
-      const float target = expf(log_share(&other, teacher[i]));
-      const float share = log_share(&student, logits[i]);
-      total -= of_teacher * t * t * target * share;
-      gradient[i] += weight * of_teacher * t * (expf(share) - target);
-    }
+    total += of_teacher * pk_class_divergence_row(gradient, logits, teacher, classes,
+                                                  loss->temperature, weight * of_teacher);
   }
   return total;
+}
+
+float pk_class_divergence_row(float *gradient, const float *logits, const float *teacher,
+                              size_t classes, float temperature, float weight) {
+  const softened student = soften(logits, classes, temperature);
+  const softened other = soften(teacher, classes, temperature);
+  float sum = 0.0f;
+  for (size_t i = 0; i < classes; i++) {
+    const float wanted = log_share(&other, teacher[i]), share = log_share(&student, logits[i]);
+    sum += expf(wanted) * (wanted - share);
+    if (gradient) gradient[i] += weight * temperature * (expf(share) - expf(wanted));
+  }
+  return temperature * temperature * sum;
 }
 
 size_t pk_class_best(const float *scores, size_t classes) {

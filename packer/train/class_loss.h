@@ -13,11 +13,16 @@ typedef struct pk_class_loss {
 } pk_class_loss;
 
 // Of one row: adds the gradient by the logits, times `weight`, to `gradient` and returns the loss.
-// Labels: cross-entropy with smoothing. Teacher (NULL: none): cross-entropy between softened
-// scores, times the temperature's square (Hinton et al. 2015). Label -1 (unlabelled): the teacher
+// Labels: cross-entropy with smoothing. Teacher (NULL: none): pk_class_divergence_row() (Hinton et
+// al. 2015). Label -1 (unlabelled): the teacher
 // alone.
 float pk_class_loss_row(float *gradient, const float *logits, const float *teacher, int32_t label,
                         size_t classes, const pk_class_loss *loss, float weight);
+
+// The Kullback-Leibler divergence of the student's softened scores from the teacher's, times the
+// temperature's square. Adds its gradient by the logits, times `weight`, to `gradient` (NULL: not).
+float pk_class_divergence_row(float *gradient, const float *logits, const float *teacher,
+                              size_t classes, float temperature, float weight);
 
 // The class of the largest score; the first of equal ones.
 size_t pk_class_best(const float *scores, size_t classes);

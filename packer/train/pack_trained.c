@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "../import/import.h"
-#include "../import/network/trained_model.h"
 #include "../package/file_io.h"
 #include "../package/manifest_fields.h"
 #include "../package/package_folder.h"
@@ -68,24 +67,16 @@ static bool read_fields(pack_fields *fields, refine_fields *refine, const pk_rec
                               NULL, &reader, refined, "pack.refine"));
 }
 
-// `options` refer to the recipe, the data and the manifest; `teacher` is initialised. Without steps
-// nothing is read.
-static bool open_refining(pk_refine_options *options, pk_graph *teacher,
-                          const refine_fields *fields, const pk_bytes *file,
-                          const pk_recipe *recipe, const packing *p, pk_error *error) {
-  const pk_trained_options trained = {.batch = 1};
-  *options = (pk_refine_options){.data = p->data,
-                                 .manifest = &p->manifest,
-                                 .augment = json_object_get(recipe->json, "augment"),
-                                 .teacher = teacher,
-                                 .steps = (size_t)fields->steps,
-                                 .batch = (size_t)fields->batch,
-                                 .rate = fields->rate,
-                                 .temperature = fields->temperature,
-                                 .seed = (uint64_t)recipe->training.seed,
-                                 .progress = p->pack.progress};
-  return fields->steps == 0 ||
-         pk_trained_to_graph(teacher, file->data, file->size, &trained, error);
+static pk_refine_options refine_options(const refine_fields *fields, const pk_recipe *recipe,
+                                        const packing *p) {
+  return (pk_refine_options){.data = p->data,
+                             .augment = json_object_get(recipe->json, "augment"),
+                             .steps = (size_t)fields->steps,
+                             .batch = (size_t)fields->batch,
+                             .rate = fields->rate,
+                             .temperature = fields->temperature,
+                             .seed = (uint64_t)recipe->training.seed,
+                             .progress = p->pack.progress};
 }
 
 // From the validation part where it is large enough: on what a network was trained with it is too
@@ -139,8 +130,6 @@ bool pk_pack_trained(pk_packed_model *packed, const char *file, const pk_recipe 
   *packed = (pk_packed_model){0};
   if (!read_fields(&fields, &refined, recipe, error)) return false;
   packing p = {.packed = packed, .data = data, .judged = judged, .samples = (size_t)fields.samples};
-  pk_refine_options refining;
-  pk_graph teacher;
   p.pack = (pk_pack_options){.name = recipe->name,
                              .labels_file = recipe->labels_file,
                              .frontend_file = recipe->frontend_file,
@@ -149,18 +138,16 @@ bool pk_pack_trained(pk_packed_model *packed, const char *file, const pk_recipe 
   p.options.samples_user = &p;
   p.options.pack = &p.pack;
   const pk_graph_edit edit = {.apply = compress_and_judge, .user = &p};
+  pk_refine_options refining = refine_options(&refined, recipe, &p);
   if (refined.steps > 0) {
     p.options.refine = pk_refine;
     p.options.refine_user = &refining;
   }
-  pk_graph_init(&teacher, max_file_bytes);
   bool ok = pk_recipe_describe(&p.manifest, recipe, error) &&
-            pk_file_read(&bytes, file, max_file_bytes, error) &&
-            open_refining(&refining, &teacher, &refined, &bytes, recipe, &p, error);
+            pk_file_read(&bytes, file, max_file_bytes, error);
   ok = ok && pk_import_model_edited(&graph, bytes.data, bytes.size, file, &edit, error) &&
        pk_package_encode(&packed->package, &graph, &p.pack, error);
   pk_lowered_graph_free(&graph);
-  pk_graph_deinit(&teacher);
   pk_manifest_free(&p.manifest);
   pk_bytes_free(&bytes);
   if (!ok) pk_packed_model_free(packed);

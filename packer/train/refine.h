@@ -1,11 +1,12 @@
-// Training of a compressed network's levels against the float32 network it came from.
+// Training of a compressed network's levels against the network it came from.
 //
 // Behind every weight stands a real number that learns; the network computes with the level that it
 // rounds to, on the grid that compression chose, and the gradient passes through the rounding
 // unchanged (the straight-through estimator, Bengio et al. 2013). Rounding is the grid's own: to
 // the nearest level, along a trellis, or to 0 for good where a weight is pruned, so what
-// compression decided stays in force. Activations are rounded as the runtime does. The goal are the
-// teacher's softened scores (Hinton et al. 2015): labels are not needed.
+// compression decided stays in force. Each layer's step learns as well (LSQ, Esser et al. 2020),
+// and so do the biases. Activations are rounded as the runtime does. The goal is what the network
+// answered before (refine_loss.h): labels are not needed.
 #ifndef MINNOW_PACKER_TRAIN_REFINE_H_
 #define MINNOW_PACKER_TRAIN_REFINE_H_
 
@@ -13,10 +14,11 @@
 #include "../data/data_set.h"
 
 typedef struct pk_refine_options {
+  // Examples, and how they are altered (docs/TRAINING.md, "Augment"; NULL: not). Without a set the
+  // samples that the compression has, as they are.
   const pk_data_set *data;
-  const pk_manifest *manifest;  // of the inputs
-  const json_t *augment;        // NULL: examples as they are
-  const pk_graph *teacher;      // float32, for one example, giving logits
+  const json_t *augment;
+  bool holds_back;  // the part `validation`, or every fifth file of samples, judges
   size_t steps, batch;
   float rate;         // of learning, in steps of a layer's grid for each step of training
   float temperature;  // of the softened scores
@@ -24,8 +26,10 @@ typedef struct pk_refine_options {
   pk_progress_fn *progress;
 } pk_refine_options;
 
-// A pk_refine_fn; `user` is a pk_refine_options. Errors: USAGE (the network gives something else
-// than one row of class scores), those of the data, OUT_OF_MEMORY.
+// A pk_refine_fn; `user` is a pk_refine_options. Where examples are held back, they judge the
+// weights at the start and now and then, and the best ones are taken: perhaps those at the start.
+// Errors: USAGE (too few examples), UNSUPPORTED (outputs that cannot be compared), those of the
+// data, OUT_OF_MEMORY.
 pk_refine_fn pk_refine;
 
 #endif  // MINNOW_PACKER_TRAIN_REFINE_H_

@@ -9,6 +9,7 @@
 #include "../compress/weight_rewrite.h"
 
 static const float beta1 = 0.9f, beta2 = 0.99f, epsilon = 1e-12f;
+static const float step_rate = 0.01f;   // of the steps' logarithms, beside the weights' own
 static const float kept_share = 0.45f;  // of a step that a weight may start away from its level
 
 static bool no_memory(pk_error *error) {
@@ -19,30 +20,37 @@ static int32_t bias_tensor(const pk_refine_subject *subject, const pk_layer *lay
   return subject->net->graph->ops[layer->op].inputs[PK_INPUT_BIAS];
 }
 
+static void set_steps(pk_refined_layer *r, const pk_layer *layer, float step) {
+  double sum = 0.0;
+  for (size_t o = 0; o < pk_layer_outputs(layer); o++) {
+    r->steps[o] = pk_output_step(layer, o, step);
+    sum += (double)r->steps[o];
+  }
+  r->bias_scale = (float)(sum / (double)pk_layer_outputs(layer));
+}
+
 // Starts where the levels are, as near to the original weights as the rounding allows.
 static void start_layer(pk_refined_layer *r, const pk_layer *layer, const int8_t *levels,
                         const pk_grid *grid) {
   const float kept = grid->has_trellis ? 0.0f : kept_share;
-  double sum = 0.0;
+  set_steps(r, layer, grid->step);
   for (size_t o = 0; o < pk_layer_outputs(layer); o++) {
-    r->steps[o] = pk_output_step(layer, o, grid->step);
-    sum += (double)r->steps[o];
     for (size_t j = 0; j < layer->k; j++) {
       const size_t at = o * layer->k + j;
       const float value = r->steps[o] * (float)levels[at], limit = kept * r->steps[o];
       r->weights[at] = value + fmaxf(fminf(layer->weights[at] - value, limit), -limit);
     }
   }
-  r->bias_scale = (float)(sum / (double)pk_layer_outputs(layer));
 }
 
 bool pk_refined_weights_init(pk_refined_weights *weights, const pk_refine_subject *subject,
                              pk_error *error) {
   *weights = (pk_refined_weights){.subject = subject};
-  weights->layers = calloc(subject->layers->count + 1, sizeof *weights->layers);
+  const pk_layer_list *layers = subject->weights->layers;
+  weights->layers = calloc(layers->count + 1, sizeof *weights->layers);
   bool ok = weights->layers != NULL;
-  for (size_t i = 0; ok && i < subject->layers->count; i++) {
-    const pk_layer *layer = &subject->layers->items[i];
+  for (size_t i = 0; ok && i < layers->count; i++) {
+    const pk_layer *layer = &layers->items[i];
     const size_t elements = pk_layer_elements(layer) + 1, outputs = pk_layer_outputs(layer) + 1;
     pk_refined_layer *r = &weights->layers[i];
     r->weights = calloc(elements, sizeof(float));
@@ -52,14 +60,14 @@ bool pk_refined_weights_init(pk_refined_weights *weights, const pk_refine_subjec
     r->bias_squares = calloc(outputs, sizeof(float));
     r->steps = calloc(outputs, sizeof(float));
     ok = r->weights && r->momentum && r->squares && r->bias_momentum && r->bias_squares && r->steps;
-    if (ok) start_layer(r, layer, subject->levels[i], &subject->grids[i]);
+    if (ok) start_layer(r, layer, subject->weights->levels[i], &subject->weights->grids[i]);
   }
   if (!ok) pk_refined_weights_deinit(weights);
   return ok || no_memory(error);
 }
 
 void pk_refined_weights_deinit(pk_refined_weights *weights) {
-  for (size_t i = 0; weights->layers && i < weights->subject->layers->count; i++) {
+  for (size_t i = 0; weights->layers && i < weights->subject->weights->layers->count; i++) {
     pk_refined_layer *r = &weights->layers[i];
     free(r->weights);
     free(r->momentum);
@@ -106,17 +114,16 @@ static bool round_trellis(int8_t *levels, const pk_refined_layer *r, const pk_la
 
 bool pk_refined_weights_round(pk_refined_weights *weights, pk_error *error) {
   const pk_refine_subject *subject = weights->subject;
-  for (size_t i = 0; i < subject->layers->count; i++) {
-    const pk_layer *layer = &subject->layers->items[i];
-    if (!subject->grids[i].has_trellis) {
-      round_nearest(subject->levels[i], &weights->layers[i], layer);
-    } else if (!round_trellis(subject->levels[i], &weights->layers[i], layer)) {
+  const pk_coded_weights *coded = subject->weights;
+  for (size_t i = 0; i < coded->layers->count; i++) {
+    const pk_layer *layer = &coded->layers->items[i];
+    if (!coded->grids[i].has_trellis) {
+      round_nearest(coded->levels[i], &weights->layers[i], layer);
+    } else if (!round_trellis(coded->levels[i], &weights->layers[i], layer)) {
       return no_memory(error);
     }
-    pk_simulate_levels(subject->net, layer, subject->levels[i], subject->grids[i].step);
-    memcpy(subject->net->constants[bias_tensor(subject, layer)], subject->biases[i],
-           pk_layer_outputs(layer) * sizeof(float));
   }
+  pk_coded_weights_to_net(subject->net, coded);
   return true;
 }
 
@@ -127,30 +134,67 @@ static float descend(float *momentum, float *square, float gradient, float first
   return first * *momentum / (sqrtf(second * *square) + epsilon);
 }
 
+typedef struct descent {
+  float rate, first, second;  // first, second: see descend()
+} descent;
+
+static void step_weights(pk_refined_layer *r, const pk_layer *layer, const float *gradient,
+                         const descent *d) {
+  for (size_t o = 0; o < pk_layer_outputs(layer); o++) {
+    const float limit = r->steps[o] * (float)PK_LEVEL_MAX;
+    for (size_t j = 0; j < layer->k; j++) {
+      const size_t at = o * layer->k + j;
+      const float moved = d->rate * r->steps[o] *
+                          descend(&r->momentum[at], &r->squares[at],
+                                  gradient[pk_layer_index(layer, o, j)], d->first, d->second);
+      r->weights[at] = fmaxf(fminf(r->weights[at] - moved, limit), -limit);
+    }
+  }
+}
+
+static void step_biases(pk_refined_layer *r, float *biases, size_t count, const float *gradient,
+                        const descent *d) {
+  for (size_t o = 0; o < count; o++) {
+    biases[o] -=
+        d->rate * r->bias_scale *
+        descend(&r->bias_momentum[o], &r->bias_squares[o], gradient[o], d->first, d->second);
+  }
+}
+
+// A weight's change by the logarithm of its step is what the rounding made of it less itself, or
+// the rounded value where the grid ends (LSQ, equation 3).
+static void step_grid(pk_refined_layer *r, pk_grid *grid, const pk_layer *layer,
+                      const int8_t *levels, const float *gradient, const descent *d) {
+  double sum = 0.0;
+  for (size_t o = 0; o < pk_layer_outputs(layer); o++) {
+    for (size_t j = 0; j < layer->k; j++) {
+      const size_t at = o * layer->k + j;
+      const float value = r->steps[o] * (float)levels[at];
+      const bool is_last = levels[at] == PK_LEVEL_MAX || levels[at] == -PK_LEVEL_MAX;
+      const float change = is_last ? value : value - r->weights[at];
+      sum += (double)(gradient[pk_layer_index(layer, o, j)] * change);
+    }
+  }
+  const float moved = descend(&r->step_momentum, &r->step_square, (float)sum, d->first, d->second);
+  grid->step *= expf(-d->rate * step_rate * moved);
+  set_steps(r, layer, grid->step);
+}
+
 void pk_refined_weights_step(pk_refined_weights *weights, float *const *gradients, float rate) {
   const pk_refine_subject *subject = weights->subject;
+  const pk_coded_weights *coded = subject->weights;
   const double count = (double)++weights->count;
-  const float first = (float)(1.0 / (1.0 - pow((double)beta1, count)));
-  const float second = (float)(1.0 / (1.0 - pow((double)beta2, count)));
-  for (size_t i = 0; i < subject->layers->count; i++) {
-    const pk_layer *layer = &subject->layers->items[i];
+  const descent d = {rate, (float)(1.0 / (1.0 - pow((double)beta1, count))),
+                     (float)(1.0 / (1.0 - pow((double)beta2, count)))};
+  for (size_t i = 0; i < coded->layers->count; i++) {
+    const pk_layer *layer = &coded->layers->items[i];
     pk_refined_layer *r = &weights->layers[i];
     const float *by_weight = gradients[layer->weights_tensor];
     const float *by_bias = gradients[bias_tensor(subject, layer)];
-    for (size_t o = 0; o < pk_layer_outputs(layer); o++) {
-      const float limit = r->steps[o] * (float)PK_LEVEL_MAX;
-      for (size_t j = 0; by_weight && j < layer->k; j++) {
-        const size_t at = o * layer->k + j;
-        const float moved = rate * r->steps[o] *
-                            descend(&r->momentum[at], &r->squares[at],
-                                    by_weight[pk_layer_index(layer, o, j)], first, second);
-        r->weights[at] = fmaxf(fminf(r->weights[at] - moved, limit), -limit);
-      }
-      if (by_bias) {
-        subject->biases[i][o] -=
-            rate * r->bias_scale *
-            descend(&r->bias_momentum[o], &r->bias_squares[o], by_bias[o], first, second);
-      }
+    if (by_bias) step_biases(r, coded->biases[i], pk_layer_outputs(layer), by_bias, &d);
+    if (by_weight) {
+      step_grid(r, &coded->grids[i], layer, coded->levels[i], by_weight, &d);
+      step_weights(r, layer, by_weight, &d);
     }
   }
 }

@@ -9,8 +9,9 @@
 typedef struct pk_refined_layer {
   float *weights, *momentum, *squares;
   float *bias_momentum, *bias_squares;
-  float *steps;      // by output
-  float bias_scale;  // what a bias moves by where a weight moves by a step
+  float *steps;                      // by output
+  float bias_scale;                  // what a bias moves by where a weight moves by a step
+  float step_momentum, step_square;  // of the logarithm of the layer's step
 } pk_refined_layer;
 
 typedef struct pk_refined_weights {

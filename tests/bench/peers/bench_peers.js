@@ -121,7 +121,7 @@ async function measureLoading() {
   const [int8, lowbit] = await Promise.all(LOADED_MODELS.map(prepareModel));
   const decode = { int8: await measureDecoding(int8), lowbit: await measureDecoding(lowbit) };
   for (const line of decodeLines(decode)) console.log(line);
-  console.log('Cold start: two to three minutes, most of them in wait of the throttled network');
+  console.log('Cold start: about seven minutes, most of them in wait of the throttled network');
   const cold = await measureColdStart(int8, lowbit);
   for (const line of coldLines(cold)) console.log(line);
   return { cold, decode };

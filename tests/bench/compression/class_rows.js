@@ -46,7 +46,7 @@ export const mobileNetV2 = {
 export const visualWakeWords = {
   key: 'vww',
   title: 'Visual wake words',
-  search: ['--max-drop', '1'],
+  search: ['--target-size', '33000'],
   goal: { must: 32_000, aim: 25_000 },
   prepare: () => ({
     model: path.join(DATA, TINY, 'vww_96_float.tflite'),

@@ -54,15 +54,15 @@ const OUR_SCRIPTS = ['/minnow/minnow.js', '/minnow/minnow-worker.js'];
 
 /**
  * What each page names in its head, so that the browser asks for it before a script does: all that is known beforehand. (Which
- * of our modules a browser takes is not.)
- * @type {Record<ContestantId, readonly string[]>}
+ * of our modules a browser takes is not. The first shard, as Chrome and Safari take it, keeps the network at work until then.)
+ * @type {Record<ContestantId, (firstShards: Record<string, string>) => readonly string[]>}
  */
 const PRELOADED = {
-  minnow: [...OUR_SCRIPTS, '/package/manifest.json'],
-  minnow_lowbit: [...OUR_SCRIPTS, '/lowbit/manifest.json'],
-  minnow_selected: [...OUR_SCRIPTS, '/lowbit/manifest.json'],
-  litert: ['/litert/litert.js', '/litert/litert_wasm_internal.wasm', '/peer/model.tflite'],
-  ort: ['/ort/ort.wasm.bundle.min.mjs', '/ort/ort-wasm-simd-threaded.wasm', '/peer/model.onnx'],
+  minnow: (first) => [...OUR_SCRIPTS, '/package/manifest.json', first.package],
+  minnow_lowbit: (first) => [...OUR_SCRIPTS, '/lowbit/manifest.json', first.lowbit],
+  minnow_selected: (first) => [...OUR_SCRIPTS, '/lowbit/manifest.json', first.lowbit],
+  litert: () => ['/litert/litert.js', '/litert/litert_wasm_internal.wasm', '/peer/model.tflite'],
+  ort: () => ['/ort/ort.wasm.bundle.min.mjs', '/ort/ort-wasm-simd-threaded.wasm', '/peer/model.onnx'],
 };
 
 export const CONTESTANTS = /** @type {ContestantId[]} */ (Object.keys(SCRIPTS));
@@ -82,10 +82,11 @@ const SECOND_SCRIPT = `
  * @returns {Promise<import('../../e2e/test_server.js').TestServer>} pages are /<contestant>.html, and /second.html
  */
 export async function startColdServer(model, lowBit, cacheControl) {
-  await makeSite();
+  const packages = { package: model.packageDir, lowbit: lowBit.packageDir };
+  await makeSite(packages);
   const peer = path.join(SITE, 'peer');
   for (const name of ['model.tflite', 'model.onnx']) await copyCompressed(path.join(model.peerDir, name), path.join(peer, name));
-  for (const [name, { packageDir }] of Object.entries({ package: model, lowbit: lowBit })) {
+  for (const [name, packageDir] of Object.entries(packages)) {
     // The shards have their .br beside them since they were packed.
     for (const file of await readdir(packageDir)) await copyNewer(path.join(packageDir, file), path.join(SITE, name, file));
     await compress(path.join(SITE, name, 'manifest.json'));
@@ -106,8 +107,11 @@ async function buildSelected(packageDir) {
   return path.join(folder, 'wasm_glue/minnow-relaxed.wasm');
 }
 
-/** Scripts of the peers bundled and minified, as a page's build would; ours as they are. */
-async function makeSite() {
+/**
+ * Scripts of the peers bundled and minified, as a page's build would; ours as they are.
+ * @param {Record<string, string>} packages folders by name
+ */
+async function makeSite(packages) {
   const dist = path.join(ROOT, 'wasm_glue/dist');
   const modules = (await readdir(path.join(dist, 'wasm'))).map((name) => `wasm/${name}`);
   for (const name of ['minnow.js', 'minnow-worker.js', ...modules]) await copyCompressed(path.join(dist, name), path.join(SITE, 'minnow', name));
@@ -123,7 +127,13 @@ async function makeSite() {
   for (const name of ['litert_wasm_internal.js', 'litert_wasm_internal.wasm']) {
     await copyCompressed(path.join(liteRtWasm, name), path.join(SITE, 'litert', name));
   }
-  for (const id of CONTESTANTS) await writePage(id, `${SCRIPTS[id]}\n  window.firstResultMs = performance.now();`, PRELOADED[id]);
+  /** @type {Record<string, string>} */
+  const firstShards = {};
+  for (const [name, folder] of Object.entries(packages)) {
+    const manifest = JSON.parse(await readFile(path.join(folder, 'manifest.json'), 'utf8'));
+    firstShards[name] = `/${name}/${manifest.shards[0].file}.gz`;
+  }
+  for (const id of CONTESTANTS) await writePage(id, `${SCRIPTS[id]}\n  window.firstResultMs = performance.now();`, PRELOADED[id](firstShards));
   await writePage('second', SECOND_SCRIPT);
 }
 

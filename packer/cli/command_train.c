@@ -142,10 +142,14 @@ static void print_summary(const train_arguments *arguments, const pk_train_resul
   const bool is_packed = arguments->packs && result->is_complete;
   if (arguments->as_json) {
     pk_print_json(json_pack(
-        "{s:s, s:I, s:b, s:f, s:f, s:I, s:o*, s:f}", "folder", arguments->folder, "epochs",
+        "{s:s, s:I, s:b, s:f, s:f, s:I, s:o*, s:o*, s:f}", "folder", arguments->folder, "epochs",
         (json_int_t)result->epochs_done, "complete", result->is_complete, "validation",
         percent(&result->validation), "test", percent(&result->test), "testExamples",
-        (json_int_t)result->test.count, "packed",
+        (json_int_t)result->test.count, "channels",
+        result->channels > 0 ? json_pack("{s:I, s:I}", "gone", (json_int_t)result->channels_gone,
+                                         "all", (json_int_t)result->channels)
+                             : NULL,
+        "packed",
         is_packed
             ? json_pack("{s:f, s:f, s:f, s:f, s:b, s:I, s:I, s:I}", "accuracy", packed->accuracy,
                         "floatAccuracy", packed->float_accuracy, "agreement", packed->agreement,
@@ -158,6 +162,9 @@ static void print_summary(const train_arguments *arguments, const pk_train_resul
     return;
   }
   printf("%s: %zu epochs in %.0f s\n", arguments->folder, result->epochs_done, seconds);
+  if (result->channels > 0) {
+    printf("  pruned   %zu of %zu channels\n", result->channels_gone, result->channels);
+  }
   if (!result->is_complete) {
     printf("  not complete yet; the same command goes on\n");
     return;

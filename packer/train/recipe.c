@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,8 +31,13 @@ static const pk_field_rule rules[] = {
     {"labelSmoothing", PK_FIELD_NUMBER, false, offsetof(pk_training, label_smoothing), 0, 0.9,
      NULL}};
 
-static const pk_field_rule prune_rules[] = {
+enum { PRUNE_FIELDS = 3 };
+static const pk_field_rule prune_rules[PRUNE_FIELDS] = {
     {"share", PK_FIELD_NUMBER, true, offsetof(pk_gradual_prune, share), 0, 0.99, NULL},
+    {"from", PK_FIELD_NUMBER, false, offsetof(pk_gradual_prune, from), 0, 1, NULL},
+    {"to", PK_FIELD_NUMBER, false, offsetof(pk_gradual_prune, to), 0, 1, NULL}};
+static const pk_field_rule channel_rules[PRUNE_FIELDS] = {
+    {"share", PK_FIELD_NUMBER, true, offsetof(pk_gradual_prune, share), 0, 0.8, NULL},
     {"from", PK_FIELD_NUMBER, false, offsetof(pk_gradual_prune, from), 0, 1, NULL},
     {"to", PK_FIELD_NUMBER, false, offsetof(pk_gradual_prune, to), 0, 1, NULL}};
 
@@ -170,8 +176,21 @@ static bool resolve_sources(const pk_recipe *recipe, pk_error *error) {
   return true;
 }
 
+// "training.<field>"; left out: nothing goes.
+static bool read_prune(pk_gradual_prune *prune, const pk_recipe *recipe, const char *field,
+                       const pk_field_rule rules_of_field[PRUNE_FIELDS], pk_error *error) {
+  const pk_field_reader reader = reader_of(recipe, error);
+  const json_t *json = json_object_get(json_object_get(recipe->json, "training"), field);
+  char where[64];
+  snprintf(where, sizeof where, "training.%s", field);
+  return !json ||
+         (pk_field_read_rules(prune, rules_of_field, PRUNE_FIELDS, NULL, &reader, json, where) &&
+          (prune->from <= prune->to ||
+           pk_field_bad(&reader, where, "from", "at most as large as \"to\"")));
+}
+
 static bool read_training(pk_recipe *recipe, pk_error *error) {
-  static const char *const also_known[] = {"prune", NULL};
+  static const char *const also_known[] = {"prune", "pruneChannels", NULL};
   const pk_field_reader reader = reader_of(recipe, error);
   recipe->training = (pk_training){.batch = 64,
                                    .seed = 1,
@@ -185,13 +204,12 @@ static bool read_training(pk_recipe *recipe, pk_error *error) {
                                    .average = 0.998f,
                                    .warmup = 1.0f};
   const json_t *training = json_object_get(recipe->json, "training");
-  const json_t *prune = json_object_get(training, "prune");
   recipe->prune = (pk_gradual_prune){.from = 0.15f, .to = 0.7f};
+  recipe->prune_channels = (pk_gradual_prune){.from = 0.15f, .to = 0.6f};
   if (!pk_field_read_rules(&recipe->training, rules, sizeof rules / sizeof *rules, also_known,
                            &reader, training, "training") ||
-      (prune &&
-       !pk_field_read_rules(&recipe->prune, prune_rules, sizeof prune_rules / sizeof *prune_rules,
-                            NULL, &reader, prune, "training.prune"))) {
+      !read_prune(&recipe->prune, recipe, "prune", prune_rules, error) ||
+      !read_prune(&recipe->prune_channels, recipe, "pruneChannels", channel_rules, error)) {
     return false;
   }
   return recipe->training.batch % 2 == 0 ||

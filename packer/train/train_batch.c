@@ -110,8 +110,12 @@ bool pk_train_batch(pk_train_session *session, size_t epoch, size_t batch, pk_tr
   pk_constants_raw(&s->net, &s->parameters, s->optimizer.values);
   if (!pk_workers_run(run_half, &job, error)) return false;
   gather(s);
+  pk_gradual_channels_measure(&s->channels, s->optimizer.values, s->gradient);
   pk_optimizer_step(&s->optimizer, s->gradient, s->statistics);
-  if (!pk_prune_gradually(&s->optimizer, s->masked, &s->recipe->prune, error)) return false;
+  if (!pk_gradual_channels_remove(&s->channels, &s->optimizer, &s->recipe->prune_channels, error) ||
+      !pk_prune_gradually(&s->optimizer, s->masked, s->channels.absent, &s->recipe->prune, error)) {
+    return false;
+  }
   for (size_t t = 0; t < PK_WORKERS; t++) {
     score->loss += s->workers[t].loss;
     score->right += s->workers[t].right;

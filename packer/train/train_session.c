@@ -132,6 +132,9 @@ bool pk_train_session_init(pk_train_session *session, const pk_recipe *recipe,
     const pk_optimizer_options options = optimizer_options(s);
     ok = pk_optimizer_init(&s->optimizer, &options, &s->parameters, error);
   }
+  if (ok && recipe->prune_channels.share > 0.0f) {
+    ok = pk_gradual_channels_init(&s->channels, &s->parameters, &s->graph, error);
+  }
   for (size_t i = 0; ok && i < PK_WORKERS; i++) ok = open_worker(s, &s->workers[i], error);
   s->gradient = calloc(s->parameters.total + 1, sizeof *s->gradient);
   s->statistics = calloc(s->parameters.statistics_total + 1, sizeof *s->statistics);
@@ -160,6 +163,7 @@ void pk_train_session_deinit(pk_train_session *session) {
   for (size_t i = 0; s->teachers && i < s->plan.count; i++) pk_teacher_close(&s->teachers[i]);
   free(s->teachers);
   pk_optimizer_deinit(&s->optimizer);
+  pk_gradual_channels_deinit(&s->channels);
   pk_diff_net_deinit(&s->net);
   pk_diff_net_deinit(&s->folded);
   pk_parameters_deinit(&s->parameters);

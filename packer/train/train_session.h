@@ -10,6 +10,7 @@
 #include "../data/data_set.h"
 #include "batch_hooks.h"
 #include "class_loss.h"
+#include "gradual_channels.h"
 #include "optimizer.h"
 #include "recipe.h"
 #include "teacher.h"
@@ -49,6 +50,7 @@ typedef struct pk_train_session {
   pk_train_worker workers[PK_WORKERS];
   float *gradient, *statistics;  // of a batch
   bool *masked;                  // parameters that are pruned
+  pk_gradual_channels channels;  // empty where the recipe prunes none
   size_t half, input_elements;
   size_t classes;   // outputs of the network: labels, or finer ones
   size_t batches;   // an epoch

@@ -10,6 +10,7 @@ enum { PK_NETWORK_MAX_WIDTH = 1 << 16, PK_NETWORK_PATH_BYTES = 160 };
 typedef struct pk_network_builder {
   pk_graph *graph;
   pk_field_reader reader;
+  const json_t *widths;    // of layers by name, instead of their own; NULL: none
   pk_network_note *notes;  // by operator
   size_t note_capacity;
 } pk_network_builder;

@@ -34,6 +34,8 @@ typedef struct pk_network_kind {
 } pk_network_kind;
 extern const pk_network_kind pk_network_kinds[];  // ends with field NULL
 
+pk_network_layer_fn pk_network_add_gru;  // network_recurrent.c
+
 // Adds operator `op` (its inputs may be the caller's array) with a new float32 result of that
 // shape. Returns the result's tensor; negative: error filled.
 int32_t pk_network_emit(pk_network_builder *b, const pk_op *op, int rank, const int32_t *dims,

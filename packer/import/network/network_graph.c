@@ -223,8 +223,8 @@ static int32_t add_layer(pk_network_builder *b, const pk_network_layer *layer, i
     if (json_object_get(layer->json, kind->field)) return kind->add(b, layer, x);
   }
   pk_field_bad(&b->reader, layer->where, "",
-               "a layer: an object with conv, depthwise, dense, bag, pool, reshape, residual or "
-               "repeat");
+               "a layer: an object with conv, depthwise, dense, bag, gru, pool, reshape, residual "
+               "or repeat");
   return -1;
 }
 

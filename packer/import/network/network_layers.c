@@ -276,5 +276,7 @@ static int32_t add_reshape(pk_network_builder *b, const pk_network_layer *layer,
 }
 
 const pk_network_kind pk_network_kinds[] = {
-    {"conv", add_conv}, {"depthwise", add_depthwise}, {"dense", add_dense}, {"bag", add_bag},
-    {"pool", add_pool}, {"reshape", add_reshape},     {NULL, NULL}};
+    {"conv", add_conv},          {"depthwise", add_depthwise},
+    {"dense", add_dense},        {"bag", add_bag},
+    {"gru", pk_network_add_gru}, {"pool", add_pool},
+    {"reshape", add_reshape},    {NULL, NULL}};

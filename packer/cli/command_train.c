@@ -184,38 +184,6 @@ static void print_summary(const train_arguments *arguments, const pk_train_resul
   }
 }
 
-// Teachers from the recipe where none are named on the command line; their paths, to be freed.
-static bool plan_lessons(pk_lesson_plan *plan, char *paths[MAX_TEACHERS],
-                         const train_arguments *arguments, const pk_recipe *recipe,
-                         pk_error *error) {
-  const json_t *distill = json_object_get(recipe->json, "distill");
-  const json_t *teachers = json_object_get(distill, "teachers");
-  const json_t *temperature = json_object_get(distill, "temperature");
-  const json_t *share = json_object_get(distill, "share");
-  size_t count = arguments->teacher_count;
-  if (!arguments->distills) return true;
-  plan->temperature = temperature ? (float)json_number_value(temperature) : 3.0f;
-  plan->share = share ? (float)json_number_value(share) : 0.7f;
-  if (!(plan->temperature >= 0.1f && plan->temperature <= 100.0f) ||
-      !(plan->share > 0.0f && plan->share <= 1.0f)) {
-    return pk_fail(
-        error, PK_USAGE,
-        "%s: distill.temperature must be 0.1 to 100, distill.share above 0 and at most 1",
-        recipe->source);
-  }
-  for (size_t i = 0; i < count; i++) paths[i] = strdup(arguments->teachers[i]);
-  for (size_t i = 0; count == i && i < json_array_size(teachers) && i < MAX_TEACHERS; i++) {
-    const char *name = json_string_value(json_array_get(teachers, i));
-    paths[i] = name ? pk_path_join(recipe->folder, name, error) : NULL;
-    count = paths[i] ? i + 1 : count;
-  }
-  plan->files = (const char *const *)paths;
-  plan->count = count;
-  return count > 0 || pk_fail(error, PK_USAGE,
-                              "no teacher: name one with --teacher or in distill.teachers of %s",
-                              recipe->source);
-}
-
 // Trains, or takes what was trained before (--trained).
 static bool get_trained(pk_train_result *result, pk_train_session *session,
                         const train_arguments *arguments, pk_error *error) {
@@ -254,9 +222,9 @@ static bool train(const train_arguments *arguments, pk_recipe *recipe, pk_error 
   pk_train_result result = {0};
   pk_packed_model packed = {0};
   pk_lesson_plan plan = {0};
-  char *teachers[MAX_TEACHERS] = {0};
   const double start = pk_now_ms();
-  bool ok = plan_lessons(&plan, teachers, arguments, recipe, error) &&
+  bool ok = (!arguments->distills || pk_lesson_plan_read(&plan, recipe, arguments->teachers,
+                                                         arguments->teacher_count, error)) &&
             pk_train_session_init(&session, recipe, &plan, error) &&
             get_trained(&result, &session, arguments, error);
   if (ok && result.is_complete && arguments->packs) {
@@ -270,7 +238,7 @@ static bool train(const train_arguments *arguments, pk_recipe *recipe, pk_error 
   pk_packed_model_free(&packed);
   pk_train_result_free(&result);
   pk_train_session_deinit(&session);
-  for (size_t i = 0; i < MAX_TEACHERS; i++) free(teachers[i]);
+  pk_lesson_plan_free(&plan);
   return ok;
 }
 

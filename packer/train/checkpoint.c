@@ -29,6 +29,12 @@ static bool make_fingerprint(char hex[PK_SHA256_HEX_BYTES], const pk_train_sessi
     pk_bytes_append(&all, &s->plan.temperature, sizeof s->plan.temperature);
     pk_bytes_append(&all, &s->plan.share, sizeof s->plan.share);
   }
+  if (s->plan.features) {
+    char *text = json_dumps(s->plan.features, JSON_COMPACT | JSON_SORT_KEYS);
+    if (text) pk_bytes_append(&all, text, strlen(text) + 1);
+    free(text);
+    pk_bytes_append(&all, &s->plan.feature_weight, sizeof s->plan.feature_weight);
+  }
   const bool ok = !all.failed || pk_fail(error, PK_OUT_OF_MEMORY, "no memory for a checkpoint");
   if (ok) pk_sha256_hex(hex, all.data, all.size);
   pk_bytes_free(&all);

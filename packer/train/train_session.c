@@ -100,6 +100,10 @@ static bool open_teachers(pk_train_session *s, pk_error *error) {
     ok = pk_teacher_open(&s->teachers[i], s->plan.files[i], s->half, s->input_elements, s->classes,
                          error);
   }
+  const pk_field_reader reader = {s->recipe->source, "docs/TRAINING.md describes distillation",
+                                  PK_USAGE, true, error};
+  ok = ok && pk_feature_match_init(&s->features, s->plan.features, &s->graph, s->teachers,
+                                   s->plan.count, &reader);
   s->loss = (pk_class_loss){.smoothing = s->recipe->training.label_smoothing,
                             .temperature = s->plan.count ? s->plan.temperature : 1.0f,
                             .teacher_share = s->plan.share};
@@ -160,6 +164,7 @@ void pk_train_session_deinit(pk_train_session *session) {
     free(w->lessons);
     free(w->labels);
   }
+  pk_feature_match_deinit(&s->features);
   for (size_t i = 0; s->teachers && i < s->plan.count; i++) pk_teacher_close(&s->teachers[i]);
   free(s->teachers);
   pk_optimizer_deinit(&s->optimizer);

@@ -91,6 +91,10 @@ change student "r['network']['layers'][0]['bag'] = 4; r['training']['epochs'] = 
 expect 0 '' distill "$work/student" --teacher "$folder/.training/model.safetensors"
 expect 64 'no teacher' distill "$work/student" --restart
 expect 64 'belongs to minnow distill' train "$work/student" --teacher x
+change blind "r['distill'] = {'features': {'0': '0'}}"
+expect 64 'distill.features.0' distill "$work/blind" --teacher "$folder/.training/model.safetensors"
+change hot "r['distill'] = {'temperature': 1000}"
+expect 64 'distill.temperature' distill "$work/hot" --teacher "$folder/.training/model.safetensors"
 
 change sparse "r['training']['prune'] = {'share': 0.8}; r['network']['layers'].insert(1, {'dense': 24, 'norm': True, 'activation': 'relu'})"
 expect 0 '' train "$work/sparse"

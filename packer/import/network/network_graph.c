@@ -1,5 +1,6 @@
 #include "network_graph.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "../../../core/ops/op_params.h"
@@ -267,6 +268,20 @@ static int32_t add_input(pk_network_builder *b, const pk_network_options *option
     input.dims[input.rank++] = (int32_t)dim;
   }
   return pk_graph_add_tensor(b->graph, &input, b->reader.error);
+}
+
+// Operators are called "<layer>.<their number>" (pk_network_emit).
+int32_t pk_network_layer_output(const pk_graph *graph, const char *layer) {
+  const size_t length = strlen(layer);
+  char number[24];
+  for (size_t i = graph->op_count; i-- > 0;) {
+    const char *name = graph->ops[i].name;
+    snprintf(number, sizeof number, ".%zu", i);
+    if (strncmp(name, layer, length) == 0 && strcmp(name + length, number) == 0) {
+      return graph->ops[i].output;
+    }
+  }
+  return PK_NO_TENSOR;
 }
 
 static bool has_width(const pk_graph *graph, const char *layer) {

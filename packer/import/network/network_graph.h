@@ -32,6 +32,10 @@ typedef struct pk_network_options {
 bool pk_network_build(pk_graph *graph, const pk_network_note **notes,
                       const pk_network_options *options, pk_error *error);
 
+// The result of a layer of such a graph, by its name or place; PK_NO_TENSOR: there is no such
+// layer.
+int32_t pk_network_layer_output(const pk_graph *graph, const char *layer);
+
 // Behind the last layer: a softmax, and where the network has "groups" (lists of the last layer's
 // outputs, one for each class) the sum of each class's scores. Makes class scores of logits.
 bool pk_network_add_scores(pk_graph *graph, const pk_network_options *options, pk_error *error);

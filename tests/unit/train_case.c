@@ -67,7 +67,7 @@ void train_case_write_recipe(const char *network, const char *training) {
   snprintf(text, sizeof text,
            "{'name': 'case', 'labels': 'labels.txt', 'frontend': 'frontend.json', 'network': %s,"
            "'data': {'format': 'pictures', 'sources': [%s]}, 'training': %s,"
-           "'pack': {'maxDrop': 2, 'samples': 64}}",
+           "'pack': {'maxDrop': 0.5, 'samples': 64}}",
            network, sources, training);
   write_text("model.json", text);
 }

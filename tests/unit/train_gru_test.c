@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "../../packer/compress/quality.h"
+#include "../../packer/compress/round_recurrent.h"
 #include "../../packer/import/graph_passes.h"
 #include "../../packer/import/network/trained_model.h"
 #include "../../packer/pk_random.h"
@@ -140,6 +141,63 @@ static void compare_with_runtime(pk_graph *graph, const pk_sample_set *set) {
   pk_diff_net_deinit(&net);
 }
 
+// Multiples of one step, at most 255 of them, half a step off; what is no recurrent weight stays.
+static void test_rounding(void **state) {
+  (void)state;
+  train_bench b;
+  pk_error error = {0};
+  pk_random random = {8};
+  train_bench_open(&b, "[6, 3]", "{\"gru\": 9, \"name\": \"a\"}, {\"dense\": 3}");
+  const pk_graph *graph = &b.graph;
+  for (size_t i = 0; i < graph->tensor_count; i++) {
+    float *values = (float *)(uintptr_t)graph->tensors[i].data;
+    const size_t count = graph->tensors[i].data_bytes / sizeof *values;
+    for (size_t j = 0; values && j < count; j++) values[j] = (float)pk_random_normal(&random);
+  }
+  pk_tensor before[16];
+  assert_true(graph->tensor_count <= 16);
+  memcpy(before, graph->tensors, graph->tensor_count * sizeof *before);
+  assert_true(pk_round_recurrent(&b.graph, &error));
+  size_t rounded = 0;
+  for (size_t i = 0; i < graph->tensor_count; i++) {
+    const float *old = (const float *)(const void *)before[i].data;
+    const float *new = (const float *)(const void *)graph->tensors[i].data;
+    const size_t count = before[i].data_bytes / sizeof(float);
+    const char *name = before[i].name;
+    if (strcmp(name, "a.weights") != 0 && strcmp(name, "a.recurrent") != 0) {
+      assert_ptr_equal(old, new);
+      continue;
+    }
+    float most = 0.0f;
+    for (size_t j = 0; j < count; j++) most = fmaxf(most, fabsf(old[j]));
+    for (size_t j = 0; j < count; j++) {
+      const float step = most / 127.0f, level = new[j] / step;
+      assert_true(fabsf(level) < 127.5f && fabsf(level - rintf(level)) < 1e-3f);
+      assert_true(fabsf(new[j] - old[j]) <= 0.501f * step);
+    }
+    rounded++;
+  }
+  assert_int_equal(rounded, 2);
+  train_bench_close(&b);
+}
+
+static size_t recurrent_weights(const uint8_t *bytes, size_t size_bytes) {
+  const pk_trained_options options = {.batch = 1};
+  pk_graph graph;
+  pk_error error = {0};
+  size_t count = 0;
+  pk_graph_init(&graph, limit_bytes);
+  assert_true(pk_trained_to_graph(&graph, bytes, size_bytes, &options, &error));
+  for (size_t i = 0; i < graph.op_count; i++) {
+    if (graph.ops[i].kind != PK_OP_RECURRENT) continue;
+    for (int j = 1; j <= 2; j++) {
+      count += (size_t)pk_tensor_elements(pk_op_input(&graph, &graph.ops[i], j));
+    }
+  }
+  pk_graph_deinit(&graph);
+  return count;
+}
+
 static void check_package(train_case *c, const uint8_t *bytes, size_t size_bytes) {
   pk_packed_model packed;
   pk_error error = {0};
@@ -149,10 +207,16 @@ static void check_package(train_case *c, const uint8_t *bytes, size_t size_bytes
   if (!pk_pack_trained(&packed, path, &c->recipe, c->session.data, PK_DATA_TEST, NULL, &error)) {
     fail_msg("%s", error.message);
   }
-  print_message("packed: %.1f %%, before %.1f %%\n", packed.accuracy, packed.float_accuracy);
+  const size_t weights = recurrent_weights(bytes, size_bytes);
+  const size_t plain = pk_manifest_shard_totals(&packed.package.manifest).plain;
+  print_message(
+      "packed: %.1f %%, before %.1f %%; %zu bytes for %zu recurrent and %zu other weights\n",
+      packed.accuracy, packed.float_accuracy, plain, weights, packed.report.weight_count);
   assert_true(packed.float_accuracy >= 97.0);
   assert_true(packed.accuracy >= packed.float_accuracy - 2.0);
   assert_true(packed.agreement >= 98.0);
+  // In float32 they alone would take four bytes each.
+  if (weights > 4000) assert_true(plain < 2 * weights);
   pk_packed_model_free(&packed);
 }
 
@@ -184,6 +248,11 @@ static void check_order(const char *layers) {
 static void test_last_step(void **state) {
   (void)state;
   check_order("{'gru': 12}, {'dense': 2}");
+}
+
+static void test_package_is_small(void **state) {
+  (void)state;
+  check_order("{'gru': 32}, {'dense': 2}");
 }
 
 static void test_all_steps(void **state) {
@@ -232,7 +301,8 @@ static void test_refusals(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_gradients), cmocka_unit_test(test_shapes),
-      cmocka_unit_test(test_start),     cmocka_unit_test(test_last_step),
+      cmocka_unit_test(test_start),     cmocka_unit_test(test_rounding),
+      cmocka_unit_test(test_last_step), cmocka_unit_test(test_package_is_small),
       cmocka_unit_test(test_all_steps), cmocka_unit_test(test_without_order),
       cmocka_unit_test(test_refusals)};
   return cmocka_run_group_tests(tests, test_folder_make, test_folder_remove);

@@ -145,8 +145,10 @@ typedef struct channel_rank {
   size_t group, channel, place;  // place: in the row of importance
 } channel_rank;
 
+// Group by group, the least important first.
 static int compare_ranks(const void *left, const void *right) {
   const channel_rank *a = left, *b = right;
+  if (a->group != b->group) return a->group < b->group ? -1 : 1;
   if (a->importance != b->importance) return a->importance < b->importance ? -1 : 1;
   return a->place < b->place ? -1 : a->place > b->place;
 }
@@ -174,9 +176,11 @@ static void take_away(pk_gradual_channels *channels, size_t group, size_t channe
   }
 }
 
-static size_t rank(channel_rank *ranks, const pk_gradual_channels *channels) {
+// The channels that are left, and where those of each group begin.
+static size_t rank(channel_rank *ranks, size_t *first, const pk_gradual_channels *channels) {
   size_t count = 0, place = 0;
   for (size_t g = 0; g < channels->groups.count; g++) {
+    first[g] = count;
     for (size_t c = 0; c < channels->groups.channels[g]; c++, place++) {
       if (channels->importance[place] < 0.0f) continue;
       ranks[count++] = (channel_rank){channels->importance[place], g, c, place};
@@ -186,29 +190,60 @@ static size_t rank(channel_rank *ranks, const pk_gradual_channels *channels) {
   return count;
 }
 
-static bool take_least(pk_gradual_channels *channels, size_t wanted, pk_error *error) {
+// How many channels of a group go next; 0: no more can.
+static size_t next_count(const pk_gradual_channels *channels, size_t group, size_t multiple) {
+  const size_t width = channels->groups.channels[group];
+  const size_t left = width - gone_in(&channels->groups, group);
+  const size_t least = (width + LEAST_SHARE - 1) / LEAST_SHARE;
+  const size_t count = left % multiple > 0 ? left % multiple : multiple;
+  return left >= count + least ? count : 0;
+}
+
+// The group whose next channels are the least important on average; false: there is none.
+static bool find_least(size_t *group, size_t *count, const channel_rank *ranks, const size_t *first,
+                       const pk_gradual_channels *channels, size_t multiple) {
+  double least = INFINITY;
+  for (size_t g = 0; g < channels->groups.count; g++) {
+    const size_t next = next_count(channels, g, multiple);
+    double sum = 0.0;
+    for (size_t i = 0; i < next; i++) sum += (double)ranks[first[g] + i].importance;
+    if (next == 0 || sum / (double)next >= least) continue;
+    least = sum / (double)next;
+    *group = g;
+    *count = next;
+  }
+  return least < INFINITY;
+}
+
+static bool take_least(pk_gradual_channels *channels, size_t wanted, size_t multiple,
+                       pk_error *error) {
   channel_rank *ranks = malloc((channels->total + 1) * sizeof *ranks);
-  if (!ranks) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory to remove channels");
-  const size_t count = rank(ranks, channels);
-  size_t removed = channels->total - count;
-  for (size_t i = 0; i < count && removed < wanted; i++) {
-    const size_t g = ranks[i].group, width = channels->groups.channels[g];
-    const size_t least = (width + LEAST_SHARE - 1) / LEAST_SHARE;
-    if (width - gone_in(&channels->groups, g) <= least) continue;
-    take_away(channels, g, ranks[i].channel);
-    channels->importance[ranks[i].place] = gone;
-    removed++;
+  size_t *first = calloc(channels->groups.count + 1, sizeof *first);
+  const bool ok = ranks && first;
+  size_t removed = ok ? channels->total - rank(ranks, first, channels) : 0, group = 0, count = 0;
+  while (ok && find_least(&group, &count, ranks, first, channels, multiple) &&
+         removed + count <= wanted) {
+    for (size_t i = 0; i < count; i++) {
+      const channel_rank *next = &ranks[first[group]++];
+      take_away(channels, group, next->channel);
+      channels->importance[next->place] = gone;
+    }
+    removed += count;
   }
   free(ranks);
-  return true;
+  free(first);
+  return ok || pk_fail(error, PK_OUT_OF_MEMORY, "no memory to remove channels");
 }
 
 bool pk_gradual_channels_remove(pk_gradual_channels *channels, pk_optimizer *optimizer,
-                                const pk_gradual_prune *schedule, pk_error *error) {
-  const float share = pk_prune_share_at(schedule, optimizer->step, optimizer->options.steps);
+                                const pk_channel_prune *prune, pk_error *error) {
+  const float share =
+      pk_prune_share_at(&prune->schedule, optimizer->step, optimizer->options.steps);
   const size_t wanted = (size_t)lrintf(share * (float)channels->total);
   if (share <= 0.0f) return true;
-  if (pk_prune_is_due(optimizer) && !take_least(channels, wanted, error)) return false;
+  if (pk_prune_is_due(optimizer) && !take_least(channels, wanted, (size_t)prune->multiple, error)) {
+    return false;
+  }
   for (size_t i = 0; i < channels->parameters_total; i++) {
     if (!channels->absent[i]) continue;
     optimizer->values[i] = optimizer->averages[i] = 0.0f;

@@ -41,9 +41,10 @@ void pk_gradual_channels_measure(pk_gradual_channels *channels, const float *val
                                  const float *gradient);
 
 // Behind a step: removes the channels that are too many by the schedule and keeps what has gone at
-// 0, in values, moments and averages. An eighth of each group stays in any case.
+// 0, in values, moments and averages. An eighth of each group stays in any case. With a multiple
+// channels of a group go several at a time, once the schedule allows as many.
 bool pk_gradual_channels_remove(pk_gradual_channels *channels, pk_optimizer *optimizer,
-                                const pk_gradual_prune *schedule, pk_error *error);
+                                const pk_channel_prune *prune, pk_error *error);
 
 // Of a training that goes on: what has gone by `importance`, which a checkpoint keeps.
 void pk_gradual_channels_restore(pk_gradual_channels *channels);

@@ -10,6 +10,12 @@ typedef struct pk_gradual_prune {
   float from, to;  // shares of the training between which it rises
 } pk_gradual_prune;
 
+// The same for whole channels (gradual_channels.h).
+typedef struct pk_channel_prune {
+  pk_gradual_prune schedule;  // share: of all channels that can go
+  int32_t multiple;           // what is left of a group that lost channels is a multiple of this
+} pk_channel_prune;
+
 // The share of zeros wanted after `step` of `steps`.
 float pk_prune_share_at(const pk_gradual_prune *prune, size_t step, size_t steps);
 

@@ -2,7 +2,6 @@
 
 #include <limits.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,15 +30,16 @@ static const pk_field_rule rules[] = {
     {"labelSmoothing", PK_FIELD_NUMBER, false, offsetof(pk_training, label_smoothing), 0, 0.9,
      NULL}};
 
-enum { PRUNE_FIELDS = 3 };
-static const pk_field_rule prune_rules[PRUNE_FIELDS] = {
+static const pk_field_rule prune_rules[] = {
     {"share", PK_FIELD_NUMBER, true, offsetof(pk_gradual_prune, share), 0, 0.99, NULL},
     {"from", PK_FIELD_NUMBER, false, offsetof(pk_gradual_prune, from), 0, 1, NULL},
     {"to", PK_FIELD_NUMBER, false, offsetof(pk_gradual_prune, to), 0, 1, NULL}};
-static const pk_field_rule channel_rules[PRUNE_FIELDS] = {
-    {"share", PK_FIELD_NUMBER, true, offsetof(pk_gradual_prune, share), 0, 0.8, NULL},
-    {"from", PK_FIELD_NUMBER, false, offsetof(pk_gradual_prune, from), 0, 1, NULL},
-    {"to", PK_FIELD_NUMBER, false, offsetof(pk_gradual_prune, to), 0, 1, NULL}};
+
+static const pk_field_rule channel_rules[] = {
+    {"share", PK_FIELD_NUMBER, true, offsetof(pk_channel_prune, schedule.share), 0, 0.8, NULL},
+    {"from", PK_FIELD_NUMBER, false, offsetof(pk_channel_prune, schedule.from), 0, 1, NULL},
+    {"to", PK_FIELD_NUMBER, false, offsetof(pk_channel_prune, schedule.to), 0, 1, NULL},
+    {"multiple", PK_FIELD_INTEGER, false, offsetof(pk_channel_prune, multiple), 1, 64, NULL}};
 
 static pk_field_reader reader_of(const pk_recipe *recipe, pk_error *error) {
   return (pk_field_reader){recipe->source, "docs/TRAINING.md describes recipes", PK_USAGE, true,
@@ -176,17 +176,28 @@ static bool resolve_sources(const pk_recipe *recipe, pk_error *error) {
   return true;
 }
 
-// "training.<field>"; left out: nothing goes.
-static bool read_prune(pk_gradual_prune *prune, const pk_recipe *recipe, const char *field,
-                       const pk_field_rule rules_of_field[PRUNE_FIELDS], pk_error *error) {
-  const pk_field_reader reader = reader_of(recipe, error);
-  const json_t *json = json_object_get(json_object_get(recipe->json, "training"), field);
-  char where[64];
-  snprintf(where, sizeof where, "training.%s", field);
-  return !json ||
-         (pk_field_read_rules(prune, rules_of_field, PRUNE_FIELDS, NULL, &reader, json, where) &&
-          (prune->from <= prune->to ||
-           pk_field_bad(&reader, where, "from", "at most as large as \"to\"")));
+static bool check_schedule(const pk_gradual_prune *schedule, const pk_field_reader *reader,
+                           const char *where) {
+  return schedule->from <= schedule->to ||
+         pk_field_bad(reader, where, "from", "at most as large as \"to\"");
+}
+
+// Left out: nothing goes.
+static bool read_pruning(pk_recipe *recipe, const json_t *training, const pk_field_reader *reader) {
+  const json_t *weights = json_object_get(training, "prune");
+  const json_t *channels = json_object_get(training, "pruneChannels");
+  recipe->prune = (pk_gradual_prune){.from = 0.15f, .to = 0.7f};
+  recipe->prune_channels =
+      (pk_channel_prune){.schedule = {.from = 0.15f, .to = 0.6f}, .multiple = 1};
+  return (!weights || (pk_field_read_rules(&recipe->prune, prune_rules,
+                                           sizeof prune_rules / sizeof *prune_rules, NULL, reader,
+                                           weights, "training.prune") &&
+                       check_schedule(&recipe->prune, reader, "training.prune"))) &&
+         (!channels ||
+          (pk_field_read_rules(&recipe->prune_channels, channel_rules,
+                               sizeof channel_rules / sizeof *channel_rules, NULL, reader, channels,
+                               "training.pruneChannels") &&
+           check_schedule(&recipe->prune_channels.schedule, reader, "training.pruneChannels")));
 }
 
 static bool read_training(pk_recipe *recipe, pk_error *error) {
@@ -204,12 +215,9 @@ static bool read_training(pk_recipe *recipe, pk_error *error) {
                                    .average = 0.998f,
                                    .warmup = 1.0f};
   const json_t *training = json_object_get(recipe->json, "training");
-  recipe->prune = (pk_gradual_prune){.from = 0.15f, .to = 0.7f};
-  recipe->prune_channels = (pk_gradual_prune){.from = 0.15f, .to = 0.6f};
   if (!pk_field_read_rules(&recipe->training, rules, sizeof rules / sizeof *rules, also_known,
                            &reader, training, "training") ||
-      !read_prune(&recipe->prune, recipe, "prune", prune_rules, error) ||
-      !read_prune(&recipe->prune_channels, recipe, "pruneChannels", channel_rules, error)) {
+      !read_pruning(recipe, training, &reader)) {
     return false;
   }
   return recipe->training.batch % 2 == 0 ||

@@ -32,7 +32,7 @@ typedef struct pk_recipe {
   json_t *fine_data;
   pk_training training;
   pk_gradual_prune prune;           // of weights
-  pk_gradual_prune prune_channels;  // share 0: no channels go
+  pk_channel_prune prune_channels;  // share 0: no channels go
 } pk_recipe;                        // all zero: empty
 
 // Reads FOLDER/model.json and the class names it points to. `data_root` NULL: the recipe's own.

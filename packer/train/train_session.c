@@ -136,7 +136,7 @@ bool pk_train_session_init(pk_train_session *session, const pk_recipe *recipe,
     const pk_optimizer_options options = optimizer_options(s);
     ok = pk_optimizer_init(&s->optimizer, &options, &s->parameters, error);
   }
-  if (ok && recipe->prune_channels.share > 0.0f) {
+  if (ok && recipe->prune_channels.schedule.share > 0.0f) {
     ok = pk_gradual_channels_init(&s->channels, &s->parameters, &s->graph, error);
   }
   for (size_t i = 0; ok && i < PK_WORKERS; i++) ok = open_worker(s, &s->workers[i], error);

@@ -197,7 +197,8 @@ static void check_batch(const train_case *c, bool *was_absent, size_t *gone) {
   const pk_train_session *s = &c->session;
   const pk_optimizer *o = &s->optimizer;
   const size_t now = pk_gradual_channels_gone(&s->channels);
-  const float share = pk_prune_share_at(&c->recipe.prune_channels, o->step, o->options.steps);
+  const float share =
+      pk_prune_share_at(&c->recipe.prune_channels.schedule, o->step, o->options.steps);
   for (size_t i = 0; i < s->parameters.total; i++) {
     assert_true(!was_absent[i] || s->channels.absent[i]);
     was_absent[i] = s->channels.absent[i];
@@ -260,6 +261,27 @@ static void test_training(void **state) {
   pk_graph_deinit(&after);
   train_case_close(&whole);
   train_case_close(&narrow);
+}
+
+// Channels go several at a time, so that what is left of each group is a multiple.
+static void test_multiples(void **state) {
+  (void)state;
+  static train_case c;
+  write_recipe(", 'pruneChannels': {'share': 0.5, 'from': 0.1, 'to': 0.6, 'multiple': 8}");
+  train_case_open(&c, NULL);
+  train_watched(&c);
+  const pk_channel_groups *groups = &c.session.channels.groups;
+  size_t changed = 0;
+  for (size_t g = 0; g < groups->count; g++) {
+    size_t stays = 0;
+    for (size_t i = 0; i < groups->channels[g]; i++) stays += !groups->is_gone[g][i];
+    if (stays < groups->channels[g]) assert_int_equal(stays % 8, 0);
+    changed += stays < groups->channels[g];
+  }
+  const size_t gone = pk_gradual_channels_gone(&c.session.channels);
+  assert_true(changed > 0 && gone <= CHANNELS / 2 && gone > CHANNELS / 2 - 8);
+  expect_runtime_agrees(&c);
+  train_case_close(&c);
 }
 
 // Both kinds of pruning at once: the share of zeros is one of what is left.
@@ -341,6 +363,7 @@ static void test_refusals(void **state) {
       {", 'pruneChannels': {'from': 0.2}", "training.pruneChannels.share"},
       {", 'pruneChannels': {'share': 0.3, 'until': 1}", "training.pruneChannels.until"},
       {", 'pruneChannels': {'share': 0.3, 'from': 0.7}", "training.pruneChannels.from"},
+      {", 'pruneChannels': {'share': 0.3, 'multiple': 0}", "training.pruneChannels.multiple"},
       {", 'pruneChannels': 0.3", "training.pruneChannels must be an object"},
       {", 'prune': {'share': 0.3, 'from': 0.9}", "training.prune.from"}};
   static train_case c;
@@ -362,11 +385,10 @@ static void test_refusals(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_importance),
-                                     cmocka_unit_test(test_training),
-                                     cmocka_unit_test(test_with_zeros),
-                                     cmocka_unit_test(test_going_on),
-                                     cmocka_unit_test(test_training_what_is_left),
-                                     cmocka_unit_test(test_refusals)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_importance), cmocka_unit_test(test_training),
+      cmocka_unit_test(test_multiples),  cmocka_unit_test(test_with_zeros),
+      cmocka_unit_test(test_going_on),   cmocka_unit_test(test_training_what_is_left),
+      cmocka_unit_test(test_refusals)};
   return cmocka_run_group_tests(tests, test_folder_make, test_folder_remove);
 }

@@ -142,10 +142,14 @@ static void print_summary(const train_arguments *arguments, const pk_train_resul
   const bool is_packed = arguments->packs && result->is_complete;
   if (arguments->as_json) {
     pk_print_json(json_pack(
-        "{s:s, s:I, s:b, s:f, s:f, s:I, s:o*, s:f}", "folder", arguments->folder, "epochs",
+        "{s:s, s:I, s:b, s:f, s:f, s:I, s:o*, s:o*, s:f}", "folder", arguments->folder, "epochs",
         (json_int_t)result->epochs_done, "complete", result->is_complete, "validation",
         percent(&result->validation), "test", percent(&result->test), "testExamples",
-        (json_int_t)result->test.count, "packed",
+        (json_int_t)result->test.count, "channels",
+        result->channels > 0 ? json_pack("{s:I, s:I}", "gone", (json_int_t)result->channels_gone,
+                                         "all", (json_int_t)result->channels)
+                             : NULL,
+        "packed",
         is_packed
             ? json_pack("{s:f, s:f, s:f, s:f, s:b, s:I, s:I, s:I}", "accuracy", packed->accuracy,
                         "floatAccuracy", packed->float_accuracy, "agreement", packed->agreement,
@@ -158,6 +162,9 @@ static void print_summary(const train_arguments *arguments, const pk_train_resul
     return;
   }
   printf("%s: %zu epochs in %.0f s\n", arguments->folder, result->epochs_done, seconds);
+  if (result->channels > 0) {
+    printf("  pruned   %zu of %zu channels\n", result->channels_gone, result->channels);
+  }
   if (!result->is_complete) {
     printf("  not complete yet; the same command goes on\n");
     return;
@@ -175,38 +182,6 @@ static void print_summary(const train_arguments *arguments, const pk_train_resul
              i == packed->report.trials.chosen ? "  <- taken" : "");
     }
   }
-}
-
-// Teachers from the recipe where none are named on the command line; their paths, to be freed.
-static bool plan_lessons(pk_lesson_plan *plan, char *paths[MAX_TEACHERS],
-                         const train_arguments *arguments, const pk_recipe *recipe,
-                         pk_error *error) {
-  const json_t *distill = json_object_get(recipe->json, "distill");
-  const json_t *teachers = json_object_get(distill, "teachers");
-  const json_t *temperature = json_object_get(distill, "temperature");
-  const json_t *share = json_object_get(distill, "share");
-  size_t count = arguments->teacher_count;
-  if (!arguments->distills) return true;
-  plan->temperature = temperature ? (float)json_number_value(temperature) : 3.0f;
-  plan->share = share ? (float)json_number_value(share) : 0.7f;
-  if (!(plan->temperature >= 0.1f && plan->temperature <= 100.0f) ||
-      !(plan->share > 0.0f && plan->share <= 1.0f)) {
-    return pk_fail(
-        error, PK_USAGE,
-        "%s: distill.temperature must be 0.1 to 100, distill.share above 0 and at most 1",
-        recipe->source);
-  }
-  for (size_t i = 0; i < count; i++) paths[i] = strdup(arguments->teachers[i]);
-  for (size_t i = 0; count == i && i < json_array_size(teachers) && i < MAX_TEACHERS; i++) {
-    const char *name = json_string_value(json_array_get(teachers, i));
-    paths[i] = name ? pk_path_join(recipe->folder, name, error) : NULL;
-    count = paths[i] ? i + 1 : count;
-  }
-  plan->files = (const char *const *)paths;
-  plan->count = count;
-  return count > 0 || pk_fail(error, PK_USAGE,
-                              "no teacher: name one with --teacher or in distill.teachers of %s",
-                              recipe->source);
 }
 
 // Trains, or takes what was trained before (--trained).
@@ -247,9 +222,9 @@ static bool train(const train_arguments *arguments, pk_recipe *recipe, pk_error 
   pk_train_result result = {0};
   pk_packed_model packed = {0};
   pk_lesson_plan plan = {0};
-  char *teachers[MAX_TEACHERS] = {0};
   const double start = pk_now_ms();
-  bool ok = plan_lessons(&plan, teachers, arguments, recipe, error) &&
+  bool ok = (!arguments->distills || pk_lesson_plan_read(&plan, recipe, arguments->teachers,
+                                                         arguments->teacher_count, error)) &&
             pk_train_session_init(&session, recipe, &plan, error) &&
             get_trained(&result, &session, arguments, error);
   if (ok && result.is_complete && arguments->packs) {
@@ -263,7 +238,7 @@ static bool train(const train_arguments *arguments, pk_recipe *recipe, pk_error 
   pk_packed_model_free(&packed);
   pk_train_result_free(&result);
   pk_train_session_deinit(&session);
-  for (size_t i = 0; i < MAX_TEACHERS; i++) free(teachers[i]);
+  pk_lesson_plan_free(&plan);
   return ok;
 }
 

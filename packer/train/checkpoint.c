@@ -4,9 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../import/network/trained_model.h"
+#include "../import/network/safetensors.h"
 #include "../package/file_io.h"
-#include "fold_norms.h"
 
 static const char fingerprint_key[] = "minnow.training", epochs_key[] = "minnow.epochs";
 static const size_t max_file_bytes = (size_t)1 << 30;
@@ -30,6 +29,12 @@ static bool make_fingerprint(char hex[PK_SHA256_HEX_BYTES], const pk_train_sessi
     pk_bytes_append(&all, &s->plan.temperature, sizeof s->plan.temperature);
     pk_bytes_append(&all, &s->plan.share, sizeof s->plan.share);
   }
+  if (s->plan.features) {
+    char *text = json_dumps(s->plan.features, JSON_COMPACT | JSON_SORT_KEYS);
+    if (text) pk_bytes_append(&all, text, strlen(text) + 1);
+    free(text);
+    pk_bytes_append(&all, &s->plan.feature_weight, sizeof s->plan.feature_weight);
+  }
   const bool ok = !all.failed || pk_fail(error, PK_OUT_OF_MEMORY, "no memory for a checkpoint");
   if (ok) pk_sha256_hex(hex, all.data, all.size);
   pk_bytes_free(&all);
@@ -42,9 +47,10 @@ typedef struct state_row {
   size_t count;
 } state_row;
 
-enum { STATE_ROWS = 5 };
+enum { MOST_ROWS = 6 };
 
-static void list_rows(state_row rows[STATE_ROWS], const pk_train_session *s) {
+// Returns their number.
+static size_t list_rows(state_row rows[MOST_ROWS], const pk_train_session *s) {
   const pk_optimizer *o = &s->optimizer;
   const size_t total = s->parameters.total;
   rows[0] = (state_row){"values", o->values, total};
@@ -52,20 +58,22 @@ static void list_rows(state_row rows[STATE_ROWS], const pk_train_session *s) {
   rows[2] = (state_row){"squares", o->squares, total};
   rows[3] = (state_row){"averages", o->averages, total};
   rows[4] = (state_row){"statistics", o->statistics, s->parameters.statistics_total};
+  rows[5] = (state_row){"channels", s->channels.importance, s->channels.total};
+  return s->channels.total > 0 ? 6 : 5;
 }
 
 bool pk_checkpoint_write(const pk_train_session *session, size_t epochs_done, const char *file,
                          pk_error *error) {
   char fingerprint[PK_SHA256_HEX_BYTES], epochs[32];
-  state_row rows[STATE_ROWS];
+  state_row rows[MOST_ROWS];
   pk_safetensors_writer writer = {0};
   size_t size_bytes = 0;
   if (!make_fingerprint(fingerprint, session, error)) return false;
   snprintf(epochs, sizeof epochs, "%zu", epochs_done);
   pk_safetensors_put_text(&writer, fingerprint_key, fingerprint);
   pk_safetensors_put_text(&writer, epochs_key, epochs);
-  list_rows(rows, session);
-  for (size_t i = 0; i < STATE_ROWS; i++) {
+  const size_t row_count = list_rows(rows, session);
+  for (size_t i = 0; i < row_count; i++) {
     const int32_t count = (int32_t)rows[i].count;
     pk_safetensors_put(&writer, rows[i].name, rows[i].values, &count, 1);
   }
@@ -78,7 +86,7 @@ bool pk_checkpoint_write(const pk_train_session *session, size_t epochs_done, co
 static bool read_state(pk_train_session *s, size_t *epochs_done, const pk_safetensors *saved,
                        const char *file, pk_error *error) {
   char fingerprint[PK_SHA256_HEX_BYTES];
-  state_row rows[STATE_ROWS];
+  state_row rows[MOST_ROWS];
   const char *known = pk_safetensors_text(saved, fingerprint_key);
   const char *epochs = pk_safetensors_text(saved, epochs_key);
   if (!make_fingerprint(fingerprint, s, error)) return false;
@@ -88,14 +96,15 @@ static bool read_state(pk_train_session *s, size_t *epochs_done, const pk_safete
                    "--restart, or choose another folder with --work",
                    file);
   }
-  list_rows(rows, s);
-  for (size_t i = 0; i < STATE_ROWS; i++) {
+  const size_t row_count = list_rows(rows, s);
+  for (size_t i = 0; i < row_count; i++) {
     if (!pk_safetensors_read(rows[i].values, saved, rows[i].name, rows[i].count, error)) {
       return false;
     }
   }
   *epochs_done = strtoul(epochs, NULL, 10);
   s->optimizer.step = *epochs_done * s->batches;
+  pk_gradual_channels_restore(&s->channels);
   if (s->recipe->prune.share > 0.0f) pk_prune_find_mask(s->masked, &s->optimizer);
   return true;
 }
@@ -114,30 +123,4 @@ bool pk_checkpoint_read(pk_train_session *session, size_t *epochs_done, const ch
   }
   pk_bytes_free(&bytes);
   return ok;
-}
-
-uint8_t *pk_trained_bytes(pk_train_session *session, size_t *size_bytes, pk_error *error) {
-  pk_train_session *s = session;
-  const pk_diff_net *net = &s->folded;
-  pk_safetensors_writer writer = {0};
-  char *network = json_dumps(json_object_get(s->recipe->json, "network"), JSON_COMPACT);
-  char *labels = strndup((const char *)s->recipe->labels_text.data, s->recipe->labels_text.size);
-  uint8_t *bytes = NULL;
-  if (network && labels) {
-    pk_constants_folded(&s->folded, &s->parameters, pk_optimizer_result(&s->optimizer),
-                        s->optimizer.statistics);
-    pk_safetensors_put_text(&writer, PK_TRAINED_NETWORK, network);
-    pk_safetensors_put_text(&writer, PK_TRAINED_LABELS, labels);
-    for (size_t i = 0; i < net->tensor_count; i++) {
-      const pk_tensor *tensor = &s->graph.tensors[i];
-      if (!net->constants[i]) continue;
-      pk_safetensors_put(&writer, tensor->name, net->constants[i], tensor->dims, tensor->rank);
-    }
-    bytes = pk_safetensors_finish(&writer, size_bytes, error);
-  } else {
-    pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the trained network");
-  }
-  free(network);
-  free(labels);
-  return bytes;
 }

@@ -13,8 +13,4 @@ bool pk_checkpoint_write(const pk_train_session *session, size_t epochs_done, co
 bool pk_checkpoint_read(pk_train_session *session, size_t *epochs_done, const char *file,
                         pk_error *error);
 
-// The network as it is used: folded weights under their tensors' names (trained_model.h). To be
-// freed by the caller; NULL with the error filled.
-uint8_t *pk_trained_bytes(pk_train_session *session, size_t *size_bytes, pk_error *error);
-
 #endif  // MINNOW_PACKER_TRAIN_CHECKPOINT_H_

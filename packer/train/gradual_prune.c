@@ -26,16 +26,25 @@ static int compare_floats(const void *a, const void *b) {
   return left < right ? -1 : left > right;
 }
 
-static void raise_zeros(bool *masked, const float *values, size_t count, size_t wanted,
-                        float *scratch) {
-  for (size_t i = 0; i < count; i++) scratch[i] = fabsf(values[i]);
-  qsort(scratch, count, sizeof *scratch, compare_floats);
+// `absent` NULL: none.
+static void raise_zeros(bool *masked, const float *values, const bool *absent, size_t count,
+                        float share, float *scratch) {
+  size_t present = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (!absent || !absent[i]) scratch[present++] = fabsf(values[i]);
+  }
+  const size_t wanted = (size_t)(share * (float)present);
+  qsort(scratch, present, sizeof *scratch, compare_floats);
   const float limit = wanted > 0 ? scratch[wanted - 1] : -1.0f;
   for (size_t i = 0; i < count; i++) masked[i] = masked[i] || fabsf(values[i]) <= limit;
 }
 
-bool pk_prune_gradually(pk_optimizer *optimizer, bool *masked, const pk_gradual_prune *prune,
-                        pk_error *error) {
+bool pk_prune_is_due(const pk_optimizer *optimizer) {
+  return optimizer->step % STEPS_BETWEEN == 0 || optimizer->step == optimizer->options.steps;
+}
+
+bool pk_prune_gradually(pk_optimizer *optimizer, bool *masked, const bool *absent,
+                        const pk_gradual_prune *prune, pk_error *error) {
   const pk_parameters *parameters = optimizer->parameters;
   const float share = pk_prune_share_at(prune, optimizer->step, optimizer->options.steps);
   if (share <= 0.0f) return true;
@@ -44,9 +53,9 @@ bool pk_prune_gradually(pk_optimizer *optimizer, bool *masked, const pk_gradual_
   for (size_t i = 0; i < parameters->count; i++) {
     const pk_parameter *p = &parameters->items[i];
     if (!is_prunable(parameters, i)) continue;
-    if (optimizer->step % STEPS_BETWEEN == 0 || optimizer->step == optimizer->options.steps) {
-      raise_zeros(masked + p->offset, optimizer->values + p->offset, p->count,
-                  (size_t)(share * (float)p->count), scratch);
+    if (pk_prune_is_due(optimizer)) {
+      raise_zeros(masked + p->offset, optimizer->values + p->offset,
+                  absent ? absent + p->offset : NULL, p->count, share, scratch);
     }
     for (size_t j = p->offset; j < p->offset + p->count; j++) {
       if (!masked[j]) continue;

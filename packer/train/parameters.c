@@ -6,6 +6,9 @@
 #include "../autodiff/diff_net.h"
 #include "../pk_random.h"
 
+// Inputs of RECURRENT: what multiplies the input, what multiplies the state, biases.
+enum { RECURRENT_INPUT = 1, RECURRENT_STATE, RECURRENT_BIAS };
+
 static void add_parameter(pk_parameters *p, pk_parameter parameter) {
   parameter.offset = p->total;
   p->total += parameter.count;
@@ -19,15 +22,21 @@ static bool is_known(const pk_parameters *p, int32_t tensor) {
   return false;
 }
 
-static void add_tensor(pk_parameters *p, const pk_graph *graph, size_t op, int input) {
+static void add_tensor(pk_parameters *p, const pk_graph *graph, size_t op, int input,
+                       pk_parameter_kind kind) {
   const int32_t tensor = graph->ops[op].inputs[input];
   if (is_known(p, tensor)) return;
-  add_parameter(
-      p, (pk_parameter){.name = graph->tensors[tensor].name,
-                        .kind = input == PK_INPUT_BIAS ? PK_PARAMETER_BIAS : PK_PARAMETER_WEIGHTS,
-                        .tensor = tensor,
-                        .op = op,
-                        .count = (size_t)pk_tensor_elements(&graph->tensors[tensor])});
+  add_parameter(p, (pk_parameter){.name = graph->tensors[tensor].name,
+                                  .kind = kind,
+                                  .tensor = tensor,
+                                  .op = op,
+                                  .count = (size_t)pk_tensor_elements(&graph->tensors[tensor])});
+}
+
+static void add_recurrent(pk_parameters *p, const pk_graph *graph, size_t op) {
+  add_tensor(p, graph, op, RECURRENT_INPUT, PK_PARAMETER_WEIGHTS);
+  add_tensor(p, graph, op, RECURRENT_STATE, PK_PARAMETER_WEIGHTS);
+  add_tensor(p, graph, op, RECURRENT_BIAS, PK_PARAMETER_BIAS);
 }
 
 static bool add_norm(pk_parameters *p, pk_graph *graph, size_t op, pk_error *error) {
@@ -57,12 +66,13 @@ bool pk_parameters_init(pk_parameters *parameters, pk_graph *graph, const pk_net
   if (!ok) pk_fail(error, PK_OUT_OF_MEMORY, "no memory for the parameters of the network");
   for (size_t i = 0; ok && i < graph->op_count; i++) {
     const pk_op *op = &graph->ops[i];
+    if (op->kind == PK_OP_RECURRENT) add_recurrent(parameters, graph, i);
     if (!pk_diff_has_weights(op)) continue;
-    add_tensor(parameters, graph, i, PK_INPUT_WEIGHTS);
+    add_tensor(parameters, graph, i, PK_INPUT_WEIGHTS, PK_PARAMETER_WEIGHTS);
     if (notes[i].has_norm) {
       ok = add_norm(parameters, graph, i, error);
     } else if (op->input_count > PK_INPUT_BIAS) {
-      add_tensor(parameters, graph, i, PK_INPUT_BIAS);
+      add_tensor(parameters, graph, i, PK_INPUT_BIAS, PK_PARAMETER_BIAS);
     }
   }
   if (ok && parameters->total == 0) {
@@ -79,23 +89,53 @@ void pk_parameters_deinit(pk_parameters *parameters) {
   *parameters = (pk_parameters){0};
 }
 
+// --- start ---
+
+static void draw(float *values, size_t count, double deviation, pk_random *random) {
+  for (size_t i = 0; i < count; i++) values[i] = (float)(deviation * pk_random_normal(random));
+}
+
+// Rows [n][n] of length 1 at right angles to each other, by Gram and Schmidt.
+static void orthogonalize(float *rows, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    float *row = rows + i * n;
+    double squares = 0.0;
+    for (size_t j = 0; j < i; j++) {
+      const float *other = rows + j * n;
+      double product = 0.0;
+      for (size_t k = 0; k < n; k++) product += (double)row[k] * (double)other[k];
+      for (size_t k = 0; k < n; k++) row[k] -= (float)product * other[k];
+    }
+    for (size_t k = 0; k < n; k++) squares += (double)row[k] * (double)row[k];
+    const double scale = squares > 0.0 ? 1.0 / sqrt(squares) : 0.0;
+    for (size_t k = 0; k < n; k++) row[k] = (float)(scale * (double)row[k]);
+  }
+}
+
+static void start_weights(float *values, const pk_parameter *p, const pk_graph *graph,
+                          pk_random *random) {
+  const pk_op *op = &graph->ops[p->op];
+  const pk_tensor *w = &graph->tensors[p->tensor];
+  const size_t width = (size_t)w->dims[w->rank - 1];
+  if (op->kind != PK_OP_RECURRENT) {
+    const size_t channels = (size_t)w->dims[op->kind == PK_OP_DEPTHWISE_CONV_2D ? 3 : 0];
+    draw(values, p->count, sqrt(2.0 * (double)channels / (double)p->count), random);
+  } else if (p->tensor == op->inputs[RECURRENT_STATE]) {
+    draw(values, p->count, 1.0, random);
+    for (size_t at = 0; at < p->count; at += width * width) orthogonalize(values + at, width);
+  } else {
+    draw(values, p->count, sqrt(1.0 / (double)width), random);
+  }
+}
+
 void pk_parameters_start(float *values, float *statistics, const pk_parameters *parameters,
                          const pk_graph *graph, uint64_t seed) {
   for (size_t i = 0; i < parameters->count; i++) {
     const pk_parameter *p = &parameters->items[i];
     pk_random random = pk_random_of(seed, i);
-    double deviation = 0.0;
-    if (p->kind == PK_PARAMETER_WEIGHTS) {
-      const pk_op *op = &graph->ops[p->op];
-      const pk_tensor *w = &graph->tensors[p->tensor];
-      const size_t channels = (size_t)w->dims[op->kind == PK_OP_DEPTHWISE_CONV_2D ? 3 : 0];
-      deviation = sqrt(2.0 * (double)channels / (double)p->count);
-    }
     const float start = p->kind == PK_PARAMETER_NORM_SCALE ? 1.0f : 0.0f;
-    for (size_t j = 0; j < p->count; j++) {
-      values[p->offset + j] =
-          deviation > 0.0 ? (float)(deviation * pk_random_normal(&random)) : start;
-    }
+    for (size_t j = 0; j < p->count; j++) values[p->offset + j] = start;
+    if (p->kind == PK_PARAMETER_WEIGHTS) start_weights(values + p->offset, p, graph, &random);
   }
   for (size_t i = 0; i < parameters->norm_count; i++) {
     const pk_norm_statistic *norm = &parameters->norms[i];

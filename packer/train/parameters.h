@@ -40,8 +40,9 @@ bool pk_parameters_init(pk_parameters *parameters, pk_graph *graph, const pk_net
                         pk_error *error);
 void pk_parameters_deinit(pk_parameters *parameters);
 
-// Weights by He et al. 2015 (normal, variance 2 / inputs of a product), scales 1, the rest 0;
-// statistics: mean 0, variance 1.
+// Weights by He et al. 2015 (normal, variance 2 / inputs of a product); recurrent ones of a gate
+// are orthogonal (Saxe et al. 2014), those in front of its sigmoid or tanh have half that variance
+// (LeCun et al. 1998). Scales 1, the rest 0; statistics: mean 0, variance 1.
 void pk_parameters_start(float *values, float *statistics, const pk_parameters *parameters,
                          const pk_graph *graph, uint64_t seed);
 

@@ -35,6 +35,12 @@ static const pk_field_rule prune_rules[] = {
     {"from", PK_FIELD_NUMBER, false, offsetof(pk_gradual_prune, from), 0, 1, NULL},
     {"to", PK_FIELD_NUMBER, false, offsetof(pk_gradual_prune, to), 0, 1, NULL}};
 
+static const pk_field_rule channel_rules[] = {
+    {"share", PK_FIELD_NUMBER, true, offsetof(pk_channel_prune, schedule.share), 0, 0.8, NULL},
+    {"from", PK_FIELD_NUMBER, false, offsetof(pk_channel_prune, schedule.from), 0, 1, NULL},
+    {"to", PK_FIELD_NUMBER, false, offsetof(pk_channel_prune, schedule.to), 0, 1, NULL},
+    {"multiple", PK_FIELD_INTEGER, false, offsetof(pk_channel_prune, multiple), 1, 64, NULL}};
+
 static pk_field_reader reader_of(const pk_recipe *recipe, pk_error *error) {
   return (pk_field_reader){recipe->source, "docs/TRAINING.md describes recipes", PK_USAGE, true,
                            error};
@@ -170,8 +176,32 @@ static bool resolve_sources(const pk_recipe *recipe, pk_error *error) {
   return true;
 }
 
+static bool check_schedule(const pk_gradual_prune *schedule, const pk_field_reader *reader,
+                           const char *where) {
+  return schedule->from <= schedule->to ||
+         pk_field_bad(reader, where, "from", "at most as large as \"to\"");
+}
+
+// Left out: nothing goes.
+static bool read_pruning(pk_recipe *recipe, const json_t *training, const pk_field_reader *reader) {
+  const json_t *weights = json_object_get(training, "prune");
+  const json_t *channels = json_object_get(training, "pruneChannels");
+  recipe->prune = (pk_gradual_prune){.from = 0.15f, .to = 0.7f};
+  recipe->prune_channels =
+      (pk_channel_prune){.schedule = {.from = 0.15f, .to = 0.6f}, .multiple = 1};
+  return (!weights || (pk_field_read_rules(&recipe->prune, prune_rules,
+                                           sizeof prune_rules / sizeof *prune_rules, NULL, reader,
+                                           weights, "training.prune") &&
+                       check_schedule(&recipe->prune, reader, "training.prune"))) &&
+         (!channels ||
+          (pk_field_read_rules(&recipe->prune_channels, channel_rules,
+                               sizeof channel_rules / sizeof *channel_rules, NULL, reader, channels,
+                               "training.pruneChannels") &&
+           check_schedule(&recipe->prune_channels.schedule, reader, "training.pruneChannels")));
+}
+
 static bool read_training(pk_recipe *recipe, pk_error *error) {
-  static const char *const also_known[] = {"prune", NULL};
+  static const char *const also_known[] = {"prune", "pruneChannels", NULL};
   const pk_field_reader reader = reader_of(recipe, error);
   recipe->training = (pk_training){.batch = 64,
                                    .seed = 1,
@@ -185,13 +215,9 @@ static bool read_training(pk_recipe *recipe, pk_error *error) {
                                    .average = 0.998f,
                                    .warmup = 1.0f};
   const json_t *training = json_object_get(recipe->json, "training");
-  const json_t *prune = json_object_get(training, "prune");
-  recipe->prune = (pk_gradual_prune){.from = 0.15f, .to = 0.7f};
   if (!pk_field_read_rules(&recipe->training, rules, sizeof rules / sizeof *rules, also_known,
                            &reader, training, "training") ||
-      (prune &&
-       !pk_field_read_rules(&recipe->prune, prune_rules, sizeof prune_rules / sizeof *prune_rules,
-                            NULL, &reader, prune, "training.prune"))) {
+      !read_pruning(recipe, training, &reader)) {
     return false;
   }
   return recipe->training.batch % 2 == 0 ||

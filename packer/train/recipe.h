@@ -31,8 +31,9 @@ typedef struct pk_recipe {
   size_t fine_count;
   json_t *fine_data;
   pk_training training;
-  pk_gradual_prune prune;
-} pk_recipe;  // all zero: empty
+  pk_gradual_prune prune;           // of weights
+  pk_channel_prune prune_channels;  // share 0: no channels go
+} pk_recipe;                        // all zero: empty
 
 // Reads FOLDER/model.json and the class names it points to. `data_root` NULL: the recipe's own.
 // Errors: IO, USAGE (a field, named with what it must be), OUT_OF_MEMORY.

@@ -9,8 +9,9 @@ static const size_t max_file_bytes = (size_t)1 << 30;
 
 static bool read_graph(pk_teacher *t, const char *path, size_t batch, pk_error *error) {
   if (!pk_file_read(&t->file, path, max_file_bytes, error)) return false;
-  t->rows = pk_is_safetensors(t->file.data, t->file.size) ? batch : 1;
-  if (t->rows == batch) {
+  t->has_layers = pk_is_safetensors(t->file.data, t->file.size);
+  t->rows = t->has_layers ? batch : 1;
+  if (t->has_layers) {
     const pk_trained_options options = {.batch = (int32_t)batch};
     pk_graph_init(&t->graph, max_file_bytes);
     return pk_trained_to_graph(&t->graph, t->file.data, t->file.size, &options, error);

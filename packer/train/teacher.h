@@ -13,7 +13,8 @@ typedef struct pk_teacher {
   pk_diff_tape tapes[PK_WORKERS];
   int32_t logits;  // tensor
   size_t rows, classes, input_elements;
-} pk_teacher;  // all zero: empty
+  bool has_layers;  // a trained file: its layers are known by name (pk_network_layer_output)
+} pk_teacher;       // all zero: empty
 
 // Reads any importable model with one float32 input and one row of class scores. A trained file
 // (trained_model.h) runs on `batch` examples at once, others on one. Errors: USAGE (inputs or

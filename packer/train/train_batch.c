@@ -71,6 +71,14 @@ static bool judge_rows(const pk_train_session *s, pk_train_worker *w, pk_error *
   return true;
 }
 
+static bool match_features(pk_train_session *s, size_t worker, pk_error *error) {
+  pk_train_worker *w = &s->workers[worker];
+  const float weight = s->plan.feature_weight, share = 1.0f / (float)s->recipe->training.batch;
+  const double loss = pk_feature_match_seed(&s->features, &w->tape, worker, weight * share, error);
+  w->loss += (double)weight * loss;
+  return loss >= 0.0;
+}
+
 static bool run_half(void *user, size_t worker, pk_error *error) {
   const batch_job *job = user;
   pk_train_session *s = job->session;
@@ -82,7 +90,7 @@ static bool run_half(void *user, size_t worker, pk_error *error) {
   pk_diff_clear_grads(&w->tape);
   return fill(job, w, job->first + worker * s->half, error) && ask_teachers(s, worker, error) &&
          pk_diff_forward(&w->tape, error) && judge_rows(s, w, error) &&
-         pk_diff_backward(&w->tape, error);
+         match_features(s, worker, error) && pk_diff_backward(&w->tape, error);
 }
 
 // Sums over the threads, in their order.
@@ -110,8 +118,12 @@ bool pk_train_batch(pk_train_session *session, size_t epoch, size_t batch, pk_tr
   pk_constants_raw(&s->net, &s->parameters, s->optimizer.values);
   if (!pk_workers_run(run_half, &job, error)) return false;
   gather(s);
+  pk_gradual_channels_measure(&s->channels, s->optimizer.values, s->gradient);
   pk_optimizer_step(&s->optimizer, s->gradient, s->statistics);
-  if (!pk_prune_gradually(&s->optimizer, s->masked, &s->recipe->prune, error)) return false;
+  if (!pk_gradual_channels_remove(&s->channels, &s->optimizer, &s->recipe->prune_channels, error) ||
+      !pk_prune_gradually(&s->optimizer, s->masked, s->channels.absent, &s->recipe->prune, error)) {
+    return false;
+  }
   for (size_t t = 0; t < PK_WORKERS; t++) {
     score->loss += s->workers[t].loss;
     score->right += s->workers[t].right;

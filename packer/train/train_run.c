@@ -10,6 +10,7 @@
 #include "../package/file_io.h"
 #include "../pk_clock.h"
 #include "checkpoint.h"
+#include "trained_file.h"
 
 typedef struct train_run {
   pk_train_session *session;
@@ -49,6 +50,9 @@ static bool write_log(const train_run *run, size_t epoch, const pk_train_score *
   fprintf(file, "{\"epoch\": %zu, \"loss\": %.4f, \"accuracy\": %.2f", epoch + 1,
           score->loss / (double)score->count, percent(score));
   if (validation) fprintf(file, ", \"validation\": %.2f", percent(validation));
+  if (run->session->channels.total > 0) {
+    fprintf(file, ", \"channelsGone\": %zu", pk_gradual_channels_gone(&run->session->channels));
+  }
   fprintf(file, ", \"rate\": %.6f, \"seconds\": %.1f}\n",
           (double)pk_optimizer_rate(&run->session->optimizer), seconds_since(run->started_ms));
   return fclose(file) == 0 || pk_fail(error, PK_IO, "%s: cannot be written", run->log);
@@ -116,6 +120,8 @@ bool pk_train_run(pk_train_result *result, pk_train_session *session,
     ok = run_epoch(&run, result->epochs_done, first, error);
     if (ok) result->epochs_done++;
   }
+  result->channels = session->channels.total;
+  result->channels_gone = pk_gradual_channels_gone(&session->channels);
   if (ok && result->epochs_done >= epochs) ok = finish(&run, result, error);
   free(run.checkpoint);
   free(run.trained);

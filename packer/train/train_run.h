@@ -17,6 +17,7 @@ typedef struct pk_train_result {
   size_t epochs_done;  // with those before this run
   bool is_complete;
   pk_train_score validation, test;  // of the network as it is used
+  size_t channels_gone, channels;   // of those that could go; 0: the recipe prunes none
   char *file;                       // the trained file (trained_model.h), owned
 } pk_train_result;
 

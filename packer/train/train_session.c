@@ -100,6 +100,10 @@ static bool open_teachers(pk_train_session *s, pk_error *error) {
     ok = pk_teacher_open(&s->teachers[i], s->plan.files[i], s->half, s->input_elements, s->classes,
                          error);
   }
+  const pk_field_reader reader = {s->recipe->source, "docs/TRAINING.md describes distillation",
+                                  PK_USAGE, true, error};
+  ok = ok && pk_feature_match_init(&s->features, s->plan.features, &s->graph, s->teachers,
+                                   s->plan.count, &reader);
   s->loss = (pk_class_loss){.smoothing = s->recipe->training.label_smoothing,
                             .temperature = s->plan.count ? s->plan.temperature : 1.0f,
                             .teacher_share = s->plan.share};
@@ -132,6 +136,9 @@ bool pk_train_session_init(pk_train_session *session, const pk_recipe *recipe,
     const pk_optimizer_options options = optimizer_options(s);
     ok = pk_optimizer_init(&s->optimizer, &options, &s->parameters, error);
   }
+  if (ok && recipe->prune_channels.schedule.share > 0.0f) {
+    ok = pk_gradual_channels_init(&s->channels, &s->parameters, &s->graph, error);
+  }
   for (size_t i = 0; ok && i < PK_WORKERS; i++) ok = open_worker(s, &s->workers[i], error);
   s->gradient = calloc(s->parameters.total + 1, sizeof *s->gradient);
   s->statistics = calloc(s->parameters.statistics_total + 1, sizeof *s->statistics);
@@ -157,9 +164,11 @@ void pk_train_session_deinit(pk_train_session *session) {
     free(w->lessons);
     free(w->labels);
   }
+  pk_feature_match_deinit(&s->features);
   for (size_t i = 0; s->teachers && i < s->plan.count; i++) pk_teacher_close(&s->teachers[i]);
   free(s->teachers);
   pk_optimizer_deinit(&s->optimizer);
+  pk_gradual_channels_deinit(&s->channels);
   pk_diff_net_deinit(&s->net);
   pk_diff_net_deinit(&s->folded);
   pk_parameters_deinit(&s->parameters);

@@ -10,8 +10,10 @@
 #include "../data/data_set.h"
 #include "batch_hooks.h"
 #include "class_loss.h"
+#include "feature_match.h"
+#include "gradual_channels.h"
+#include "lesson_plan.h"
 #include "optimizer.h"
-#include "recipe.h"
 #include "teacher.h"
 
 typedef struct pk_train_worker {
@@ -25,17 +27,11 @@ typedef struct pk_train_worker {
   size_t right;  // of the batch or part at work
 } pk_train_worker;
 
-// Teachers of a distillation.
-typedef struct pk_lesson_plan {
-  const char *const *files;  // of importable models (teacher.h)
-  size_t count;              // 0: labels alone
-  float temperature, share;  // see pk_class_loss
-} pk_lesson_plan;
-
 typedef struct pk_train_session {
   const pk_recipe *recipe;
   pk_lesson_plan plan;
-  pk_teacher *teachers;  // plan.count
+  pk_teacher *teachers;       // plan.count
+  pk_feature_match features;  // empty where the plan has none
   pk_data_set *data;
   pk_data_set *fine_data;  // what is trained with where the recipe has finer labels; else NULL
   int32_t *class_of;       // of each output of the network
@@ -49,13 +45,15 @@ typedef struct pk_train_session {
   pk_train_worker workers[PK_WORKERS];
   float *gradient, *statistics;  // of a batch
   bool *masked;                  // parameters that are pruned
+  pk_gradual_channels channels;  // empty where the recipe prunes none
   size_t half, input_elements;
   size_t classes;   // outputs of the network: labels, or finer ones
   size_t batches;   // an epoch
   uint32_t *order;  // of the examples in the epoch at work
 } pk_train_session;
 
-// Opens data and builds the network. Errors: USAGE, IO, …; the session must not move afterwards.
+// Opens data and builds the network. Errors: USAGE, IO, …; the session must not move afterwards,
+// recipe and plan must stand as long.
 bool pk_train_session_init(pk_train_session *session, const pk_recipe *recipe,
                            const pk_lesson_plan *plan, pk_error *error);
 void pk_train_session_deinit(pk_train_session *session);

@@ -91,6 +91,10 @@ change student "r['network']['layers'][0]['bag'] = 4; r['training']['epochs'] = 
 expect 0 '' distill "$work/student" --teacher "$folder/.training/model.safetensors"
 expect 64 'no teacher' distill "$work/student" --restart
 expect 64 'belongs to minnow distill' train "$work/student" --teacher x
+change blind "r['distill'] = {'features': {'0': '0'}}"
+expect 64 'distill.features.0' distill "$work/blind" --teacher "$folder/.training/model.safetensors"
+change hot "r['distill'] = {'temperature': 1000}"
+expect 64 'distill.temperature' distill "$work/hot" --teacher "$folder/.training/model.safetensors"
 
 change sparse "r['training']['prune'] = {'share': 0.8}; r['network']['layers'].insert(1, {'dense': 24, 'norm': True, 'activation': 'relu'})"
 expect 0 '' train "$work/sparse"
@@ -103,6 +107,31 @@ begin, end = header['1.weights']['data_offsets']
 values = struct.unpack(f'<{(end - begin) // 4}f', data[8 + size + begin:8 + size + end])
 assert abs(values.count(0.0) / len(values) - 0.8) < 0.01, values.count(0.0) / len(values)
 PY
+
+# Of 24 + 16 channels half go for good, and the package is smaller for it.
+change wide "r['network']['layers'].insert(1, {'dense': 24, 'norm': True, 'activation': 'relu'})"
+expect 0 '"packed"' train "$work/wide" --json
+check 'no word of channels where none are pruned' test -z "$(grep channels "$work/out")"
+wide=$(json "$work/out" .packed.plain)
+change thin "r['network']['layers'].insert(1, {'dense': 24, 'norm': True, 'activation': 'relu'}); r['training']['pruneChannels'] = {'share': 0.5, 'to': 0.5}"
+expect 0 '"channels"' train "$work/thin" --json
+check 'half of the channels is gone' test "$(json "$work/out" .channels.gone) of $(json "$work/out" .channels.all)" = '20 of 40'
+check 'the package is smaller' test "$(json "$work/out" .packed.plain)" -lt "$wide"
+accuracy=$(json "$work/out" .packed.accuracy)
+check "what is left is right: $accuracy %" python3 -c "assert $accuracy >= 95"
+check 'the log tells how many went' grep -q '"channelsGone": 20' "$work/thin/.training/training.jsonl"
+check 'the trained file has the channels that are left' python3 - "$work/thin/.training/model.safetensors" <<'PY'
+import json, struct, sys
+data = open(sys.argv[1], 'rb').read()
+header = json.loads(data[8:8 + struct.unpack('<Q', data[:8])[0]])
+shapes = {name: header[name]['shape'] for name in header if name != '__metadata__'}
+first, second = shapes['1.weights'][0], shapes['2.weights'][0]
+assert first + second == 20, shapes
+assert shapes['2.weights'][1] == first and shapes['3.weights'] == [3, second] and shapes['1.bias'] == [first], shapes
+PY
+expect 0 'pruned   ' train "$work/thin" --work "$work/thin_steps" --no-pack --epochs 5
+expect 0 'pruned   20 of 40 channels' train "$work/thin" --work "$work/thin_steps" --no-pack
+check 'in steps the same weights without channels' cmp "$work/thin/.training/model.safetensors" "$work/thin_steps/model.safetensors"
 
 change refined "r['pack'] = {'targetSize': 3600, 'samples': 64, 'refine': {'steps': 60, 'batch': 16}}"
 expect 0 '"agreement"' train "$work/refined" --json
@@ -121,6 +150,8 @@ change narrow "r['network']['layers'][-1]['dense'] = 2"
 expect 64 "3 classes" train "$work/narrow"
 change unknown "r['training']['epoch'] = 3"
 expect 64 'training.epoch' train "$work/unknown"
+change greedy "r['training']['pruneChannels'] = {'share': 1}"
+expect 64 'training.pruneChannels.share' train "$work/greedy"
 change missing "r['data']['sources'][0]['file'] = 'nowhere.jsonl'"
 expect 74 'nowhere.jsonl' train "$work/missing"
 change unprepared "r['data']['sources'][0]['file'] = './made.jsonl'; r['prepare'] = 'node make.mjs'"

@@ -110,6 +110,14 @@ static void test_refusals(void **state) {
       {"{\"input\": [4, 4, 1], \"layers\": [{\"pool\": \"min\"}]}", "pool"},
       {"{\"input\": [4], \"layers\": [{\"reshape\": [3]}]}", "reshape"},
       {"{\"input\": [4, 4, 1], \"layers\": [{\"bag\": 3}]}", "bag"},
+      {"{\"input\": [4], \"channels\": {\"1\": 3}, \"layers\": [{\"dense\": 2}]}",
+       "network.channels.1"},
+      {"{\"input\": [4], \"channels\": {\"0\": 0}, \"layers\": [{\"dense\": 2}]}",
+       "network.channels.0 must be a whole number"},
+      {"{\"input\": [4, 4, 1], \"channels\": {\"0\": 2}, \"layers\": [{\"depthwise\": 2}]}",
+       "network.channels.0 must be left out"},
+      {"{\"input\": [4], \"channels\": [3], \"layers\": [{\"dense\": 2}]}",
+       "network.channels must be"},
       {"{\"input\": [65536], \"layers\": [{\"dense\": 65536}]}", "import"},
   };
   (void)state;

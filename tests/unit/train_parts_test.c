@@ -11,145 +11,38 @@
 #include <cmocka.h>
 
 #include "../../packer/pk_random.h"
-#include "../../packer/train/batch_hooks.h"
 #include "../../packer/train/class_loss.h"
 #include "../../packer/train/fold_norms.h"
 #include "../../packer/train/gradual_prune.h"
 #include "../../packer/train/optimizer.h"
+#include "train_bench.h"
 
-enum { BATCH = 6, CLASSES = 3 };
-
-// A small network with all its training state.
-typedef struct bench {
-  pk_graph graph;
-  const pk_network_note *notes;
-  pk_parameters parameters;
-  pk_diff_net net;
-  pk_diff_tape tape;
-  pk_batch_hooks hooks;
-  float *values, *statistics;
-} bench;
-
-static void open_bench(bench *b, const char *layers) {
-  char text[1024];
-  pk_error error = {0};
-  snprintf(text, sizeof text, "{\"input\": [5, 4, 2], \"layers\": [%s]}", layers);
-  json_t *network = json_loads(text, 0, NULL);
-  const pk_network_options options = {.network = network, .source = "test", .batch = BATCH};
-  *b = (bench){0};
-  pk_graph_init(&b->graph, 16 << 20);
-  assert_true(pk_network_build(&b->graph, &b->notes, &options, &error));
-  json_decref(network);
-  assert_true(pk_parameters_init(&b->parameters, &b->graph, b->notes, &error));
-  assert_true(pk_diff_net_init(&b->net, &b->graph, &error));
-  assert_true(pk_diff_tape_init(&b->tape, &b->net, &error));
-  assert_true(pk_batch_hooks_init(&b->hooks, &b->net, b->notes, &b->parameters, &error));
-  b->values = calloc(b->parameters.total, sizeof(float));
-  b->statistics = calloc(b->parameters.statistics_total + 1, sizeof(float));
-  assert_non_null(b->values);
-  assert_non_null(b->statistics);
-  pk_parameters_start(b->values, b->statistics, &b->parameters, &b->graph, 5);
-  pk_random random = {9};
-  for (size_t i = 0; i < b->parameters.total; i++) {
-    b->values[i] += (float)(0.2 * pk_random_normal(&random));
-  }
-  b->tape.hooks = &b->hooks.hooks;
-  b->hooks.values = b->values;
-  float input[BATCH * 5 * 4 * 2];
-  for (size_t i = 0; i < sizeof input / sizeof *input; i++) {
-    input[i] = (float)pk_random_normal(&random);
-  }
-  assert_true(pk_diff_set_input(&b->tape, 0, input, &error));
-}
-
-static void close_bench(bench *b) {
-  pk_batch_hooks_deinit(&b->hooks);
-  pk_diff_tape_deinit(&b->tape);
-  pk_diff_net_deinit(&b->net);
-  pk_parameters_deinit(&b->parameters);
-  pk_graph_deinit(&b->graph);
-  free(b->values);
-  free(b->statistics);
-}
-
-static const int32_t labels[BATCH] = {0, 1, 2, 1, 0, 2};
-
-// The batch's loss; fills the gradient of the logits.
-static double loss_of(bench *b) {
-  const pk_class_loss loss = {.smoothing = 0.1f, .temperature = 1.0f};
-  pk_error error = {0};
-  double sum = 0.0;
-  pk_constants_raw(&b->net, &b->parameters, b->values);
-  assert_true(pk_diff_forward(&b->tape, &error));
-  pk_diff_clear_grads(&b->tape);
-  const float *logits = pk_diff_value(&b->tape, b->graph.outputs[0]);
-  float *gradient = pk_diff_grad(&b->tape, b->graph.outputs[0], &error);
-  assert_non_null(gradient);
-  for (size_t i = 0; i < BATCH; i++) {
-    sum += (double)pk_class_loss_row(gradient + i * CLASSES, logits + i * CLASSES, NULL, labels[i],
-                                     CLASSES, &loss, 1.0f);
-  }
-  return sum;
-}
-
-static void check_all_gradients(const char *layers) {
-  const float step = 2e-3f;
-  bench b;
-  pk_error error = {0};
-  open_bench(&b, layers);
-  b.hooks.dropout_seed = 77;
-  loss_of(&b);
-  assert_true(pk_diff_backward(&b.tape, &error));
-  float *analytic = calloc(b.parameters.total, sizeof *analytic);
-  assert_non_null(analytic);
-  for (size_t i = 0; i < b.parameters.count; i++) {
-    const pk_parameter *p = &b.parameters.items[i];
-    const float *from =
-        p->tensor == PK_NO_TENSOR ? b.hooks.gradients + p->offset : b.tape.grads[p->tensor];
-    memcpy(analytic + p->offset, from, p->count * sizeof *from);
-  }
-  for (size_t i = 0; i < b.parameters.total; i++) {
-    const float here = b.values[i];
-    b.values[i] = here + step;
-    const double above = loss_of(&b);
-    b.values[i] = here - step;
-    const double below = loss_of(&b);
-    b.values[i] = here;
-    const double slope = (above - below) / (2.0 * (double)step);
-    const double off = fabs(slope - (double)analytic[i]);
-    if (off > 2e-3 + 0.03 * fabs(slope)) {
-      print_message("%s: parameter %zu: %g by differences, %g\n", layers, i, slope,
-                    (double)analytic[i]);
-    }
-    assert_true(off <= 2e-3 + 0.03 * fabs(slope));
-  }
-  free(analytic);
-  close_bench(&b);
-}
+static const char input[] = "[5, 4, 2]";
 
 // swish has no kink that differences could step over.
 static void test_gradients_through_norms(void **state) {
   (void)state;
-  check_all_gradients(
-      "{\"conv\": 4, \"kernel\": 3, \"activation\": \"swish\"},"
-      "{\"pool\": \"mean\"}, {\"dense\": 3}");
-  check_all_gradients(
-      "{\"conv\": 4, \"activation\": \"swish\"},"
-      "{\"depthwise\": 1, \"kernel\": 3, \"activation\": \"swish\"},"
-      "{\"residual\": [{\"conv\": 4, \"activation\": \"tanh\"}]},"
-      "{\"pool\": \"average\"}, {\"dense\": 3, \"norm\": true}");
+  train_bench_check_gradients(input,
+                              "{\"conv\": 4, \"kernel\": 3, \"activation\": \"swish\"},"
+                              "{\"pool\": \"mean\"}, {\"dense\": 3}");
+  train_bench_check_gradients(input,
+                              "{\"conv\": 4, \"activation\": \"swish\"},"
+                              "{\"depthwise\": 1, \"kernel\": 3, \"activation\": \"swish\"},"
+                              "{\"residual\": [{\"conv\": 4, \"activation\": \"tanh\"}]},"
+                              "{\"pool\": \"average\"}, {\"dense\": 3, \"norm\": true}");
 }
 
 static void test_gradients_through_dropout(void **state) {
   (void)state;
-  check_all_gradients(
-      "{\"conv\": 6, \"activation\": \"tanh\", \"dropout\": 0.3},"
-      "{\"pool\": \"mean\", \"dropout\": 0.4}, {\"dense\": 3}");
+  train_bench_check_gradients(input,
+                              "{\"conv\": 6, \"activation\": \"tanh\", \"dropout\": 0.3},"
+                              "{\"pool\": \"mean\", \"dropout\": 0.4}, {\"dense\": 3}");
 }
 
 static void test_gradients_of_shared_weights(void **state) {
   (void)state;
-  check_all_gradients(
+  train_bench_check_gradients(
+      input,
       "{\"conv\": 2, \"name\": \"a\", \"norm\": false, \"activation\": \"tanh\"},"
       "{\"conv\": 2, \"like\": \"a\", \"activation\": \"tanh\"},"
       "{\"pool\": \"mean\"}, {\"dense\": 3}");
@@ -157,11 +50,11 @@ static void test_gradients_of_shared_weights(void **state) {
 
 static void test_dropout_share(void **state) {
   (void)state;
-  bench b;
+  train_bench b;
   pk_error error = {0};
-  open_bench(&b,
-             "{\"conv\": 64, \"norm\": false, \"dropout\": 0.25}, {\"pool\": \"mean\"},"
-             "{\"dense\": 3}");
+  train_bench_open(&b, input,
+                   "{\"conv\": 64, \"norm\": false, \"dropout\": 0.25}, {\"pool\": \"mean\"},"
+                   "{\"dense\": 3}");
   const size_t count = b.net.elements[b.graph.ops[0].output];
   size_t zeros[2] = {0};
   float first[2];
@@ -175,29 +68,29 @@ static void test_dropout_share(void **state) {
     assert_true(fabs((double)zeros[run] / (double)count - 0.25) < 0.02);
   }
   assert_true(zeros[0] != zeros[1] || first[0] != first[1]);
-  close_bench(&b);
+  train_bench_close(&b);
 }
 
 // With the batch's own statistics, the folded network computes what the normalising one did.
 static void test_folding(void **state) {
   (void)state;
-  bench b;
+  train_bench b;
   pk_error error = {0};
-  float expected[BATCH * CLASSES];
-  open_bench(&b,
-             "{\"conv\": 5, \"kernel\": 3, \"activation\": \"relu\"},"
-             "{\"depthwise\": 2, \"kernel\": [3, 1], \"activation\": \"relu6\"},"
-             "{\"pool\": \"mean\"}, {\"dense\": 3, \"norm\": true}");
-  loss_of(&b);
+  float expected[TRAIN_BENCH_BATCH * TRAIN_BENCH_CLASSES];
+  train_bench_open(&b, input,
+                   "{\"conv\": 5, \"kernel\": 3, \"activation\": \"relu\"},"
+                   "{\"depthwise\": 2, \"kernel\": [3, 1], \"activation\": \"relu6\"},"
+                   "{\"pool\": \"mean\"}, {\"dense\": 3, \"norm\": true}");
+  train_bench_loss(&b);
   memcpy(expected, pk_diff_value(&b.tape, b.graph.outputs[0]), sizeof expected);
   pk_constants_folded(&b.net, &b.parameters, b.values, b.hooks.statistics);
   b.tape.hooks = NULL;
   assert_true(pk_diff_forward(&b.tape, &error));
   const float *got = pk_diff_value(&b.tape, b.graph.outputs[0]);
-  for (size_t i = 0; i < BATCH * CLASSES; i++) {
+  for (size_t i = 0; i < TRAIN_BENCH_BATCH * TRAIN_BENCH_CLASSES; i++) {
     assert_true(fabsf(got[i] - expected[i]) < 1e-4f * (1.0f + fabsf(expected[i])));
   }
-  close_bench(&b);
+  train_bench_close(&b);
 }
 
 static void test_loss_gradients(void **state) {
@@ -306,7 +199,7 @@ static void test_gradual_pruning(void **state) {
   for (size_t step = 1; step <= STEPS; step++) {
     for (size_t i = 0; i < parameters.total; i++) gradient[i] = (float)pk_random_normal(&random);
     pk_optimizer_step(&optimizer, gradient, optimizer.statistics);
-    assert_true(pk_prune_gradually(&optimizer, masked, &prune, &error));
+    assert_true(pk_prune_gradually(&optimizer, masked, NULL, &prune, &error));
     const size_t before = zeros;
     zeros = 0;
     for (size_t i = COUNT; i < 2 * COUNT; i++) {

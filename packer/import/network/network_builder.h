@@ -10,6 +10,7 @@ enum { PK_NETWORK_MAX_WIDTH = 1 << 16, PK_NETWORK_PATH_BYTES = 160 };
 typedef struct pk_network_builder {
   pk_graph *graph;
   pk_field_reader reader;
+  const json_t *widths;    // of layers by name, instead of their own; NULL: none
   pk_network_note *notes;  // by operator
   size_t note_capacity;
 } pk_network_builder;
@@ -32,6 +33,8 @@ typedef struct pk_network_kind {
   pk_network_layer_fn *add;
 } pk_network_kind;
 extern const pk_network_kind pk_network_kinds[];  // ends with field NULL
+
+pk_network_layer_fn pk_network_add_gru;  // network_recurrent.c
 
 // Adds operator `op` (its inputs may be the caller's array) with a new float32 result of that
 // shape. Returns the result's tensor; negative: error filled.

@@ -1,5 +1,6 @@
 #include "network_graph.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "../../../core/ops/op_params.h"
@@ -223,8 +224,8 @@ static int32_t add_layer(pk_network_builder *b, const pk_network_layer *layer, i
     if (json_object_get(layer->json, kind->field)) return kind->add(b, layer, x);
   }
   pk_field_bad(&b->reader, layer->where, "",
-               "a layer: an object with conv, depthwise, dense, bag, pool, reshape, residual or "
-               "repeat");
+               "a layer: an object with conv, depthwise, dense, bag, gru, pool, reshape, residual "
+               "or repeat");
   return -1;
 }
 
@@ -269,11 +270,56 @@ static int32_t add_input(pk_network_builder *b, const pk_network_options *option
   return pk_graph_add_tensor(b->graph, &input, b->reader.error);
 }
 
+// Operators are called "<layer>.<their number>" (pk_network_emit).
+int32_t pk_network_layer_output(const pk_graph *graph, const char *layer) {
+  const size_t length = strlen(layer);
+  char number[24];
+  for (size_t i = graph->op_count; i-- > 0;) {
+    const char *name = graph->ops[i].name;
+    snprintf(number, sizeof number, ".%zu", i);
+    if (strncmp(name, layer, length) == 0 && strcmp(name + length, number) == 0) {
+      return graph->ops[i].output;
+    }
+  }
+  return PK_NO_TENSOR;
+}
+
+static bool has_width(const pk_graph *graph, const char *layer) {
+  const size_t length = strlen(layer);
+  for (size_t i = 0; i < graph->op_count; i++) {
+    const pk_op *op = &graph->ops[i];
+    if (op->kind != PK_OP_CONV_2D && op->kind != PK_OP_FULLY_CONNECTED) continue;
+    const char *name = pk_op_input(graph, op, PK_INPUT_WEIGHTS)->name;
+    if (strncmp(name, layer, length) == 0 &&
+        strcmp(name + length, PK_NETWORK_WEIGHTS_SUFFIX) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// "channels" of the network names convolutions and dense layers alone.
+static bool check_widths(const pk_network_builder *b) {
+  const char *layer;
+  json_t *value;
+  if (b->widths && !json_is_object(b->widths)) {
+    return pk_field_bad(&b->reader, "network", "channels", "an object: widths of layers by name");
+  }
+  json_object_foreach((json_t *)b->widths, layer, value) {
+    if (!has_width(b->graph, layer)) {
+      return pk_field_bad(&b->reader, "network.channels", layer,
+                          "left out: no convolution or dense layer has this name");
+    }
+  }
+  return true;
+}
+
 bool pk_network_build(pk_graph *graph, const pk_network_note **notes,
                       const pk_network_options *options, pk_error *error) {
   pk_network_builder b = {
       .graph = graph,
-      .reader = {options->source, "docs/TRAINING.md describes networks", PK_USAGE, true, error}};
+      .reader = {options->source, "docs/TRAINING.md describes networks", PK_USAGE, true, error},
+      .widths = json_object_get(options->network, "channels")};
   graph->source_file = options->source;
   graph->inputs = pk_arena_alloc(&graph->arena, 1, sizeof *graph->inputs, error);
   graph->outputs = pk_arena_alloc(&graph->arena, 1, sizeof *graph->outputs, error);
@@ -282,7 +328,7 @@ bool pk_network_build(pk_graph *graph, const pk_network_note **notes,
   if (input < 0) return false;
   const int32_t output =
       add_layers(&b, json_object_get(options->network, "layers"), "layers", "", input, 0);
-  if (output < 0) return false;
+  if (output < 0 || !check_widths(&b)) return false;
   graph->inputs[0] = input;
   graph->outputs[0] = output;
   graph->input_count = graph->output_count = 1;

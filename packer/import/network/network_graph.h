@@ -14,6 +14,9 @@ typedef struct pk_network_note {
   float dropout;  // share of values that become 0; behind the normalisation
 } pk_network_note;
 
+// Behind a layer's name, in the name of its weights.
+#define PK_NETWORK_WEIGHTS_SUFFIX ".weights"
+
 typedef struct pk_network_options {
   const json_t *network;  // {"input": [...], "layers": [...]}
   const char *source;     // names the file in messages
@@ -22,10 +25,16 @@ typedef struct pk_network_options {
 
 // Fills an empty graph (pk_graph_init) with constants of zeros, in the same order for every batch.
 // Weights are called "<layer>.weights" and "<layer>.bias"; <layer> is its "name" or its place, as
-// "3" or "4.residual.0". `notes` (by operator; NULL: not wanted) are the arena's. Errors: USAGE (a
-// field, named with what it must be), OUT_OF_MEMORY, BAD_MODEL (the arena's limit).
+// "3" or "4.0"; "channels" of the network, {<layer>: width}, says how wide convolutions and dense
+// layers are instead of their own numbers. `notes` (by operator; NULL: not wanted) are the arena's.
+// Errors: USAGE (a field, named with what it must be), OUT_OF_MEMORY, BAD_MODEL (the arena's
+// limit).
 bool pk_network_build(pk_graph *graph, const pk_network_note **notes,
                       const pk_network_options *options, pk_error *error);
+
+// The result of a layer of such a graph, by its name or place; PK_NO_TENSOR: there is no such
+// layer.
+int32_t pk_network_layer_output(const pk_graph *graph, const char *layer);
 
 // Behind the last layer: a softmax, and where the network has "groups" (lists of the last layer's
 // outputs, one for each class) the sum of each class's scores. Makes class scores of logits.

@@ -23,6 +23,17 @@ static bool read_width(int32_t *width, const pk_network_builder *b, const pk_net
   return ok;
 }
 
+// The width of a layer that may have lost channels.
+static bool read_channels(int32_t *width, const pk_network_builder *b,
+                          const pk_network_layer *layer, const char *field) {
+  int64_t value;
+  if (!json_object_get(b->widths, layer->name)) return read_width(width, b, layer, field);
+  const bool ok = pk_field_integer(&value, &b->reader, b->widths, "network.channels", layer->name,
+                                   1, PK_NETWORK_MAX_WIDTH);
+  *width = (int32_t)value;
+  return ok;
+}
+
 static bool needs_picture(const pk_network_builder *b, const pk_network_layer *layer, int32_t x,
                           const char *field) {
   return tensor_of(b, x)->rank == 4 ||
@@ -94,7 +105,7 @@ static int32_t add_conv(pk_network_builder *b, const pk_network_layer *layer, in
   int64_t groups = 1;
   window_fields w;
   if (!pk_network_check_fields(b, layer, known) || !needs_picture(b, layer, x, "conv") ||
-      !read_width(&outputs, b, layer, "conv") || !read_window(&w, b, layer, x, "kernel", 1, 1)) {
+      !read_channels(&outputs, b, layer, "conv") || !read_window(&w, b, layer, x, "kernel", 1, 1)) {
     return -1;
   }
   const pk_tensor in = *tensor_of(b, x);
@@ -167,7 +178,7 @@ static int32_t emit_dense(pk_network_builder *b, const pk_network_layer *layer, 
 static int32_t add_dense(pk_network_builder *b, const pk_network_layer *layer, int32_t x) {
   static const char *const known[] = {"dense", "norm", "like", NULL};
   int32_t outputs;
-  if (!pk_network_check_fields(b, layer, known) || !read_width(&outputs, b, layer, "dense")) {
+  if (!pk_network_check_fields(b, layer, known) || !read_channels(&outputs, b, layer, "dense")) {
     return -1;
   }
   const int32_t rows = flatten(b, layer, x);
@@ -180,7 +191,7 @@ static int32_t add_dense(pk_network_builder *b, const pk_network_layer *layer, i
 static int32_t add_bag(pk_network_builder *b, const pk_network_layer *layer, int32_t x) {
   static const char *const known[] = {"bag", "like", NULL};
   int32_t outputs;
-  if (!pk_network_check_fields(b, layer, known) || !read_width(&outputs, b, layer, "bag")) {
+  if (!pk_network_check_fields(b, layer, known) || !read_channels(&outputs, b, layer, "bag")) {
     return -1;
   }
   const pk_tensor in = *tensor_of(b, x);
@@ -265,5 +276,7 @@ static int32_t add_reshape(pk_network_builder *b, const pk_network_layer *layer,
 }
 
 const pk_network_kind pk_network_kinds[] = {
-    {"conv", add_conv}, {"depthwise", add_depthwise}, {"dense", add_dense}, {"bag", add_bag},
-    {"pool", add_pool}, {"reshape", add_reshape},     {NULL, NULL}};
+    {"conv", add_conv},          {"depthwise", add_depthwise},
+    {"dense", add_dense},        {"bag", add_bag},
+    {"gru", pk_network_add_gru}, {"pool", add_pool},
+    {"reshape", add_reshape},    {NULL, NULL}};

@@ -121,14 +121,15 @@
  * @property {string} name
  * @property {number} bytes
  * @property {number} savedAt milliseconds since 1970
- * @property {number} [usedAt] the same, of the last use to the hour
+ * @property {number} usedAt the same, of the last use to the hour
  */
 
 /**
  * A package as it is stored: the manifest is written last, so its presence says that the files are in. Plain data, which
  * JSON can hold.
- * @typedef {CachedPackage & StoredManifest} StoredPackage
+ * @typedef {Omit<CachedPackage, 'usedAt'> & StoredManifest} StoredPackage
  * @typedef {object} StoredManifest
+ * @property {number} [usedAt] default: savedAt
  * @property {string} manifest
  * @property {readonly string[]} files SHA-256
  * @property {string} [signature] of the manifest, as in manifest.sig

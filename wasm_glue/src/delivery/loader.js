@@ -53,7 +53,7 @@ export class PackageLoader {
   /** @param {string | undefined} manifestUrl @param {LoaderOptions} options */
   constructor(manifestUrl, options) {
     this.#url = manifestUrl ?? '';
-    this.#options = { ...options, places: [this.#url, ...(options.mirrors ?? [])] };
+    this.#options = { ...options, places: [this.#url, ...(options.mirrors ?? [])], patience: {} };
     this.#storage = new LenientStorage(manifestUrl ? options.storage : undefined, this.#url);
     this.#manifests = new ManifestSource(this.#url, this.#storage, this.#options);
   }

@@ -33,6 +33,12 @@ int pk_options_next(int argc, char **argv, const char *letters, const struct opt
   return '?';
 }
 
+bool pk_parse_folder(const char **folder, int argc, char **argv, pk_error *error) {
+  if (optind + 1 != argc) return pk_fail(error, PK_USAGE, "one package folder is needed");
+  *folder = argv[optind];
+  return true;
+}
+
 bool pk_parse_size(size_t *value, const char *text, const char *name, size_t minimum,
                    size_t maximum, pk_error *error) {
   char *end = NULL;

@@ -23,6 +23,9 @@ void pk_options_start(void);
 int pk_options_next(int argc, char **argv, const char *letters, const struct option *options,
                     pk_error *error);
 
+// What stands behind the options: one package's folder, valid as long as `argv`.
+bool pk_parse_folder(const char **folder, int argc, char **argv, pk_error *error);
+
 // The value of option `--name` as a number in range. Sizes may end in k or M (KiB, MiB).
 bool pk_parse_size(size_t *value, const char *text, const char *name, size_t minimum,
                    size_t maximum, pk_error *error);

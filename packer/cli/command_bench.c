@@ -78,9 +78,7 @@ static bool parse(bench_arguments *arguments, int argc, char **argv, pk_error *e
     }
   }
   if (!ok || arguments->wants_help) return ok;
-  if (optind + 1 != argc) return pk_fail(error, PK_USAGE, "one package folder is needed");
-  arguments->folder = argv[optind];
-  return true;
+  return pk_parse_folder(&arguments->folder, argc, argv, error);
 }
 
 static bool measure(bench_figures *figures, mnw_session *session, const mnw_model *model,

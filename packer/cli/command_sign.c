@@ -59,9 +59,7 @@ static bool parse(sign_arguments *arguments, int argc, char **argv, pk_error *er
         return false;
     }
   }
-  if (!ok) return false;
-  if (optind + 1 != argc) return pk_fail(error, PK_USAGE, "one package folder is needed");
-  arguments->folder = argv[optind];
+  if (!ok || !pk_parse_folder(&arguments->folder, argc, argv, error)) return false;
   return arguments->key_file != NULL ||
          pk_fail(error, PK_USAGE, "--key NAME.key is needed; minnow keygen makes one");
 }

@@ -60,9 +60,7 @@ static bool parse(verify_arguments *arguments, int argc, char **argv, pk_error *
         return false;
     }
   }
-  if (!ok) return false;
-  if (optind + 1 != argc) return pk_fail(error, PK_USAGE, "one package folder is needed");
-  arguments->folder = argv[optind];
+  if (!ok || !pk_parse_folder(&arguments->folder, argc, argv, error)) return false;
   return arguments->keys.count > 0 ||
          pk_fail(error, PK_USAGE, "--public-key NAME.pub is needed: the key of who signed");
 }

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { missingEngine } from '../e2e/engines/browser_engine.js';
-import { missing, Projects, runIn } from './app_project.js';
-import { assertWorks, launchChromium } from './app_site.js';
+import { test } from 'node:test';
+import { runIn } from './app_project.js';
+import { assertWorks } from './app_site.js';
+import { describeApps } from './app_suite.js';
 
 const APP = readFileSync(new URL('doodles_app.js', import.meta.url), 'utf8');
 const README = readFileSync(new URL('../../wasm_glue/README.md', import.meta.url), 'utf8');
@@ -82,33 +82,20 @@ const BUILDERS = {
   },
 };
 
-describe('bundlers', { skip: missing ?? missingEngine('chromium') }, () => {
-  /** @type {Projects} */
-  let projects;
-  /** @type {import('../e2e/engines/browser_engine.js').Engine} */
-  let engine;
-  before(async () => {
-    projects = new Projects();
-    engine = await launchChromium();
-  });
-  after(async () => {
-    await engine?.close();
-    await projects?.remove();
-  });
-
+describeApps('bundlers', (tools) => {
   for (const [name, { commands, settings = '', files, scriptSources, wasm }] of Object.entries(BUILDERS)) {
     test(`${name}: the app works under a sub-path and a strict policy`, async (t) => {
-      const folder = await projects.create(name, { 'src/index.js': APP, ...files });
+      const folder = await tools.projects.create(name, { 'src/index.js': APP, ...files });
       t.diagnostic(await runIn(folder, 'sh', ['-ec', commands]));
-      const asked = await assertWorks(path.join(folder, 'dist'), engine, scriptSources);
+      const asked = await assertWorks(path.join(folder, 'dist'), tools.engine, scriptSources);
       assert.ok(asked.some((file) => wasm.test(file)), asked.join('\n'));
       for (const line of `${commands}\n${settings}`.split('\n')) assert.ok(README.includes(line.trim()), `the README has no "${line}"`);
     });
   }
 
   test('a page without the files that a bundler leaves behind is told what to do', async () => {
-    const folder = await projects.create('incomplete', { 'src/index.js': APP, ...BUILDERS.esbuild.files });
+    const folder = await tools.projects.create('incomplete', { 'src/index.js': APP, ...BUILDERS.esbuild.files });
     await runIn(folder, 'sh', ['-ec', BUILDERS.esbuild.commands.replace(COPY, '')]);
-    await assert.rejects(assertWorks(path.join(folder, 'dist'), engine), /check the workerUrl option/);
+    await assert.rejects(assertWorks(path.join(folder, 'dist'), tools.engine), /check the workerUrl option/);
   });
 });

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { missingEngine } from '../e2e/engines/browser_engine.js';
+import { after, before, test } from 'node:test';
 import { startTestServer } from '../e2e/test_server.js';
-import { missing, Projects, runIn } from './app_project.js';
-import { APP_FILES, launchChromium, policy } from './app_site.js';
+import { runIn } from './app_project.js';
+import { APP_FILES, policy } from './app_site.js';
+import { describeApps } from './app_suite.js';
 
 const README = readFileSync(new URL('../../wasm_glue/README.md', import.meta.url), 'utf8');
 const COPY = 'cp node_modules/minnow/dist/coi_service_worker.js site';
@@ -47,35 +47,25 @@ async function registerOwn(script) {
   await navigator.serviceWorker.ready;
 }
 
-describe('isolation by a service worker', { skip: missing ?? missingEngine('chromium') }, () => {
-  /** @type {Projects} */
-  let projects;
+describeApps('isolation by a service worker', (tools) => {
   /** @type {import('../e2e/test_server.js').TestServer} */
   let server;
-  /** @type {import('../e2e/engines/browser_engine.js').Engine} */
-  let engine;
   let folder = '';
   before(async () => {
-    projects = new Projects();
-    folder = await projects.create('isolation', FILES);
+    folder = await tools.projects.create('isolation', FILES);
     await runIn(folder, 'sh', ['-ec', `${COPY}\ncp -r node_modules/minnow/dist site/minnow`]);
     server = await startTestServer({}, { headersFor: () => policy() });
     // Also an answer without a body has to pass.
     server.handle('/favicon.ico', (_request, response) => void response.writeHead(204).end());
-    engine = await launchChromium();
   });
-  after(async () => {
-    await engine?.close();
-    await server?.close();
-    await projects?.remove();
-  });
+  after(() => server?.close());
 
   /** A site of its own, opened without isolation. @param {string} name */
   async function openSite(name) {
     const address = `/${name}/`;
     server.mount(address, path.join(folder, 'site'));
     for (const [prefix, files] of Object.entries(APP_FILES)) server.mount(address + prefix, files);
-    const page = await engine.newPage();
+    const page = await tools.engine.newPage();
     await page.goto(server.origin + address);
     assert.equal(await page.evaluate(() => crossOriginIsolated), false);
     server.clearLog();

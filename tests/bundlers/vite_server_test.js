@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { cpSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { missingEngine } from '../e2e/engines/browser_engine.js';
-import { missing, Projects } from './app_project.js';
-import { answersAt, APP_FILES, assertRight, BASE, launchChromium, policy } from './app_site.js';
+import { test } from 'node:test';
+import { answersAt, APP_FILES, assertRight, BASE, policy } from './app_site.js';
+import { describeApps } from './app_suite.js';
 
 const APP = readFileSync(new URL('doodles_app.js', import.meta.url), 'utf8');
 const PAGE = `<!doctype html><html lang="en"><title>An app</title><link rel="icon" href="${BASE}drawings/cat.png">
@@ -45,29 +44,16 @@ async function serve(folder, config) {
   return { server, problems, address: server.resolvedUrls?.local[0] ?? '' };
 }
 
-describe('Vite', { skip: missing ?? missingEngine('chromium') }, () => {
-  /** @type {Projects} */
-  let projects;
-  /** @type {import('../e2e/engines/browser_engine.js').Engine} */
-  let engine;
-  before(async () => {
-    projects = new Projects();
-    engine = await launchChromium();
-  });
-  after(async () => {
-    await engine?.close();
-    await projects?.remove();
-  });
-
+describeApps('Vite', (tools) => {
   /** @type {Record<string, import('vite').InlineConfig>} */
   const configs = { 'by default': {}, 'with minnow left out of the optimiser': { optimizeDeps: { exclude: ['minnow'] } } };
   for (const [name, config] of Object.entries(configs)) {
     test(`its development server, ${name}`, async () => {
-      const folder = await projects.create(name.replaceAll(' ', '_'), { 'src/index.js': APP, 'index.html': PAGE });
+      const folder = await tools.projects.create(name.replaceAll(' ', '_'), { 'src/index.js': APP, 'index.html': PAGE });
       for (const [prefix, files] of Object.entries(APP_FILES)) cpSync(files, path.join(folder, 'public', prefix), { recursive: true });
       const { server, problems, address } = await serve(folder, config);
       try {
-        const { answers, problems: errors } = await answersAt(engine, address);
+        const { answers, problems: errors } = await answersAt(tools.engine, address);
         assertRight(answers);
         assert.deepEqual([problems, errors], [[], []]);
       } finally {

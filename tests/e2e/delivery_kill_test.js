@@ -1,7 +1,6 @@
 /**
  * A download killed at random points: its page closed, its worker terminated, its browser process killed. Opened
- * again it gives the right answer, fetches again no more than one shard and what came while that was being written, and
- * has kept nothing wrong.
+ * again it gives the right answer, fetches again no more than one shard, and has kept nothing wrong.
  */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
@@ -17,11 +16,9 @@ import { randomOf, wholeIn } from './random_choice.js';
 /** Downloads that one blow hits, each at another point. */
 const LANES = 6;
 const BLOWS = 2;
-/** A package then takes about one and a half seconds. */
-const BYTES_PER_SECOND = 150_000;
-const DOWNLOAD_MS = 1500;
-/** A database on a busy machine takes so long to write a shard. */
-const WRITE_MS = 150;
+/** A package then takes three to four seconds, and half a shard longer than a busy machine's database takes to write one. */
+const BYTES_PER_SECOND = 75_000;
+const DOWNLOAD_MS = 3000;
 /** Of the blows of a test, those that may leave WebKit's database locked. */
 const MOST_LOCKS = 2;
 /** Until the server has noticed that a client is gone, and the last pieces have been counted. */
@@ -68,8 +65,8 @@ for (const name of DELIVERY_ENGINES) {
         }
         const midway = points.filter(({ begun, total }) => begun > 0 && begun < total);
         const told = midway.map(({ begun, total, twice }) => `${Math.round((100 * begun) / total)} % there, ${twice} bytes twice`);
-        const above = points.filter(({ twice, largest }) => twice > largest).length;
-        t.diagnostic(`${name}, ${what}, seed ${seed}, ${above} of ${points.length} above one shard: ${told.join('; ')}`);
+        const [most] = points.map(({ twice, largest }) => twice / largest).sort((a, b) => b - a);
+        t.diagnostic(`${name}, ${what}, seed ${seed}, at most ${Math.round(100 * most)} % of a shard twice: ${told.join('; ')}`);
         assert.ok(midway.length >= 10, `only ${midway.length} points were in the middle`);
       });
     }
@@ -101,12 +98,12 @@ async function killAndReopen(opened, strike, worker, random) {
   lanes.forEach((lane, i) => assert.ok(isRight(lane, outcomes[i]), `opened again: ${outcomes[i].error?.message ?? 'a wrong answer'}`));
   const points = lanes.map((lane, i) => ({ begun: before[i], twice: twiceSent(lane), ...sizesOf(lane), asked: describeRequests(lane) }));
   lanes.forEach(mend);
-  const { wrong } = await opened.records();
+  const { wrong, halves } = await opened.records();
   await opened.clearStorage();
 
-  assert.deepEqual([...wrong], [], 'kept with wrong bytes');
+  assert.deepEqual([...wrong, ...halves], [], 'kept with wrong bytes, or by half');
   for (const { twice, largest, asked } of points) {
-    assert.ok(twice <= largest + (BYTES_PER_SECOND * WRITE_MS) / 1000, `${twice} bytes were fetched twice, the largest shard has ${largest}: ${asked}`);
+    assert.ok(twice <= largest, `${twice} bytes were fetched twice, the largest shard has ${largest}: ${asked}`);
   }
   return points;
 }

@@ -201,14 +201,15 @@ export class DeliveryLanes {
   }
 
   /**
-   * @returns {Promise<{ kept: Set<string>, wrong: Set<string> }>} SHA-256 of what is in the database, right and wrong
+   * @returns {Promise<{ kept: Set<string>, wrong: Set<string>, halves: string[] }>} SHA-256 of what is in the database, right
+   *   and wrong, and of what is there by half
    * @throws {DatabaseLocked}
    */
   async records() {
     const records = await this.page.evaluate(() => window.delivery.records());
     if (!records) throw new DatabaseLocked('the database does not answer');
-    const hashes = (/** @type {boolean} */ isIntact) => new Set(records.filter((record) => record.isIntact === isIntact).map(({ sha256 }) => sha256));
-    return { kept: hashes(true), wrong: hashes(false) };
+    const hashes = (/** @type {boolean} */ isIntact) => new Set(records.files.filter((record) => record.isIntact === isIntact).map(({ sha256 }) => sha256));
+    return { kept: hashes(true), wrong: hashes(false), halves: records.halves };
   }
 
   async close() {

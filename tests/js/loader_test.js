@@ -149,6 +149,23 @@ test('500, 429 and a broken connection are tried again', async () => {
   checkProgress(progress, 'download');
 });
 
+test('a server that stays in trouble is asked six times for a shard, whatever encodings there are', async () => {
+  decompressing({ gzip: true, brotli: true });
+  for (let i = 0; i < 5; i++) for (const suffix of ['', '.br', '.gz']) server.fault(shardPath(i, suffix), { status: 500 });
+  await assert.rejects(load(), { code: 'HTTP', status: 500, message: /in trouble/ });
+  assert.equal(paths().filter((path) => path.endsWith('manifest.json')).length, 1);
+  const asked = [...new Set(paths())].map((path) => paths().filter((each) => each === path).length);
+  assert.deepEqual(asked, [1, 4, 1, 1]);
+});
+
+test('a server that has trouble with one encoding alone is asked for another, and is trusted again', async () => {
+  for (let i = 0; i < 5; i++) server.fault(shardPath(i, '.gz'), { status: 500 });
+  server.fault(shardPath(2), { status: 503, times: 2 });
+  await load();
+  const asked = (/** @type {string} */ path) => paths().filter((each) => each === path).length;
+  assert.deepEqual([asked(shardPath(0, '.gz')), asked(shardPath(0)), asked(shardPath(2, '.gz')), asked(shardPath(2))], [4, 1, 0, 3]);
+});
+
 test('a plain file that stays damaged is INTEGRITY, after one look past the HTTP cache', async () => {
   decompressing({ gzip: false, brotli: false });
   server.fault(shardPath(1), { flipBit: 8 * 100 });

@@ -78,10 +78,11 @@ export function sampleTasks() {
 
 /**
  * Writes shards of `shardBytes` bytes that compress well, the first in words that differ for each `seed`.
- * @param {{ shardCount?: number, shardBytes?: number, seed?: string }} [options]
+ * @param {{ shardCount?: number, shardBytes?: number, seed?: string, isEncoded?: boolean }} [options] isEncoded: there are
+ *   .br and .gz beside them
  * @returns {Promise<SamplePackage>}
  */
-export async function writeSamplePackage({ shardCount = 5, shardBytes = 20000, seed = 'first' } = {}) {
+export async function writeSamplePackage({ shardCount = 5, shardBytes = 20000, seed = 'first', isEncoded = true } = {}) {
   const folder = await mkdtemp(path.join(tmpdir(), 'minnow_sample_'));
   const manifest = { ...sampleManifest(), shards: /** @type {unknown[]} */ ([]), labels: /** @type {unknown} */ (undefined) };
   /** @type {Map<string, Buffer>} */
@@ -95,7 +96,7 @@ export async function writeSamplePackage({ shardCount = 5, shardBytes = 20000, s
     await writeFile(path.join(folder, `${file}.br`), br);
     await writeFile(path.join(folder, `${file}.gz`), gzip);
     plain.set(file, bytes);
-    return { file, bytes: bytes.length, sha256, encodings: { br: br.length, gzip: gzip.length } };
+    return { file, bytes: bytes.length, sha256, encodings: isEncoded ? { br: br.length, gzip: gzip.length } : {} };
   };
   for (let i = 0; i < shardCount; i++) {
     const text = `${seed} shard ${i}, again and again. `;

@@ -53,6 +53,22 @@ for (const [name, create] of /** @type {const} */ ([
     }
   });
 
+  test(`${name}: half a file is no file, and goes with the whole one`, async () => {
+    const kept = create();
+    const { bytes, sha256 } = someFile(1000);
+    const half = { name: 'f.mnw.br', bytes: new Uint8Array(bytes.slice(0, 500)) };
+    assert.equal(await kept.getHalf(sha256), undefined);
+    await kept.putHalf(sha256, half);
+    assert.deepEqual(await kept.getHalf(sha256), half);
+    assert.deepEqual([await kept.hasFile(sha256), await kept.getFile(sha256)], [false, undefined]);
+    await kept.putHalf(sha256, undefined);
+    assert.equal(await kept.getHalf(sha256), undefined);
+    await kept.putHalf(sha256, half);
+    await kept.putFile(sha256, bytes);
+    assert.equal(await kept.getHalf(sha256), undefined);
+    assert.equal((await kept.getFile(sha256))?.byteLength, 1000);
+  });
+
   test(`${name}: a package replaces its older self, and drops files that no package needs`, async () => {
     const kept = create();
     const [a, b, c] = [10, 11, 12].map(someFile);
@@ -80,6 +96,12 @@ test('records are ArrayBuffers of at most 4 MiB', async () => {
   await new Promise((resolve) => (request.onsuccess = resolve));
   assert.deepEqual(request.result.map((record) => record.byteLength), [4 * MIB, 4 * MIB, MIB]);
   assert.ok(request.result.every((record) => record instanceof ArrayBuffer));
+});
+
+test('half a file of more than a record is not kept', async () => {
+  const kept = new IdbStorage();
+  await kept.putHalf('a', { name: 'f', bytes: new Uint8Array(4 * MIB + 1) });
+  assert.equal(await kept.getHalf('a'), undefined);
 });
 
 test('a lost connection is opened anew, once', async () => {

@@ -15,7 +15,7 @@ import { MemoryCaches, MemoryFileSystem } from './memory_backends.js';
 import { sampleManifest, sha256Of } from './sample_package.js';
 import { ScriptedNetwork } from './scripted_network.js';
 
-/** @typedef {Required<import('../../wasm_glue/src/base/types.js').PackageStorage>} Storage */
+/** @typedef {import('../../wasm_glue/src/base/types.js').PackageStorage} Storage */
 
 const FOLDER = 'https://host/pkg/';
 const URL_OF_MANIFEST = `${FOLDER}manifest.json`;

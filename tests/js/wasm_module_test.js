@@ -110,6 +110,15 @@ test('a server in trouble is asked again', async () => {
   assert.equal(server.requests.length, 2);
 });
 
+test('a server that stays in trouble is asked four times for the best module, once for each other', async () => {
+  for (const path of Object.values(urls).map((url) => new URL(url).pathname)) server.fault(path, { status: 503 });
+  await assert.rejects(loadWasmModule(urls, undefined, {}), { code: 'HTTP', status: 503 });
+  const asked = server.requests.map(({ path }) => path);
+  const others = new Set(asked).size - 1;
+  assert.deepEqual(asked, [...Array(4).fill(asked[0]), ...asked.slice(4)]);
+  assert.equal(asked.length, 4 + others);
+});
+
 test('a variant that is asked for and cannot run is UNSUPPORTED_BROWSER', async (t) => {
   const { validate } = WebAssembly;
   t.after(() => (WebAssembly.validate = validate));

@@ -78,22 +78,25 @@ async function sha256Of(bytes) {
 
 async function readRecords() {
   // Opening would make it.
-  if (!(await indexedDB.databases()).some(({ name }) => name === 'minnow')) return [];
+  if (!(await indexedDB.databases()).some(({ name }) => name === 'minnow')) return { files: [], halves: [] };
   const database = await done(indexedDB.open('minnow'));
   const store = database.transaction('records').objectStore('records');
   const [keys, values] = await Promise.all([done(store.getAllKeys()), done(store.getAll())]);
   database.close();
   /** @type {Map<string, ArrayBuffer[]>} */
   const parts = new Map();
+  /** @type {string[]} */
+  const halves = [];
   keys.forEach((key, i) => {
-    const [sha256] = /** @type {[string, number]} */ (key);
-    parts.set(sha256, [...(parts.get(sha256) ?? []), values[i]]);
+    const [sha256, number] = /** @type {[string, number]} */ (key);
+    if (number < 0) halves.push(sha256);
+    else parts.set(sha256, [...(parts.get(sha256) ?? []), values[i]]);
   });
   const checks = [...parts].map(async ([sha256, buffers]) => {
     const bytes = new Uint8Array(await new Blob(buffers).arrayBuffer());
     return { sha256, isIntact: (await sha256Of(bytes)) === sha256 };
   });
-  return Promise.all(checks);
+  return { files: await Promise.all(checks), halves };
 }
 
 window.delivery = {

@@ -28,6 +28,12 @@ interface DeliveryOutcome {
   error?: { name: string; code?: string; message: string; isMinnowError: boolean };
 }
 
+/** SHA-256 by which files are kept, and whether the bytes agree; SHA-256 of those that are there by half. */
+interface DeliveryRecords {
+  files: { sha256: string; isIntact: boolean }[];
+  halves: string[];
+}
+
 interface DeliveryPage {
   /** Those that this browser runs and the package has. */
   variants(): Promise<string[]>;
@@ -37,9 +43,8 @@ interface DeliveryPage {
   results(): Promise<DeliveryOutcome[]>;
   /** Ends all workers, as a browser that is short of memory might. */
   terminateWorkers(): number;
-  /** What the database has: SHA-256 by which it is kept, and whether the bytes agree. */
-  /** null: the database does not answer. */
-  records(): Promise<{ sha256: string; isIntact: boolean }[] | null>;
+  /** What the database has; null: it does not answer. */
+  records(): Promise<DeliveryRecords | null>;
   clear(): Promise<void>;
 }
 

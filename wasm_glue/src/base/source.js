@@ -15,6 +15,22 @@ export function manifestUrlOf(source) {
 }
 
 /**
+ * Where a package is: behind an address, or in the page's hands.
+ * @param {import('./types.js').PackageSource} source
+ * @returns {{ manifestUrl?: string, manifest?: string | object, signature?: string, readFile?: (file: string) => Promise<BufferSource> }}
+ */
+export function placeOf(source) {
+  if (typeof source === 'string' || source instanceof URL) return { manifestUrl: manifestUrlOf(source) };
+  const { manifest, shards, signature } = source ?? {};
+  if (!manifest || !shards) {
+    throw new MinnowError('INVALID_ARGUMENT', 'source: give the URL of a package, or an object with manifest and shards');
+  }
+  /** @param {string} file */
+  const readFile = async (file) => /** @type {BufferSource} */ (typeof shards === 'function' ? await shards(file) : shards.get(file));
+  return { manifest, signature, readFile };
+}
+
+/**
  * Where a package comes from and whose it has to be, of the options of create().
  * @param {Pick<import('./types.js').CreateOptions, 'mirrors' | 'stallMs' | 'publicKey' | 'minRelease' | 'rollback'>} options
  */

@@ -121,14 +121,15 @@
  * @property {string} name
  * @property {number} bytes
  * @property {number} savedAt milliseconds since 1970
- * @property {number} [usedAt] the same, of the last use to the hour
+ * @property {number} usedAt the same, of the last use to the hour
  */
 
 /**
  * A package as it is stored: the manifest is written last, so its presence says that the files are in. Plain data, which
  * JSON can hold.
- * @typedef {CachedPackage & StoredManifest} StoredPackage
+ * @typedef {Omit<CachedPackage, 'usedAt'> & StoredManifest} StoredPackage
  * @typedef {object} StoredManifest
+ * @property {number} [usedAt] default: savedAt
  * @property {string} manifest
  * @property {readonly string[]} files SHA-256
  * @property {string} [signature] of the manifest, as in manifest.sig
@@ -146,6 +147,13 @@
  */
 
 /**
+ * The first half of a file that comes slowly, as it was sent and not verified yet: for a later load to go on from.
+ * @typedef {object} FileHalf
+ * @property {string} name that was asked for, which tells the encoding
+ * @property {Uint8Array<ArrayBuffer>} bytes
+ */
+
+/**
  * Where packages are kept. Files are keyed by their SHA-256. Every method may fail: the model is then
  * loaded without a cache.
  * @typedef {object} PackageStorage
@@ -154,7 +162,10 @@
  *   needs any more
  * @property {(sha256: string) => Promise<boolean>} hasFile
  * @property {(sha256: string) => Promise<ArrayBuffer | undefined>} getFile
- * @property {(sha256: string, bytes: ArrayBuffer) => Promise<void>} putFile
+ * @property {(sha256: string, bytes: ArrayBuffer) => Promise<void>} putFile and drops the half of it
+ * @property {(sha256: string) => Promise<FileHalf | undefined>} [getHalf] with putHalf: else a load that breaks off loses up
+ *   to a file, and what came of the next one while that was written
+ * @property {(sha256: string, half: FileHalf | undefined) => Promise<void>} [putHalf] undefined: there is none any more
  * @property {() => Promise<CachedPackage[]>} listPackages
  * @property {(url: string) => Promise<boolean>} deletePackage false: it was not there
  */

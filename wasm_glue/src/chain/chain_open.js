@@ -4,7 +4,7 @@ import { ChainFiles } from './chain_files.js';
 import { ChainParts } from './chain_parts.js';
 import { MinnowError, storage as storageTools, tell } from '../minnow.js';
 import { ProgressReporter } from '../base/progress.js';
-import { deliveryOf, manifestUrlOf } from '../base/source.js';
+import { deliveryOf, placeOf } from '../base/source.js';
 
 /** @typedef {import('./model_chain.js').ChainOptions} ChainOptions */
 /** @typedef {import('../base/types.js').PackageSource} PackageSource */
@@ -31,14 +31,14 @@ export async function openChain(source, options, signal) {
   if (!(partsInMemory >= 1 && Number.isInteger(partsInMemory))) {
     throw new MinnowError('INVALID_ARGUMENT', 'partsInMemory: give a whole number from 1 to the number of parts');
   }
-  const place = placeOf(source);
-  const { storage, closeStorage } = await openStorage(place.url ? kind : 'none');
+  const { manifestUrl: url, ...place } = placeOf(source);
+  const { storage, closeStorage } = await openStorage(url ? kind : 'none');
   const disposal = new AbortController();
   const progress = new ProgressReporter((report) => {
     if (!signal.aborted && !disposal.signal.aborted) tell(onProgress, report);
   });
   try {
-    const files = new ChainFiles({ ...place, ...deliveryOf(options), storage, progress, fetch: options.fetch });
+    const files = new ChainFiles({ url, ...place, ...deliveryOf(options), storage, progress, fetch: options.fetch });
     progress.enter('manifest');
     const { chain, manifests } = await files.open(signal);
     const labels = linesOf(await files.labels(signal));
@@ -58,18 +58,6 @@ export function closeChain({ disposal, parts, closeStorage }) {
   disposal.abort();
   parts.dispose();
   closeStorage();
-}
-
-/** @param {PackageSource} source */
-function placeOf(source) {
-  if (typeof source === 'string' || source instanceof URL) return { url: manifestUrlOf(source) };
-  const { manifest, shards, signature } = source ?? {};
-  if (!manifest || !shards) {
-    throw new MinnowError('INVALID_ARGUMENT', 'source: give the URL of a split package, or an object with manifest and shards');
-  }
-  /** @param {string} file */
-  const readFile = async (file) => /** @type {BufferSource} */ (typeof shards === 'function' ? await shards(file) : shards.get(file));
-  return { manifest, readFile, signature };
 }
 
 /** One of the page's own is the page's to close. @param {ChainOptions['storage']} kind */

@@ -20,6 +20,9 @@ const RANGE_ATTEMPTS = 2;
  * @typedef {object} DownloadOptions
  * @property {number} [maxBytes] more than this is an INTEGRITY error
  * @property {(bytes: number) => void} [onBytes] gets the bytes so far, with the head of each answer and as they come
+ * @property {import('../base/types.js').FileHalf} [half] what an earlier download got, where it was of this name
+ * @property {(half: import('../base/types.js').FileHalf) => void} [onHalf] gets what came once it is half of usualBytes
+ * @property {number} [usualBytes] that the file has, unless the host has encoded it otherwise
  */
 
 /**
@@ -28,10 +31,10 @@ const RANGE_ATTEMPTS = 2;
  * @param {import('./http.js').HttpOptions & DownloadOptions} options
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
-export function download(name, places, { maxBytes = Infinity, onBytes, ...options }) {
+export function download(name, places, { maxBytes = Infinity, onBytes, half, onHalf, usualBytes = 0, ...options }) {
   /** @type {Uint8Array[]} */
-  let chunks = [];
-  let total = 0;
+  let chunks = half?.name === name ? [half.bytes] : [];
+  let total = chunks[0]?.length ?? 0;
   let advancedTo = 0;
   let refusedRanges = 0;
   let placesLeft = places.length;
@@ -52,10 +55,12 @@ export function download(name, places, { maxBytes = Infinity, onBytes, ...option
       onBytes?.(total);
       await readBody(response, (chunk) => {
         watch.alive();
+        const isFirstHalf = 2 * total < usualBytes;
         chunks.push(chunk);
         total += chunk.length;
         if (total > maxBytes) throw new MinnowError('INTEGRITY', `${url} is longer than the ${maxBytes} bytes expected`, { url });
         onBytes?.(total);
+        if (isFirstHalf && 2 * total >= usualBytes && total < usualBytes) onHalf?.({ name, bytes: concatenate(chunks, total) });
       });
     } catch (cause) {
       throw cause instanceof MinnowError ? cause : networkError(url, watch.stalled ?? cause);

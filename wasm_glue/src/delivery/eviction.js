@@ -1,4 +1,5 @@
 /** Making room in a full storage. */
+import { described } from '../storage/stored_files.js';
 
 /**
  * Deletes the package that has not been used for longest.
@@ -7,9 +8,8 @@
  * @returns {Promise<boolean>} false: there was none to delete
  */
 export async function evictOldest(storage, url) {
-  const others = (await storage.listPackages()).filter((other) => other.url !== url);
+  const others = (await storage.listPackages()).map(described).filter((other) => other.url !== url);
   if (others.length === 0) return false;
-  const lastUse = (/** @type {import('../base/types.js').CachedPackage} */ { usedAt, savedAt }) => usedAt ?? savedAt;
-  const oldest = others.reduce((best, other) => (lastUse(other) < lastUse(best) ? other : best));
+  const oldest = others.reduce((best, other) => (other.usedAt < best.usedAt ? other : best));
   return storage.deletePackage(oldest.url);
 }

@@ -13,6 +13,12 @@ const MAX_WAIT_MS = 8000;
 const OFFLINE_LOOK_MS = 500;
 
 /**
+ * Once one request was given up none of the others is repeated, until an answer comes: what stands in for a file, or comes
+ * beside it, finds the server in the same trouble.
+ * @typedef {{ isSpent?: boolean }} Patience
+ */
+
+/**
  * @typedef {object} HttpOptions
  * @property {typeof fetch} [fetch]
  * @property {AbortSignal} [signal]
@@ -21,6 +27,7 @@ const OFFLINE_LOOK_MS = 500;
  * @property {Record<string, string>} [headers]
  * @property {string} [remedy] what to check when the file is not there
  * @property {number} [stallMs] an answer that brings nothing for so long is given up
+ * @property {Patience} [patience] of requests that belong together
  * @property {() => void} [onOffline] called where the device has no network: it is then waited for. Without it,
  *   that is an error at once
  */
@@ -49,11 +56,13 @@ export function isOffline() {
  * @param {() => boolean} [advanced] whether the last attempt brought something: it then counts as the first
  * @returns {Promise<T>}
  */
-export async function withRetries(attempt, { signal, onOffline }, advanced) {
+export async function withRetries(attempt, { signal, onOffline, patience = {} }, advanced) {
   for (let tried = 1; ; tried++) {
     throwIfAborted(signal);
     try {
-      return await attempt();
+      const result = await attempt();
+      patience.isSpent = false;
+      return result;
     } catch (error) {
       throwIfAborted(signal);
       const asked = transient.get(/** @type {object} */ (error));
@@ -65,8 +74,11 @@ export async function withRetries(attempt, { signal, onOffline }, advanced) {
         tried = 0;
         continue;
       }
-      if (advanced?.()) tried = 1;
-      if (tried === ATTEMPTS) throw error;
+      if (advanced?.()) {
+        tried = 1;
+        patience.isSpent = false;
+      }
+      if ((patience.isSpent ||= tried === ATTEMPTS)) throw error;
       const backoff = FIRST_BACKOFF_MS * 2 ** (tried - 1) * (0.5 + Math.random());
       await delay(Math.min(Math.max(backoff, asked), MAX_WAIT_MS), signal);
     }
@@ -126,7 +138,7 @@ export function networkError(url, cause) {
 function statusError(url, { status, headers }, remedy) {
   const mayPass = status >= 500 || status === 429 || status === 408;
   const advice = mayPass
-    ? `the server is in trouble (asked ${ATTEMPTS} times): try again later`
+    ? 'the server is in trouble (asked again and again): try again later'
     : status === 401 || status === 403
       ? 'the server refuses access: check its rights'
       : `the file is not there: ${remedy}`;

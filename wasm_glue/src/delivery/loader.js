@@ -6,8 +6,9 @@
  * that was broken off goes on where it stopped; the manifest is kept last and says that all is there.
  *
  * The next file is asked for when what is left of the one before takes about as long as an answer takes to begin. So
- * the connection is never idle, the first layers come first, and what a killed page has to fetch again is about one file, with
- * what came while that was being written.
+ * the connection is never idle, and the first layers come first. Of a file that comes slowly the first half is kept by
+ * itself: a page that is killed has to fetch again half a file and what came of the next one while the rest was being written,
+ * which is less than a file unless the storage takes as long to write one as the network takes to bring half of it.
  */
 import { throwIfAborted } from '../base/abort.js';
 import { LenientStorage } from '../storage/lenient_storage.js';
@@ -19,6 +20,9 @@ import { loadDelivery } from '../base/script_modules.js';
 
 /** @typedef {import('../base/types.js').Manifest} Manifest */
 /** @typedef {import('../base/types.js').PackageFile} PackageFile */
+
+/** Half a file is kept where it took so long: what comes faster is not worth another write. */
+const SLOW_MS = 75;
 
 /** Files that are on their way, or have not been taken or written yet. */
 const PARALLEL_FILES = 3;
@@ -53,7 +57,7 @@ export class PackageLoader {
   /** @param {string | undefined} manifestUrl @param {LoaderOptions} options */
   constructor(manifestUrl, options) {
     this.#url = manifestUrl ?? '';
-    this.#options = { ...options, places: [this.#url, ...(options.mirrors ?? [])] };
+    this.#options = { ...options, places: [this.#url, ...(options.mirrors ?? [])], patience: {} };
     this.#storage = new LenientStorage(manifestUrl ? options.storage : undefined, this.#url);
     this.#manifests = new ManifestSource(this.#url, this.#storage, this.#options);
   }
@@ -111,9 +115,8 @@ export class PackageLoader {
           goOn();
         };
         const file = this.#loadFile(files[turn], onNearEnd);
-        this.#hold(file);
         // Its failure is reported when its turn comes, or not at all if an earlier one fails.
-        file.then(onNearEnd, () => undefined);
+        this.#hold(file);
         loading.push(file);
       }
     };
@@ -194,17 +197,21 @@ export class PackageLoader {
   async #loadFile(file, onNearEnd) {
     const { readFile, signal } = this.#options;
     throwIfAborted(signal);
-    if (readFile) return readVerified(file, readFile);
-    const kept = await this.#keptFile(file);
-    if (kept) return kept;
+    const here = readFile ? await readVerified(file, readFile) : await this.#keptFile(file);
+    if (here) {
+      onNearEnd();
+      return here;
+    }
     if (!this.#storage.isWorking) return this.#fetchFile(file, onNearEnd);
     return new Promise((resolve, reject) => {
       const work = withLock(`minnow ${file.sha256}`, signal, async () => {
         this.#unwritten++;
+        // An answer begins later by the time that looking for the file here takes.
+        const begunAt = performance.now();
         try {
           // Another tab may have fetched it meanwhile.
-          const fetchedElsewhere = await this.#keptFile(file);
-          const bytes = fetchedElsewhere ?? (await this.#fetchFile(file, onNearEnd));
+          const [fetchedElsewhere, half] = await Promise.all([this.#keptFile(file), this.#storage.getHalf(file.sha256)]);
+          const bytes = fetchedElsewhere ?? (await this.#fetchFile(file, onNearEnd, begunAt, half));
           resolve(bytes);
           if (!fetchedElsewhere) await this.#storage.putFile(file.sha256, bytes.buffer);
         } finally {
@@ -225,28 +232,49 @@ export class PackageLoader {
     return new Uint8Array(kept);
   }
 
-  /** @param {PackageFile} file @param {() => void} onNearEnd */
-  async #fetchFile(file, onNearEnd) {
+  /**
+   * @param {PackageFile} file
+   * @param {() => void} onNearEnd
+   * @param {number} [begunAt]
+   * @param {import('../base/types.js').FileHalf} [half] of it, from an earlier load
+   */
+  async #fetchFile(file, onNearEnd, begunAt = performance.now(), half = undefined) {
     const { progress } = this.#options;
     this.#fetchedAny = true;
-    const askedAt = performance.now();
     let answeredAt = 0;
+    let before = 0;
+    let left = file.bytes;
+    let isKeeping = false;
+    const lookAhead = () => {
+      if (!isKeeping && left <= this.#bytesOnTheirWay) onNearEnd();
+    };
     /** @param {number} loaded */
     const onBytes = (loaded) => {
       const now = performance.now();
-      answeredAt ||= now;
-      const latency = answeredAt - askedAt;
+      if (!answeredAt) [answeredAt, before] = [now, loaded];
+      const latency = answeredAt - begunAt;
       // The first bytes come at once, and say little of the connection's rate.
-      this.#bytesOnTheirWay = (loaded * latency) / Math.max(now - answeredAt, latency / 2);
-      lookAhead(loaded);
+      this.#bytesOnTheirWay = ((loaded - before) * latency) / Math.max(now - answeredAt, latency / 2);
+      left = file.bytes - loaded;
+      lookAhead();
       progress.advance('download', file.file, loaded);
     };
-    const lookAhead = (/** @type {number} */ loaded) => {
-      if (file.bytes - loaded <= this.#bytesOnTheirWay) onNearEnd();
+    lookAhead();
+    /** @param {import('../base/types.js').FileHalf} [got] */
+    const onHalf = (got) => {
+      if (got && performance.now() - begunAt < SLOW_MS) return;
+      // Where the storage is slow now a kill throws less away if the next file waits.
+      isKeeping = true;
+      const keeping = this.#storage.putHalf(file.sha256, got).then(() => {
+        isKeeping = false;
+        lookAhead();
+      });
+      this.#hold(keeping);
     };
-    lookAhead(0);
     const onOffline = this.#manifests.isFresh ? () => progress.enter('waiting') : undefined;
-    const bytes = await fetchPackageFile(file, { ...this.#options, absent: this.#absent, onBytes, onOffline });
+    const bytes = await fetchPackageFile(file, { ...this.#options, absent: this.#absent, half, onBytes, onHalf, onOffline });
+    left = 0;
+    lookAhead();
     progress.advance('download', file.file, file.bytes);
     return bytes;
   }

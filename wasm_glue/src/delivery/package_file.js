@@ -26,6 +26,9 @@ const SLACK_BYTES = 1024;
  * @property {(bytes: number) => void} [onBytes] gets an estimate of the plain bytes so far
  * @property {Set<Encoding>} [absent] shared by the files of a package: encodings the hosts were found not to have
  * @property {string[]} places addresses of the package's manifest; see download()
+ * @property {import('../base/types.js').FileHalf} [half] what an earlier load got
+ * @property {(half?: import('../base/types.js').FileHalf) => void} [onHalf] gets what came of a file when it is about half of
+ *   it, and nothing where that was found to be damaged
  */
 
 /**
@@ -50,15 +53,11 @@ export async function fetchPackageFile(file, options) {
   }
   const { places } = options;
   const url = new URL(file.file, places[0]).href;
-  const request = { ...options, maxBytes: file.bytes };
+  const request = { ...options, maxBytes: file.bytes, usualBytes: file.bytes };
   // A damaged copy may sit in the HTTP cache: the second time it is passed by, and each place has its turn.
   for (let tried = 0; tried <= places.length; tried++) {
-    try {
-      const plain = await plainOf(await download(file.file, places, { ...request, cache: tried ? 'reload' : 'default' }), file, 'gzip');
-      if (plain) return plain;
-    } catch (error) {
-      if (!(error instanceof MinnowError) || error.code !== 'INTEGRITY') throw error;
-    }
+    const plain = await fetchIntact(file.file, file, 'gzip', tried ? { ...request, cache: 'reload', half: undefined } : request);
+    if (plain) return plain;
     if (tried) turnToNext(places);
   }
   throw damaged(file.file, url);
@@ -119,8 +118,7 @@ async function fetchEncoded(file, encoding, options) {
   /** @param {number} bytes */
   const onBytes = (bytes) => options.onBytes?.(Math.floor((bytes * file.bytes) / encodedBytes));
   try {
-    const bytes = await download(file.file + SUFFIXES[encoding], options.places, { ...options, maxBytes, onBytes });
-    return await plainOf(bytes, file, encoding);
+    return await fetchIntact(file.file + SUFFIXES[encoding], file, encoding, { ...options, maxBytes, usualBytes: encodedBytes, onBytes });
   } catch (error) {
     if (options.signal?.aborted) throw error;
     // Without any answer the plain file would get none either; anything else may concern this file alone.
@@ -128,6 +126,25 @@ async function fetchEncoded(file, encoding, options) {
     if (error instanceof MinnowError && error.code === 'HTTP') options.absent?.add(encoding);
     return undefined;
   }
+}
+
+/**
+ * The plain bytes of what is there under a name, or nothing where that is not the file.
+ * @param {string} name
+ * @param {PackageFile} file
+ * @param {Encoding} encoding
+ * @param {import('./http.js').HttpOptions & import('./download.js').DownloadOptions & PackageFileOptions} options
+ * @returns {Promise<Uint8Array<ArrayBuffer> | undefined>}
+ */
+async function fetchIntact(name, file, encoding, options) {
+  try {
+    const plain = await plainOf(await download(name, options.places, options), file, encoding);
+    if (plain) return plain;
+  } catch (error) {
+    if (!(error instanceof MinnowError) || error.code !== 'INTEGRITY') throw error;
+  }
+  options.onHalf?.();
+  return undefined;
 }
 
 /**

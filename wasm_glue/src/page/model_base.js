@@ -2,7 +2,7 @@
 import { abortable, throwIfAborted } from '../base/abort.js';
 import { tell } from '../base/callbacks.js';
 import { MinnowError } from '../base/errors.js';
-import { absoluteUrl, deliveryOf, manifestUrlOf } from '../base/source.js';
+import { absoluteUrl, deliveryOf, placeOf } from '../base/source.js';
 import { threadCount } from '../worker/threads.js';
 import { storage as storageTools } from './storage.js';
 import { WorkerClient } from './worker_client.js';
@@ -215,6 +215,7 @@ function guarded(onProgress, signal) {
 /** @param {PackageSource} source @param {CreateOptions} options @param {number} threads */
 function loadRequest(source, options, threads) {
   const { variant, memory, storage = 'indexeddb' } = options;
+  const { readFile, ...place } = placeOf(source);
   /** @type {import('../base/types.js').LoadRequest} */
   const request = {
     wasmUrls: wasmUrls(options.wasmUrl),
@@ -222,19 +223,10 @@ function loadRequest(source, options, threads) {
     threads,
     maxBytes: memory?.maxBytes,
     storage: typeof storage === 'object' ? 'none' : storage,
+    ...place,
     ...deliveryOf(options),
   };
-  if (typeof source === 'string' || source instanceof URL) {
-    return { request: { ...request, manifestUrl: manifestUrlOf(source) } };
-  }
-  const { manifest, shards, signature } = source ?? {};
-  if (!manifest || !shards) {
-    throw new MinnowError('INVALID_ARGUMENT', 'source: give the URL of a package, or an object with manifest and shards');
-  }
-  /** @param {string} file */
-  const readFile = async (file) =>
-    /** @type {BufferSource} */ (typeof shards === 'function' ? await shards(file) : shards.get(file));
-  return { request: { ...request, manifest, signature }, readFile };
+  return { request, readFile };
 }
 
 /** @param {CreateOptions['wasmUrl']} wasmUrl @returns {import('../base/types.js').WasmUrls} */

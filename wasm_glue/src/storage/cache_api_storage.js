@@ -4,13 +4,14 @@
  */
 import { described, unusedFiles } from './stored_files.js';
 
+/** @typedef {import('../base/types.js').PackageStorage} PackageStorage */
 /** @typedef {import('../base/types.js').StoredPackage} StoredPackage */
 
 const CACHE_NAME = 'minnow-packages';
 /** Of the page's own origin. */
 const BASE = '/.minnow/';
 
-/** @implements {Required<import('../base/types.js').PackageStorage>} */
+/** @implements {PackageStorage} */
 export class CacheApiStorage {
   /** @param {string} url @returns {Promise<StoredPackage | undefined>} */
   async getPackage(url) {

@@ -3,7 +3,8 @@
  *
  * A file is a row of records of at most 4 MiB, keyed [SHA-256, number], plain ArrayBuffers: WebKit crashes on
  * Blobs and fails on large values. One transaction writes a whole file, so a file is either there or not;
- * whether its bytes are still right is for the reader to check.
+ * whether its bytes are still right is for the reader to check. The half of a file that is not there yet has a number
+ * of its own, before the others.
  *
  * WebKit loses its connection to the database server at times, and its open() has been seen to hang:
  * an operation that fails is tried once more on a new connection, and opening has a time limit. So has every
@@ -12,18 +13,20 @@
 import { openDB } from 'idb';
 import { described, unusedFiles } from './stored_files.js';
 
+/** @typedef {import('../base/types.js').FileHalf} FileHalf */
 /** @typedef {import('../base/types.js').StoredPackage} StoredPackage */
 
 const DATABASE = 'minnow';
 const VERSION = 1;
 const RECORD_BYTES = 4 * 2 ** 20;
+const HALF = -1;
 const OPEN_TIMEOUT_MS = 5000;
 const OPERATION_TIMEOUT_MS = 10_000;
 
 /**
  * @typedef {object} Schema
  * @property {{ key: string, value: StoredPackage }} packages
- * @property {{ key: [string, number], value: ArrayBuffer }} records
+ * @property {{ key: [string, number], value: ArrayBuffer | FileHalf | undefined }} records the latter two at HALF
  */
 
 /** @implements {Required<import('../base/types.js').PackageStorage>} */
@@ -56,7 +59,7 @@ export class IdbStorage {
   /** @param {string} sha256 @returns {Promise<ArrayBuffer | undefined>} */
   getFile(sha256) {
     return this.#with(async (database) => {
-      const records = await database.getAll('records', recordsOf(sha256));
+      const records = /** @type {ArrayBuffer[]} */ (await database.getAll('records', recordsOf(sha256)));
       return records.length < 2 ? records[0] : new Blob(records).arrayBuffer();
     });
   }
@@ -70,7 +73,20 @@ export class IdbStorage {
         // A failed request aborts the transaction, and tx.done reports it.
         tx.store.put(record, [sha256, i]).catch(() => undefined);
       }
+      tx.store.delete([sha256, HALF]).catch(() => undefined);
       await tx.done;
+    });
+  }
+
+  /** @param {string} sha256 @returns {Promise<FileHalf | undefined>} */
+  getHalf(sha256) {
+    return this.#with((database) => /** @type {Promise<FileHalf | undefined>} */ (database.get('records', [sha256, HALF])));
+  }
+
+  /** @param {string} sha256 @param {FileHalf} [half] */
+  putHalf(sha256, half) {
+    return this.#with(async (database) => {
+      if (!half || half.bytes.length <= RECORD_BYTES) await database.put('records', half, [sha256, HALF]);
     });
   }
 

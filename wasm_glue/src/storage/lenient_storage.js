@@ -48,6 +48,16 @@ export class LenientStorage {
     return this.#attempt((inner) => inner.putFile(sha256, bytes));
   }
 
+  /** Where there are no halves, or they fail, the storage goes on being used. @param {string} sha256 */
+  async getHalf(sha256) {
+    return this.inner?.getHalf?.(sha256).catch(() => undefined);
+  }
+
+  /** @param {string} sha256 @param {import('../base/types.js').FileHalf} [half] */
+  async putHalf(sha256, half) {
+    await this.inner?.putHalf?.(sha256, half).catch(() => undefined);
+  }
+
   /**
    * @template T
    * @param {(inner: PackageStorage) => Promise<T>} operation

@@ -1,6 +1,7 @@
 /** Packages in memory: for tests, and for pages that want a cache only as long as they live. */
 import { described, unusedFiles } from './stored_files.js';
 
+/** @typedef {import('../base/types.js').FileHalf} FileHalf */
 /** @typedef {import('../base/types.js').StoredPackage} StoredPackage */
 
 /** @implements {Required<import('../base/types.js').PackageStorage>} */
@@ -9,6 +10,8 @@ export class MemoryStorage {
   #packages = new Map();
   /** @type {Map<string, ArrayBuffer>} */
   #files = new Map();
+  /** @type {Map<string, FileHalf>} */
+  #halves = new Map();
 
   /** @param {string} url */
   async getPackage(url) {
@@ -35,6 +38,18 @@ export class MemoryStorage {
   /** @param {string} sha256 @param {ArrayBuffer} bytes */
   async putFile(sha256, bytes) {
     this.#files.set(sha256, bytes.slice(0));
+    this.#halves.delete(sha256);
+  }
+
+  /** @param {string} sha256 */
+  async getHalf(sha256) {
+    return this.#halves.get(sha256);
+  }
+
+  /** @param {string} sha256 @param {FileHalf} [half] */
+  async putHalf(sha256, half) {
+    if (half) this.#halves.set(sha256, half);
+    else this.#halves.delete(sha256);
   }
 
   async listPackages() {

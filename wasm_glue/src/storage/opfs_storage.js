@@ -7,9 +7,10 @@
 import { sha256Hex } from '../delivery/sha256.js';
 import { described, unusedFiles } from './stored_files.js';
 
+/** @typedef {import('../base/types.js').PackageStorage} PackageStorage */
 /** @typedef {import('../base/types.js').StoredPackage} StoredPackage */
 
-/** @implements {Required<import('../base/types.js').PackageStorage>} */
+/** @implements {PackageStorage} */
 export class OpfsStorage {
   /** @param {string} url @returns {Promise<StoredPackage | undefined>} */
   async getPackage(url) {

@@ -18,7 +18,11 @@ function filesOfStored({ files, previous }) {
   return [...files, ...(previous?.files ?? [])];
 }
 
-/** What pages are told of a kept package. @param {StoredPackage} stored @returns {import('../base/types.js').CachedPackage} */
+/**
+ * What pages are told of a kept package.
+ * @param {Omit<StoredPackage, 'manifest' | 'files'>} stored
+ * @returns {import('../base/types.js').CachedPackage}
+ */
 export function described({ url, name, bytes, savedAt, usedAt }) {
   return { url, name, bytes, savedAt, usedAt: usedAt ?? savedAt };
 }

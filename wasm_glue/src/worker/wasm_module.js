@@ -30,11 +30,12 @@ export async function loadWasmModule(urls, wanted, options, isThreaded = false) 
     throw new MinnowError('UNSUPPORTED_BROWSER', message);
   }
   let firstError;
+  const patience = {};
   for (const variant of wanted ? [wanted] : usable) {
     const shared = isThreaded && variant !== 'scalar' ? urls[`${variant}-threads`] : undefined;
     try {
       const url = shared ?? /** @type {string} */ (urls[variant]);
-      return { module: await compileModule(url, options), variant, isThreaded: Boolean(shared) };
+      return { module: await compileModule(url, { ...options, patience }), variant, isThreaded: Boolean(shared) };
     } catch (error) {
       // A missing file or an engine's refusal concerns this variant; a dead network concerns all.
       if (!(error instanceof MinnowError) || error.code === 'NETWORK') throw error;

@@ -14,8 +14,7 @@ import { storage } from 'minnow';
 /** @returns {Promise<KeptModels>} */
 export async function readKeptModels() {
   const [models, { usage, quota }, isPersistent] = await Promise.all([storage.list(), storage.estimate(), navigator.storage?.persisted?.() ?? false]);
-  const lastUse = (/** @type {CachedPackage} */ { usedAt, savedAt }) => usedAt ?? savedAt;
-  return { models: models.sort((a, b) => lastUse(b) - lastUse(a)), usage, quota, isPersistent };
+  return { models: models.sort((a, b) => b.usedAt - a.usedAt), usage, quota, isPersistent };
 }
 
 /** @param {CachedPackage} model */

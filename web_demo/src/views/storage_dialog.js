@@ -77,7 +77,7 @@ class StorageView {
     const entry = newElement('li', 'storage_model');
     entry.dataset.url = model.url;
     const text = newElement('div', '');
-    const figures = `${formatBytes(model.bytes)} · used ${formatDay(model.usedAt ?? model.savedAt, Date.now())}`;
+    const figures = `${formatBytes(model.bytes)} · used ${formatDay(model.usedAt, Date.now())}`;
     text.append(newElement('h3', '', titleOf(model)), newElement('p', 'about_figures figures', figures));
     const button = newElement('button', 'button button_quiet', 'Delete');
     button.setAttribute('aria-label', `Delete ${titleOf(model)}`);

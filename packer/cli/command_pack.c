@@ -5,6 +5,7 @@
 #include "../encode/package_writer.h"
 #include "../package/file_io.h"
 #include "../package/package_folder.h"
+#include "activation_arguments.h"
 #include "cli_common.h"
 #include "metadata_labels.h"
 #include "model_file.h"
@@ -55,9 +56,11 @@ static const char help[] =
     "  --target-latency MS   removes channels of a float model, those of least damage, until a "
     "run\n"
     "                        takes no longer on this machine, on one thread\n"
-    "  --activations TYPE    of a float model: int8 (fast and small, the default) or float32, "
-    "where\n"
-    "                        only weights are compressed\n"
+    "  --activations TYPE    of a float model: int8 (fast and small, the default), float32, where\n"
+    "                        only weights are compressed, or mixed: int8, but float32 where that\n"
+    "                        helps the answers most, until rounded activations move the outputs "
+    "by\n"
+    "                        2 % of how far they move from sample to sample (mixed:N, N %)\n"
     "  --refine STEPS        trains the weights that were chosen, by so many steps of 32 samples,\n"
     "                        to answer as the model itself; kept where samples that it did not\n"
     "                        learn from say that it is better\n"
@@ -180,9 +183,7 @@ static bool parse_calibration(pk_calibration *calibration, int option, pk_error 
       calibration->options.journal_file = optarg;
       return true;
     case OPTION_ACTIVATIONS:
-      calibration->options.keeps_float = strcmp(optarg, "float32") == 0;
-      return calibration->options.keeps_float || strcmp(optarg, "int8") == 0 ||
-             pk_fail(error, PK_USAGE, "--activations %s: int8 or float32 is needed", optarg);
+      return pk_parse_activations(&calibration->options, optarg, error);
     case OPTION_PRUNE:
       return pk_parse_prune(&calibration->options.prune, "prune", optarg, error);
     case OPTION_PRUNE_BY:

@@ -8,6 +8,7 @@
 #include "../package/file_io.h"
 #include "../package/package_load.h"
 #include "../report/compress_page.h"
+#include "activation_arguments.h"
 #include "cli_common.h"
 #include "model_file.h"
 #include "prune_arguments.h"
@@ -38,6 +39,12 @@ bool pk_calibration_check(pk_calibration *calibration, pk_error *error) {
     return pk_fail(error, PK_USAGE,
                    "--target-latency decides how many channels go, --prune-channels as well: give "
                    "one");
+  }
+  if (options->target_ms > 0.0 && options->activations == PK_ACTIVATIONS_MIXED) {
+    return pk_fail(
+        error, PK_USAGE,
+        "--target-latency times a model before it is known which operators --activations "
+        "mixed leaves in float32: give int8 or float32");
   }
   if (options->max_drop > 0.0 && options->target_bytes > 0) {
     return pk_fail(error, PK_USAGE, "--max-drop and --target-size exclude each other: give one");
@@ -126,6 +133,7 @@ void pk_calibration_print(const pk_calibration *calibration) {
     printf("  channels %zu that never change are removed\n", report->removed_channels);
   }
   pk_prune_print(report);
+  pk_mixed_print(&report->mixed);
   printf("  samples  %zu views of %zu files: agreement %.1f %%, error %.2f %% of the range\n",
          q->samples, report->files, q->agreement, q->range_error);
   if (q->labelled > 0) {
@@ -165,11 +173,12 @@ json_t *pk_calibration_json(const pk_calibration *calibration) {
                           (double)layer->step, "trellis", layer->has_trellis, "bits", layer->bits,
                           "entropy", layer->entropy, "zeros", layer->zeros, "cost", layer->cost));
   }
-  return json_pack(
-      "{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o*, s:o*}", "weights",
-      (json_int_t)report->weight_count, "removedChannels", (json_int_t)report->removed_channels,
-      "files", (json_int_t)report->files, "zeros", (json_int_t)report->zero_count, "bytesBefore",
-      (json_int_t)report->source_bytes, "taken", (json_int_t)report->trials.chosen, "result",
-      trial_json(&report->trials.items[report->trials.chosen]), "trials", trials, "layers", layers,
-      "pruned", pk_prune_json(report), "refined", refinement_json(&report->refinement));
+  return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o*, s:o*, s:o*}", "weights",
+                   (json_int_t)report->weight_count, "removedChannels",
+                   (json_int_t)report->removed_channels, "files", (json_int_t)report->files,
+                   "zeros", (json_int_t)report->zero_count, "bytesBefore",
+                   (json_int_t)report->source_bytes, "taken", (json_int_t)report->trials.chosen,
+                   "result", trial_json(&report->trials.items[report->trials.chosen]), "trials",
+                   trials, "layers", layers, "pruned", pk_prune_json(report), "refined",
+                   refinement_json(&report->refinement), "mixed", pk_mixed_json(&report->mixed));
 }

@@ -69,7 +69,8 @@ static bool run_sample(range_work *work, pk_diff_tape *tape, size_t worker, size
   const pk_diff_net *net = work->net;
   bool ok = pk_sample_to_tape(tape, work->set->items[sample].bytes, error) &&
             pk_diff_forward(tape, error);
-  if (ok && work->pass == PASS_REACH && worker == 0 && sample < PK_WORKERS * LOSS_SAMPLES) {
+  const bool is_seen = work->options->weighs_elements || sample < PK_WORKERS * LOSS_SAMPLES;
+  if (ok && work->pass == PASS_REACH && worker == 0 && is_seen) {
     pk_loss_see_range(&work->loss, tape);
   }
   if (ok && work->pass == PASS_DAMAGE) {
@@ -132,18 +133,40 @@ static bool run_pass(range_work *work, range_pass pass, pk_error *error) {
   return pk_workers_run(run_worker, work, error);
 }
 
+static bool is_input(const pk_graph *graph, size_t tensor) {
+  for (size_t i = 0; i < graph->input_count; i++) {
+    if (graph->inputs[i] == (int32_t)tensor) return true;
+  }
+  return false;
+}
+
+// What was seen, with headroom for samples beyond these.
+static pk_range widened(const range_work *work, size_t tensor) {
+  const pk_graph *graph = work->net->graph;
+  const float headroom = is_input(graph, tensor) ? 1.0f : work->options->headroom;
+  pk_range range = {headroom * work->all[tensor].low, headroom * work->all[tensor].high};
+  for (size_t i = 0; i < graph->op_count; i++) {
+    const pk_op *op = &graph->ops[i];
+    if (op->output != (int32_t)tensor || op->activation != PK_ACTIVATION_RELU6) continue;
+    range.high = fminf(range.high, 6.0f);
+  }
+  return range;
+}
+
 static void make_candidates(range_work *work, size_t tensor) {
   uint32_t *bins = work->bins[0][tensor];
   for (size_t i = 0; i < BINS; i++) bins[i] += work->bins[1][tensor][i];
   for (int rule = 0; rule < PK_RANGE_RULES; rule++) {
     candidate *c = &work->candidates[tensor][rule];
-    c->range = pk_range_by_rule((pk_range_rule)rule, bins, BINS, work->all[tensor]);
+    c->range = work->options->headroom > 0.0f
+                   ? widened(work, tensor)
+                   : pk_range_by_rule((pk_range_rule)rule, bins, BINS, work->all[tensor]);
     pk_range_quantization(&c->scale, &c->zero_point, c->range);
   }
 }
 
-// The least damage; of equal ones the first.
-static pk_range choose(const range_work *work, size_t tensor) {
+// The least damage, which is returned; of equal ones the first.
+static double choose(pk_range *range, const range_work *work, size_t tensor) {
   int best = 0;
   double least = INFINITY;
   for (int rule = 0; rule < PK_RANGE_RULES; rule++) {
@@ -151,14 +174,19 @@ static pk_range choose(const range_work *work, size_t tensor) {
     if (damage < least) best = rule;
     least = fmin(least, damage);
   }
-  return work->candidates[tensor][best].range;
+  *range = work->candidates[tensor][best].range;
+  return least;
 }
 
-bool pk_activation_ranges(pk_range *ranges, const pk_diff_net *net, const pk_sample_set *set,
-                          const pk_range_options *options, pk_error *error) {
+bool pk_activation_ranges(pk_range *ranges, double *damage, const pk_diff_net *net,
+                          const pk_sample_set *set, const pk_range_options *options,
+                          pk_error *error) {
   range_work work = {.net = net, .set = set, .options = options, .all = ranges};
   bool ok = allocate(&work, net->tensor_count, error) &&
-            pk_loss_init(&work.loss, net->graph, error) && run_pass(&work, PASS_REACH, error);
+            pk_loss_init(&work.loss, net->graph, error) &&
+            (!options->weighs_elements || pk_loss_weigh_elements(&work.loss, net, error)) &&
+            run_pass(&work, PASS_REACH, error);
+  pk_loss_finish_ranges(&work.loss);
   for (size_t t = 0; ok && t < net->tensor_count; t++) {
     ranges[t].low = fminf(work.seen[0][t].low, work.seen[1][t].low);
     ranges[t].high = fmaxf(work.seen[0][t].high, work.seen[1][t].high);
@@ -166,7 +194,10 @@ bool pk_activation_ranges(pk_range *ranges, const pk_diff_net *net, const pk_sam
   ok = ok && run_pass(&work, PASS_HISTOGRAM, error);
   for (size_t t = 0; ok && t < net->tensor_count; t++) make_candidates(&work, t);
   ok = ok && run_pass(&work, PASS_DAMAGE, error);
-  for (size_t t = 0; ok && t < net->tensor_count; t++) ranges[t] = choose(&work, t);
+  for (size_t t = 0; ok && t < net->tensor_count; t++) {
+    const double least = choose(&ranges[t], &work, t);
+    if (damage) damage[t] = least / (double)set->count;
+  }
   release(&work);
   return ok;
 }

@@ -10,6 +10,9 @@
 
 typedef struct pk_range_options {
   uint64_t seed;
+  float headroom;        // ranges reach so many times as far as what was seen, but for the graph's
+                         // inputs and where ReLU6 ends them; 0: rules propose them
+  bool weighs_elements;  // of outputs that are no classes each by its own range, see loss_seed.h
   pk_progress_fn *progress;
   void *progress_user;
 } pk_range_options;
@@ -18,8 +21,11 @@ typedef struct pk_range_options {
 // of range_candidates.h the one that moves the net's answers least over the samples. What rounding
 // one activation does to them is measured to first order, by its errors times the gradients that
 // loss_seed.h draws. An activation that no gradient reaches
-// (the net's input) takes the least squared error.
-bool pk_activation_ranges(pk_range *ranges, const pk_diff_net *net, const pk_sample_set *set,
-                          const pk_range_options *options, pk_error *error);
+// (the net's input) takes the least squared error. `damage`, where it is not NULL, gets for each
+// tensor what its range does to the answers, in nats of divergence for a sample, twice; 0 without a
+// gradient.
+bool pk_activation_ranges(pk_range *ranges, double *damage, const pk_diff_net *net,
+                          const pk_sample_set *set, const pk_range_options *options,
+                          pk_error *error);
 
 #endif  // MINNOW_PACKER_ACTIVATION_RANGES_H_

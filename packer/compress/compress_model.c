@@ -9,6 +9,7 @@
 #include "../package/file_io.h"
 #include "bias_correction.h"
 #include "layer_statistics.h"
+#include "mixed_precision.h"
 #include "prune_channels.h"
 #include "quantize_graph.h"
 #include "step_choice.h"
@@ -16,7 +17,8 @@
 #include "worker_pair.h"
 
 enum { MAX_FILES = 120 };
-static const size_t refinement_reserve = 256;  // of a target in bytes, one part is left for it
+static const size_t refinement_reserve = 256;   // of a target in bytes, one part is left for it
+static const double default_mixed_error = 2.0;  // %
 static const size_t correction_limit_bytes = (size_t)2 << 30;
 
 typedef struct compression {
@@ -44,6 +46,14 @@ static bool out_of_memory(pk_error *error) {
 
 static size_t shard_bytes(const compression *c) {
   return c->options->pack->shard_bytes ? c->options->pack->shard_bytes : PK_SHARD_BYTES_DEFAULT;
+}
+
+static bool keeps_float(const compression *c) {
+  return c->options->activations == PK_ACTIVATIONS_FLOAT32;
+}
+
+static bool mixes(const compression *c) {
+  return c->options->activations == PK_ACTIVATIONS_MIXED;
 }
 
 static pk_statistics_options statistics_options(const compression *c) {
@@ -123,8 +133,7 @@ static bool check_latency_of_int8(const compression *c, pk_error *error) {
 }
 
 static bool prune_to_latency(compression *c, pk_error *error) {
-  const pk_latency_target target = {.ms = c->options->target_ms,
-                                    .keeps_float = c->options->keeps_float};
+  const pk_latency_target target = {.ms = c->options->target_ms, .keeps_float = keeps_float(c)};
   const pk_statistics_options options = statistics_options(c);
   pk_compress_report *report = c->report;
   return pk_prune_to_latency(c->graph, &report->channels, &report->latency, &c->set, &target,
@@ -143,21 +152,16 @@ static bool prune_channels(compression *c, pk_error *error) {
 // Takes dead channels out of a float model and gives it int8 activations.
 static bool quantize(compression *c, pk_error *error) {
   const pk_pack_options *pack = c->options->pack;
-  pk_diff_net net;
   c->is_float = pk_graph_is_float(c->graph);
   if (!c->is_float) return prune_channels_of_int8(c, error) && check_latency_of_int8(c, error);
   if (!pk_add_missing_biases(c->graph, error) || !prune_channels(c, error)) return false;
-  if (c->options->keeps_float) return true;
-  if (!pk_diff_net_init(&net, c->graph, error)) return false;
+  if (keeps_float(c)) return true;
   const pk_range_options options = {
       .seed = c->options->seed, .progress = pack->progress, .progress_user = pack->progress_user};
-  pk_range *ranges = calloc(net.tensor_count + 1, sizeof *ranges);
-  const bool ok = (ranges || out_of_memory(error)) &&
-                  pk_activation_ranges(ranges, &net, &c->set, &options, error) &&
-                  pk_quantize_graph(c->graph, ranges, error);
-  free(ranges);
-  pk_diff_net_deinit(&net);
-  return ok;
+  if (!mixes(c)) return pk_quantize_activations(c->graph, &c->set, &options, error);
+  const double given = c->options->mixed_error;
+  return pk_mix_activations(c->graph, &c->report->mixed, &c->set,
+                            given > 0.0 ? given : default_mixed_error, &options, error);
 }
 
 static bool measure(compression *c, pk_error *error) {
@@ -213,7 +217,7 @@ static bool make_trial(void *user, pk_trial *trial, double lambda, pk_error *err
   const double bits = pk_choose_rungs(c->chosen, &c->table, lambda);
   pk_answers_free(&c->latest);
   bool ok = pk_workers_run(round_layers, c, error);
-  c->net.simulates_int8 = !c->is_float || !c->options->keeps_float;
+  c->net.simulates_int8 = !c->is_float || !keeps_float(c);
   if (ok) pk_coded_weights_to_net(&c->net, &c->weights);
   ok = ok &&
        pk_correct_biases(c->weights.biases, &c->net, &c->layers, c->means, &c->set, pack->progress,
@@ -235,7 +239,8 @@ static void make_fingerprint(char fingerprint[PK_SHA256_HEX_BYTES], const compre
   char hash[PK_SHA256_HEX_BYTES];
   const size_t values = c->reference.sample_count * c->reference.values_each;
   pk_bytes_append_u32(&all, (uint32_t)shard_bytes(c));
-  pk_bytes_append_u32(&all, (uint32_t)c->options->keeps_float);
+  pk_bytes_append_u32(&all, (uint32_t)c->options->activations);
+  if (mixes(c)) pk_bytes_append(&all, &c->report->mixed, sizeof c->report->mixed);
   pk_sha256_hex(hash, c->reference.values, values * sizeof *c->reference.values);
   pk_bytes_append(&all, hash, sizeof hash);
   for (size_t i = 0; i < c->layers.count * PK_RUNGS; i++) {
@@ -373,7 +378,7 @@ bool pk_compress_graph(pk_graph *graph, const pk_compress_options *options,
             pk_diff_net_init(&c.net, graph, error) &&
             (!options->measures_layers || pk_diff_net_init(&c.source, graph, error));
   if (ok) limit_samples(&c);
-  ok = ok && pk_layer_list_init(&c.layers, &c.net, options->keeps_float, error) &&
+  ok = ok && pk_layer_list_init(&c.layers, &c.net, keeps_float(&c) || mixes(&c), error) &&
        allocate(&c, error) && measure(&c, error) && search(&c, error) && refine(&c, error) &&
        time_result(&c, error) && make_report(&c, error);
   close_compression(&c);

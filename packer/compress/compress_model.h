@@ -26,6 +26,13 @@ typedef struct pk_refine_subject {
 typedef bool pk_refine_fn(void *user, const pk_refine_subject *subject, pk_refinement *told,
                           pk_error *error);
 
+// What the activations of a float model become.
+typedef enum pk_activations {
+  PK_ACTIVATIONS_INT8,     // int8, where the operators can
+  PK_ACTIVATIONS_FLOAT32,  // float32 as they are; only weights become int8
+  PK_ACTIVATIONS_MIXED     // int8, but for those that cost the answers too much
+} pk_activations;
+
 typedef struct pk_compress_options {
   const char *folder;           // of calibration samples
   pk_samples_fn *read_samples;  // gives them where there is no folder
@@ -36,11 +43,13 @@ typedef struct pk_compress_options {
   const pk_bytes *labels;  // class names, one a line; NULL: none
   double max_drop;         // points, see quality.h; 0: target_bytes counts
   size_t target_bytes;     // of all plain shards
-  double target_ms;        // of a run on this machine, for float models; 0: none
+  double target_ms;        // of a run on this machine, for float models; 0: none; not with mixed
+                           // activations, which are chosen later
   uint64_t seed;
   bool measures_layers;      // fills the report's relative errors
   const char *journal_file;  // of the search, see search_journal.h; NULL: none
-  bool keeps_float;  // activations of a float model stay float32; only its weights become int8
+  pk_activations activations;
+  double mixed_error;           // of mixed ones, see pk_mix_activations(); 0: 2
   pk_prune_options prune;       // all zero: nothing but what never changes
   const pk_pack_options *pack;  // crop, image range, shard size, progress
 } pk_compress_options;

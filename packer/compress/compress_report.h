@@ -5,6 +5,7 @@
 #include "channel_damage.h"
 #include "coded_weights.h"
 #include "latency_target.h"
+#include "mixed_precision.h"
 #include "prune_weights.h"
 #include "rate_search.h"
 
@@ -47,6 +48,7 @@ typedef struct pk_compress_report {
   size_t removed_channels;                       // that never change
   pk_channel_pruning channels;                   // beyond those
   pk_latency latency;                            // where there is a target for it
+  pk_mixed_report mixed;                         // where activations were to mix
   pk_weight_pruning weights;
   size_t files, source_bytes;  // samples' files; package of the graph as it came
   pk_trials trials;

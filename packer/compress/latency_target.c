@@ -10,30 +10,11 @@
 #include "weight_rewrite.h"
 
 enum { RUNS = 15, WARM_UP = 3 };
-static const size_t max_fork_bytes = (size_t)1 << 30;
 static const pk_range any_range = {-1.0f, 1.0f};
 static const char source[] = "the model to be timed";
 
 static bool out_of_memory(pk_error *error) {
   return pk_fail(error, PK_OUT_OF_MEMORY, "no memory to time the model");
-}
-
-// A graph of its own lists, which can be rewritten; what they point to is shared. Needs
-// pk_graph_deinit() in any case.
-static bool fork_graph(pk_graph *fork, const pk_graph *graph, pk_error *error) {
-  pk_graph_init(fork, max_fork_bytes);
-  pk_arena *arena = &fork->arena;
-  const pk_arena own = *arena;
-  *fork = *graph;
-  *arena = own;
-  fork->tensors =
-      pk_arena_copy(arena, graph->tensors, graph->tensor_count, sizeof *graph->tensors, error);
-  fork->ops = pk_arena_copy(arena, graph->ops, graph->op_count, sizeof *graph->ops, error);
-  fork->outputs =
-      pk_arena_copy(arena, graph->outputs, graph->output_count, sizeof *graph->outputs, error);
-  fork->tensor_capacity = graph->tensor_count;
-  fork->op_capacity = graph->op_count;
-  return fork->tensors && fork->ops && fork->outputs;
 }
 
 // Eight bits for each channel. Biases are left out: for stand-in ranges they may be too large.
@@ -69,7 +50,8 @@ static bool quantize(pk_graph *graph, bool keeps_float, pk_error *error) {
   if (keeps_float) return round_layers(graph, true, error);
   pk_range *ranges = malloc((graph->tensor_count + 1) * sizeof *ranges);
   for (size_t i = 0; ranges && i < graph->tensor_count; i++) ranges[i] = any_range;
-  const bool ok = (ranges || out_of_memory(error)) && pk_quantize_graph(graph, ranges, error) &&
+  const bool ok = (ranges || out_of_memory(error)) &&
+                  pk_quantize_graph(graph, ranges, NULL, error) &&
                   round_layers(graph, false, error);
   free(ranges);
   return ok;
@@ -92,7 +74,7 @@ bool pk_time_graph(double *ms, const pk_graph *graph, pk_error *error) {
 
 bool pk_measure_latency(double *ms, const pk_graph *graph, bool keeps_float, pk_error *error) {
   pk_graph fork;
-  const bool ok = fork_graph(&fork, graph, error) && quantize(&fork, keeps_float, error) &&
+  const bool ok = pk_graph_copy(&fork, graph, error) && quantize(&fork, keeps_float, error) &&
                   pk_time_graph(ms, &fork, error);
   pk_graph_deinit(&fork);
   return ok;

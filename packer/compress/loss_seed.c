@@ -48,8 +48,24 @@ bool pk_loss_init(pk_loss *loss, const pk_graph *graph, pk_error *error) {
 }
 
 void pk_loss_deinit(pk_loss *loss) {
+  for (size_t i = 0; i < loss->count; i++) pk_element_ranges_deinit(&loss->outputs[i].elements);
   free(loss->outputs);
   *loss = (pk_loss){0};
+}
+
+bool pk_loss_weigh_elements(pk_loss *loss, const pk_diff_net *net, pk_error *error) {
+  for (size_t i = 0; i < loss->count; i++) {
+    pk_loss_output *output = &loss->outputs[i];
+    if (!output->is_softmax &&
+        !pk_element_ranges_init(&output->elements, net->elements[output->tensor], error)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void pk_loss_finish_ranges(pk_loss *loss) {
+  for (size_t i = 0; i < loss->count; i++) pk_element_ranges_finish(&loss->outputs[i].elements);
 }
 
 void pk_loss_see_range(pk_loss *loss, const pk_diff_tape *tape) {
@@ -60,6 +76,7 @@ void pk_loss_see_range(pk_loss *loss, const pk_diff_tape *tape) {
       output->low = fminf(output->low, values[j]);
       output->high = fmaxf(output->high, values[j]);
     }
+    pk_element_ranges_see(&output->elements, values);
   }
 }
 
@@ -80,6 +97,11 @@ static void seed_row(float *gradient, const float *logits, size_t width, float w
   gradient[drawn] -= weight;
 }
 
+// What never changes has nothing to lose.
+static float deviation_of(float range) {
+  return range > 0.0f ? deviation_of_range * range : INFINITY;
+}
+
 bool pk_loss_seed(const pk_loss *loss, pk_diff_tape *tape, uint64_t seed, pk_error *error) {
   pk_random random = {seed * 0xd1342543de82ef95u + 1};
   pk_diff_clear_grads(tape);
@@ -93,15 +115,14 @@ bool pk_loss_seed(const pk_loss *loss, pk_diff_tape *tape, uint64_t seed, pk_err
     if (!gradient) return false;
     const size_t rows = elements / width;
     const float share = 1.0f / sqrtf((float)rows);
-    // An output that never changes has nothing to lose.
-    const float range = output->high - output->low;
-    const float deviation = range > 0.0f ? deviation_of_range * range : INFINITY;
+    const float deviation = deviation_of(output->high - output->low);
+    const float *own = output->elements.width;
     for (size_t at = 0; output->is_softmax && at < elements; at += width) {
       seed_row(gradient + at, values + at, width, share / temperature, &random);
     }
     for (size_t at = 0; !output->is_softmax && at < elements; at++) {
       const float sign = pk_random_next(&random) >> 63 ? 1.0f : -1.0f;
-      gradient[at] += sign * share / deviation;
+      gradient[at] += sign * share / (own ? deviation_of(own[at]) : deviation);
     }
   }
   return true;

@@ -11,7 +11,6 @@ typedef struct quantizer {
   pk_graph *graph;
   const pk_range *ranges;
   size_t old_count;  // tensors before
-  bool *is_int8;     // by operator
   int32_t *int8;     // by old tensor: its int8 form; -1: none yet
   int32_t *real;     // by old tensor: its float32 form; -1: none yet
   pk_op_list list;
@@ -67,25 +66,23 @@ static bool can_be_int8(const pk_graph *graph, const pk_op *op) {
   }
 }
 
-// From the last operator to the first: those that lead to an int8 operator with weights.
-static void choose_ops(quantizer *q) {
-  const pk_graph *graph = q->graph;
+bool pk_int8_operators(bool *is_int8, const pk_graph *graph, pk_error *error) {
   bool *leads = calloc(graph->tensor_count + 1, sizeof *leads);
-  for (size_t i = graph->op_count; leads && i-- > 0;) {
+  if (!leads) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory to choose int8 operators");
+  for (size_t i = graph->op_count; i-- > 0;) {
     const pk_op *op = &graph->ops[i];
-    const bool can = can_be_int8(graph, op);
-    q->is_int8[i] = can && (pk_diff_has_weights(op) || leads[op->output]);
+    is_int8[i] = can_be_int8(graph, op) && (pk_diff_has_weights(op) || leads[op->output]);
     for (int j = 0; j < op->input_count; j++) {
-      if (op->inputs[j] != PK_NO_TENSOR && (q->is_int8[i] || leads[op->output])) {
+      if (op->inputs[j] != PK_NO_TENSOR && (is_int8[i] || leads[op->output])) {
         leads[op->inputs[j]] = true;
       }
     }
   }
   free(leads);
+  return true;
 }
 
-// Operators whose result has the scale of what goes in.
-static bool keeps_scale(pk_op_kind kind) {
+bool pk_keeps_scale(pk_op_kind kind) {
   return kind == PK_OP_AVERAGE_POOL_2D || kind == PK_OP_MAX_POOL_2D || kind == PK_OP_PAD ||
          kind == PK_OP_RESHAPE || kind == PK_OP_TRANSPOSE || kind == PK_OP_SLICE ||
          kind == PK_OP_RESIZE;
@@ -167,7 +164,7 @@ static int32_t int8_output(quantizer *q, const pk_op *op, int32_t first_input) {
   if (is_graph_output(graph, old)) number = pk_graph_add_twin(graph, old, "(int8)", q->error);
   if (number < 0) return -1;
   pk_tensor *tensor = &graph->tensors[number];
-  if (keeps_scale(op->kind)) {
+  if (pk_keeps_scale(op->kind)) {
     tensor->dtype = PK_DTYPE_S8;
     tensor->quantization = graph->tensors[first_input].quantization;
   } else if (!set_range(graph, tensor, q->ranges[old], q->error)) {
@@ -206,25 +203,32 @@ static bool add_op(quantizer *q, const pk_op *source, bool is_int8) {
   return pk_op_list_add_unary(&q->list, q->graph, PK_OP_DEQUANTIZE, op.output, old, q->error);
 }
 
-bool pk_quantize_graph(pk_graph *graph, const pk_range *ranges, pk_error *error) {
+// Operator by operator; `is_int8` by operator.
+static bool rewrite_ops(quantizer *q, const bool *is_int8) {
+  for (size_t i = 0; i < q->graph->op_count; i++) {
+    const pk_op op = q->graph->ops[i];
+    if (!add_op(q, &op, is_int8[i])) return false;
+  }
+  pk_op_list_install(&q->list, q->graph);
+  return true;
+}
+
+bool pk_quantize_graph(pk_graph *graph, const pk_range *ranges, const bool *is_int8,
+                       pk_error *error) {
   quantizer q = {
       .graph = graph, .ranges = ranges, .old_count = graph->tensor_count, .error = error};
-  q.is_int8 = calloc(graph->op_count + 1, sizeof *q.is_int8);
+  bool *all = is_int8 ? NULL : calloc(graph->op_count + 1, sizeof *all);
   q.int8 = calloc(graph->tensor_count + 1, sizeof *q.int8);
   q.real = calloc(graph->tensor_count + 1, sizeof *q.real);
-  bool ok = q.is_int8 && q.int8 && q.real;
+  bool ok = (is_int8 || all) && q.int8 && q.real;
   if (!ok) pk_fail(error, PK_OUT_OF_MEMORY, "no memory to quantise the graph");
   for (size_t i = 0; ok && i < q.old_count; i++) {
     q.int8[i] = -1;
     q.real[i] = (int32_t)i;
   }
-  if (ok) choose_ops(&q);
-  for (size_t i = 0; ok && i < graph->op_count; i++) {
-    const pk_op op = graph->ops[i];
-    ok = add_op(&q, &op, q.is_int8[i]);
-  }
-  if (ok) pk_op_list_install(&q.list, graph);
-  free(q.is_int8);
+  ok = ok && (is_int8 || pk_int8_operators(all, graph, error)) &&
+       rewrite_ops(&q, is_int8 ? is_int8 : all);
+  free(all);
   free(q.int8);
   free(q.real);
   return ok && pk_pass_align_quantization(graph, error) && pk_pass_remove_noops(graph, error) &&

@@ -25,7 +25,7 @@ typedef struct refine_fields {
   float rate, temperature;
 } refine_fields;
 
-static const char *const activation_names[] = {"int8", "float32", NULL};
+static const char *const activation_names[] = {"int8", "float32", "mixed", NULL};
 
 static const pk_field_rule rules[] = {
     {"maxDrop", PK_FIELD_NUMBER, false, offsetof(pack_fields, max_drop), 0.01, 100, NULL},
@@ -119,7 +119,7 @@ static pk_compress_options compress_options(const pack_fields *fields, const pk_
                                .target_bytes = (size_t)fields->target_bytes,
                                .seed = 1,
                                .prune = {.share = (double)fields->prune},
-                               .keeps_float = fields->activations == 1};
+                               .activations = (pk_activations)fields->activations};
 }
 
 bool pk_pack_trained(pk_packed_model *packed, const char *file, const pk_recipe *recipe,

@@ -73,6 +73,16 @@ expect 64 'journal of another model' pack "$model" -o "$work/none" --labels "$la
 echo '{' >"$work/journal"
 expect 64 'no journal of a search' pack "$model" -o "$work/none" --labels "$labels" --calibrate "$work/samples" --target-size 300k --resume "$work/journal"
 
+# A float model whose activations mix: what stayed float32 is told, and the same bytes come twice.
+floats=$data/models/mlperf_tiny/vww_96_float.tflite
+expect 0 'operators with weights' pack "$floats" -o "$work/mixed" --image-range 0,1 --calibrate "$work/samples" --activations mixed --target-size 40k
+expect 0 '"floatOperators"' pack "$floats" -o "$work/mixed_again" --image-range 0,1 --calibrate "$work/samples" --activations mixed --target-size 40k --json
+check 'mixing is deterministic' diff -r "$work/mixed" "$work/mixed_again"
+check 'rounded activations stay within the error' python3 -c "import sys; sys.exit(float('$(json "$work/out" .calibration.mixed.error)') > float('$(json "$work/out" .calibration.mixed.maxError)'))"
+expect 64 'int8, float32 or mixed is needed' pack "$floats" -o "$work/none" --calibrate "$work/samples" --activations int4
+expect 64 'as in mixed:3' pack "$floats" -o "$work/none" --calibrate "$work/samples" --activations mixed:0
+expect 64 'give int8 or float32' pack "$floats" -o "$work/none" --calibrate "$work/samples" --activations mixed --target-latency 1
+
 expect 64 'no picture' pack "$model" -o "$work/none" --calibrate "$work/empty"
 expect 74 'cannot be read as a folder' pack "$model" -o "$work/none" --calibrate "$work/nowhere"
 expect 64 'fulfil what is asked for' pack "$model" -o "$work/none" --calibrate "$work/samples" --target-size 20k

@@ -87,9 +87,10 @@ static void test_int8_in_front_of_weights_only(void **state) {
   float_graph_run(before, &c, 1, false);
   assert_true(pk_graph_is_float(&c.graph));
   assert_true(pk_diff_net_init(&net, &c.graph, &c.error));
-  assert_true(pk_activation_ranges(ranges, &net, &c.set, &(pk_range_options){.seed = 1}, &c.error));
+  assert_true(
+      pk_activation_ranges(ranges, NULL, &net, &c.set, &(pk_range_options){.seed = 1}, &c.error));
   pk_diff_net_deinit(&net);
-  assert_true(pk_quantize_graph(&c.graph, ranges, &c.error));
+  assert_true(pk_quantize_graph(&c.graph, ranges, NULL, &c.error));
   assert_false(pk_graph_is_float(&c.graph));
   const pk_op_kind kinds[] = {PK_OP_QUANTIZE, PK_OP_CONV_2D,    PK_OP_DEPTHWISE_CONV_2D,
                               PK_OP_CONV_2D,  PK_OP_DEQUANTIZE, PK_OP_SOFTMAX};

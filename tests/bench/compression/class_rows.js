@@ -82,6 +82,12 @@ export const resNet8 = resNet8Row({
   goal: { must: 36_000, aim: 30_000 },
 });
 
+export const resNet8Mixed = resNet8Row({
+  key: 'resnet8_mixed',
+  title: 'ResNet8, mixed activations, hardly any loss by weights',
+  search: ['--activations', 'mixed', '--target-size', '80k'],
+});
+
 export const resNet8Int8 = resNet8Row({ key: 'resnet8_int8', title: 'ResNet8, int8 activations', search: ['--target-size', '38500'] });
 
 export const resNet8Wide = resNet8Row({

@@ -29,11 +29,13 @@ import * as tensors from './tensor_rows.js';
 export const COMPRESSION_ROWS = [
   classes.mobileNetV2,
   tensors.ultraFace,
+  tensors.ultraFaceMixed,
   tensors.ultraFaceInt8,
   classes.visualWakeWords,
   classes.resNet8,
   classes.resNet8Int8,
   classes.resNet8Wide,
+  classes.resNet8Mixed,
   signals.keywords,
   signals.anomalies,
   tensors.faceMesh,

@@ -112,4 +112,10 @@ export const ultraFace = ultraFaceRow({
   goal: { must: 200_000, aim: 140_000 },
 });
 
+export const ultraFaceMixed = ultraFaceRow({
+  key: 'ultraface_mixed',
+  title: 'UltraFace RFB-320, mixed activations',
+  search: ['--activations', 'mixed', '--target-size', '198k'],
+});
+
 export const ultraFaceInt8 = ultraFaceRow({ key: 'ultraface_int8', title: 'UltraFace RFB-320, int8 activations', search: ['--target-size', '190k'] });

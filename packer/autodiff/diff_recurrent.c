@@ -13,7 +13,7 @@
 #include "diff_ops.h"
 #include "diff_wide.h"
 
-enum { INPUT_X, INPUT_W, INPUT_R, INPUT_BIAS, INPUT_LENGTHS, GATES = 3, CELL_GRU = 1 };
+enum { INPUT_LENGTHS = 4, GATES = 3, CELL_GRU = 1 };  // lengths: behind the biases
 
 typedef struct gru {
   size_t steps, batch, input, hidden, directions;
@@ -30,7 +30,7 @@ typedef struct gru {
 static bool start(gru *net, pk_diff_call *call) {
   const pk_op *op = call->op;
   const int32_t *words = op->attributes.words.words;
-  const pk_tensor *r = pk_op_input(call->graph, op, INPUT_R);
+  const pk_tensor *r = pk_op_input(call->graph, op, PK_INPUT_STATE_WEIGHTS);
   bool has_more = words[MNW_RECURRENT_CELL] != CELL_GRU;
   for (int i = INPUT_LENGTHS; i < op->input_count; i++) {
     has_more = has_more || op->inputs[i] != PK_NO_TENSOR;
@@ -128,12 +128,12 @@ static void run_step(const gru *net, size_t step) {
 
 static void run_direction(gru *net, const pk_diff_call *call, size_t d) {
   const size_t rows = net->steps * net->batch, width = GATES * net->hidden;
-  const bool has_bias =
-      call->op->input_count > INPUT_BIAS && call->op->inputs[INPUT_BIAS] != PK_NO_TENSOR;
+  const bool has_bias = call->op->input_count > PK_INPUT_RECURRENT_BIAS &&
+                        call->op->inputs[PK_INPUT_RECURRENT_BIAS] != PK_NO_TENSOR;
   net->is_reverse = call->op->attributes.words.words[MNW_RECURRENT_DIRECTION] == 1 || d == 1;
-  net->w = pk_diff_input(call, INPUT_W) + w_at(net, d);
-  net->r = pk_diff_input(call, INPUT_R) + r_at(net, d);
-  net->bias = has_bias ? pk_diff_input(call, INPUT_BIAS) + bias_at(net, d) : NULL;
+  net->w = pk_diff_input(call, PK_INPUT_WEIGHTS) + w_at(net, d);
+  net->r = pk_diff_input(call, PK_INPUT_STATE_WEIGHTS) + r_at(net, d);
+  net->bias = has_bias ? pk_diff_input(call, PK_INPUT_RECURRENT_BIAS) + bias_at(net, d) : NULL;
   memset(net->states, 0, net->batch * net->hidden * sizeof *net->states);
   fill_rows(net->x_gates, net->bias, rows, width);
   pk_diff_multiply(net->x_gates, width, net->x, net->input, net->w, rows, width, net->input);
@@ -217,8 +217,9 @@ static void add_rows(float *restrict sums, const float *rows, size_t count, size
 // What all steps' gradients make of the direction's inputs.
 static void add_gradients(const gru *net, const pk_diff_call *call, size_t d) {
   const size_t n = net->hidden, rows = net->steps * net->batch, row = GATES * n;
-  float *dw = pk_diff_input_grad(call, INPUT_W), *dr = pk_diff_input_grad(call, INPUT_R);
-  float *db = net->bias ? pk_diff_input_grad(call, INPUT_BIAS) : NULL;
+  float *dw = pk_diff_input_grad(call, PK_INPUT_WEIGHTS),
+        *dr = pk_diff_input_grad(call, PK_INPUT_STATE_WEIGHTS);
+  float *db = net->bias ? pk_diff_input_grad(call, PK_INPUT_RECURRENT_BIAS) : NULL;
   if (call->dx) {
     pk_diff_multiply_back(call->dx, 1.0f, net->x_gates, row, net->w, rows, row, net->input);
   }

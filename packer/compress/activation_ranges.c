@@ -67,8 +67,7 @@ static void add_damage(double *damage, const candidate *candidates, const float 
 static bool run_sample(range_work *work, pk_diff_tape *tape, size_t worker, size_t sample,
                        pk_error *error) {
   const pk_diff_net *net = work->net;
-  bool ok = pk_sample_to_tape(tape, work->set->items[sample].bytes, error) &&
-            pk_diff_forward(tape, error);
+  bool ok = pk_sample_run(tape, work->set->items[sample].bytes, error);
   const bool is_seen = work->options->weighs_elements || sample < PK_WORKERS * LOSS_SAMPLES;
   if (ok && work->pass == PASS_REACH && worker == 0 && is_seen) {
     pk_loss_see_range(&work->loss, tape);

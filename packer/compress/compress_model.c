@@ -210,26 +210,33 @@ static bool round_layers(void *user, size_t worker, pk_error *error) {
   return true;
 }
 
+// The runtime's answers with the weights as they are now.
+static bool judge(pk_quality *quality, compression *c, pk_error *error) {
+  pk_answers_free(&c->latest);
+  if (!pk_coded_weights_to_graph(c->graph, &c->weights, error) ||
+      !pk_answers_make(&c->latest, c->graph, &c->set, shard_bytes(c), error)) {
+    return false;
+  }
+  *quality = pk_quality_compare(&c->latest, &c->reference, &c->set);
+  return true;
+}
+
 // Rounds for `lambda`, and asks the runtime what came of it.
 static bool make_trial(void *user, pk_trial *trial, double lambda, pk_error *error) {
   compression *c = user;
   const pk_pack_options *pack = c->options->pack;
   const double bits = pk_choose_rungs(c->chosen, &c->table, lambda);
-  pk_answers_free(&c->latest);
-  bool ok = pk_workers_run(round_layers, c, error);
+  *trial = (pk_trial){.bits = bits / (double)c->report->weight_count};
+  if (!pk_workers_run(round_layers, c, error)) return false;
   c->net.simulates_int8 = !c->is_float || !keeps_float(c);
-  if (ok) pk_coded_weights_to_net(&c->net, &c->weights);
-  ok = ok &&
-       pk_correct_biases(c->weights.biases, &c->net, &c->layers, c->means, &c->set, pack->progress,
-                         pack->progress_user, error) &&
-       pk_coded_weights_to_graph(c->graph, &c->weights, error) &&
-       pk_answers_make(&c->latest, c->graph, &c->set, shard_bytes(c), error);
-  if (ok) {
-    *trial = (pk_trial){.bits = bits / (double)c->report->weight_count,
-                        .package_bytes = c->latest.package_bytes,
-                        .quality = pk_quality_compare(&c->latest, &c->reference, &c->set)};
+  pk_coded_weights_to_net(&c->net, &c->weights);
+  if (!pk_correct_biases(c->weights.biases, &c->net, &c->layers, c->means, &c->set, pack->progress,
+                         pack->progress_user, error) ||
+      !judge(&trial->quality, c, error)) {
+    return false;
   }
-  return ok;
+  trial->package_bytes = c->latest.package_bytes;
+  return true;
 }
 
 // Of what a rate's trial depends on: the model's answers to the samples and what was measured of
@@ -277,17 +284,6 @@ static bool search(compression *c, pk_error *error) {
   return pk_rate_search_run(&c->report->trials, &rates, error);
 }
 
-// The runtime's answers with the weights as they are now.
-static bool judge(pk_quality *quality, compression *c, pk_error *error) {
-  pk_answers_free(&c->latest);
-  if (!pk_coded_weights_to_graph(c->graph, &c->weights, error) ||
-      !pk_answers_make(&c->latest, c->graph, &c->set, shard_bytes(c), error)) {
-    return false;
-  }
-  *quality = pk_quality_compare(&c->latest, &c->reference, &c->set);
-  return true;
-}
-
 static bool is_within_limits(const compression *c, const pk_quality *quality) {
   return c->options->target_bytes > 0 ? c->latest.package_bytes <= c->options->target_bytes
                                       : quality->drop <= c->options->max_drop;
@@ -308,7 +304,6 @@ static bool refine_from(const pk_coded_weights *before, compression *c, pk_error
       !judge(&quality, c, error)) {
     return false;
   }
-  told->quality_before = trial->quality;
   told->is_kept =
       is_within_limits(c, &quality) &&
       (quality.drop <= trial->quality.drop || quality.range_error < trial->quality.range_error);

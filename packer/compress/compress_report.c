@@ -61,15 +61,6 @@ static void add_error(error_sums *sums, const float *values, const float *refere
   }
 }
 
-static bool run_both(pk_diff_tape tapes[2], const pk_sample *sample, pk_error *error) {
-  for (int i = 0; i < 2; i++) {
-    if (!pk_sample_to_tape(&tapes[i], sample->bytes, error) || !pk_diff_forward(&tapes[i], error)) {
-      return false;
-    }
-  }
-  return true;
-}
-
 bool pk_report_errors(pk_compress_report *report, const pk_layer_list *layers,
                       const pk_diff_net *source, const pk_diff_net *rounded,
                       const pk_sample_set *set, pk_error *error) {
@@ -79,7 +70,8 @@ bool pk_report_errors(pk_compress_report *report, const pk_layer_list *layers,
   bool ok =
       pk_diff_tape_init(&tapes[0], source, error) && pk_diff_tape_init(&tapes[1], rounded, error);
   for (size_t s = 0; ok && s < ERROR_SAMPLES && s < set->count; s++) {
-    ok = run_both(tapes, &set->items[s], error);
+    ok = pk_sample_run(&tapes[0], set->items[s].bytes, error) &&
+         pk_sample_run(&tapes[1], set->items[s].bytes, error);
     for (size_t i = 0; ok && i < layers->count; i++) {
       const int32_t output = source->graph->ops[layers->items[i].op].output;
       add_error(&sums[i], tapes[1].values[output], tapes[0].values[output],

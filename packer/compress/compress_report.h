@@ -39,7 +39,6 @@ typedef struct pk_refinement {
   double held_before, held_after;  // mean loss (train/refine_loss.h) of examples that were not
                                    // learnt from; NaN: there were none
   bool is_kept;
-  pk_quality quality_before;  // of the chosen trial
 } pk_refinement;
 
 typedef struct pk_compress_report {

@@ -38,6 +38,10 @@ bool pk_sample_to_tape(pk_diff_tape *tape, const uint8_t *bytes, pk_error *error
   return true;
 }
 
+bool pk_sample_run(pk_diff_tape *tape, const uint8_t *bytes, pk_error *error) {
+  return pk_sample_to_tape(tape, bytes, error) && pk_diff_forward(tape, error);
+}
+
 static bool init_sums(layer_sums *sums, const pk_layer *layer, pk_error *error) {
   const size_t outputs = pk_layer_outputs(layer), k = layer->k;
   sums->columns = calloc(layer->groups * k, sizeof *sums->columns);
@@ -104,8 +108,7 @@ static void add_gradients(layer_sums *sums, const pk_layer *layer, const pk_diff
 
 static bool add_sample(statistics *s, pk_diff_tape *tape, size_t worker, size_t sample,
                        pk_error *error) {
-  const bool ok = pk_sample_to_tape(tape, s->set->items[sample].bytes, error) &&
-                  pk_diff_forward(tape, error) &&
+  const bool ok = pk_sample_run(tape, s->set->items[sample].bytes, error) &&
                   pk_loss_seed(&s->loss, tape, s->options->seed + sample, error) &&
                   pk_diff_backward(tape, error);
   if (!ok) return false;
@@ -136,7 +139,7 @@ static bool see_ranges(statistics *s, pk_error *error) {
   pk_diff_tape tape;
   bool ok = pk_diff_tape_init(&tape, s->net, error);
   for (size_t i = 0; ok && i < s->set->count && i < RANGE_SAMPLES; i++) {
-    ok = pk_sample_to_tape(&tape, s->set->items[i].bytes, error) && pk_diff_forward(&tape, error);
+    ok = pk_sample_run(&tape, s->set->items[i].bytes, error);
     if (ok) pk_loss_see_range(&s->loss, &tape);
   }
   pk_diff_tape_deinit(&tape);

@@ -28,5 +28,7 @@ bool pk_layer_statistics(pk_layer_list *layers, const pk_diff_net *net, const pk
 
 // Sets the graph's inputs on the tape from a sample's bytes.
 bool pk_sample_to_tape(pk_diff_tape *tape, const uint8_t *bytes, pk_error *error);
+// The same, and computes all operators.
+bool pk_sample_run(pk_diff_tape *tape, const uint8_t *bytes, pk_error *error);
 
 #endif  // MINNOW_PACKER_LAYER_STATISTICS_H_

@@ -97,9 +97,12 @@ static void seed_row(float *gradient, const float *logits, size_t width, float w
   gradient[drawn] -= weight;
 }
 
-// What never changes has nothing to lose.
 static float deviation_of(float range) {
   return range > 0.0f ? deviation_of_range * range : INFINITY;
+}
+
+float pk_loss_deviation(const pk_loss_output *output) {
+  return deviation_of(output->high - output->low);
 }
 
 bool pk_loss_seed(const pk_loss *loss, pk_diff_tape *tape, uint64_t seed, pk_error *error) {
@@ -115,7 +118,7 @@ bool pk_loss_seed(const pk_loss *loss, pk_diff_tape *tape, uint64_t seed, pk_err
     if (!gradient) return false;
     const size_t rows = elements / width;
     const float share = 1.0f / sqrtf((float)rows);
-    const float deviation = deviation_of(output->high - output->low);
+    const float deviation = pk_loss_deviation(output);
     const float *own = output->elements.width;
     for (size_t at = 0; output->is_softmax && at < elements; at += width) {
       seed_row(gradient + at, values + at, width, share / temperature, &random);

@@ -34,6 +34,10 @@ bool pk_loss_weigh_elements(pk_loss *loss, const pk_diff_net *net, pk_error *err
 void pk_loss_see_range(pk_loss *loss, const pk_diff_tape *tape);
 void pk_loss_finish_ranges(pk_loss *loss);
 
+// The deviation that an output which is no softmax counts with: a twentieth of its range, infinite
+// where that is 0, as what never changes has nothing to lose.
+float pk_loss_deviation(const pk_loss_output *output);
+
 // Clears the tape's gradients and seeds new ones. Draws depend on `seed` alone.
 bool pk_loss_seed(const pk_loss *loss, pk_diff_tape *tape, uint64_t seed, pk_error *error);
 

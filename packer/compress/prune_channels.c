@@ -37,8 +37,7 @@ static bool run_worker(void *user, size_t worker, pk_error *error) {
   pk_diff_tape tape;
   bool ok = pk_diff_tape_init(&tape, work->net, error);
   for (size_t i = worker; ok && i < work->set->count; i += PK_WORKERS) {
-    ok =
-        pk_sample_to_tape(&tape, work->set->items[i].bytes, error) && pk_diff_forward(&tape, error);
+    ok = pk_sample_run(&tape, work->set->items[i].bytes, error);
     for (size_t t = 0; ok && t < work->net->tensor_count; t++) {
       if (!tape.values[t] || !work->ranges[worker][t].low) continue;
       widen(&work->ranges[worker][t], tape.values[t], work->net->elements[t],

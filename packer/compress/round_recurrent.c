@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-enum { WEIGHTS = 1, RECURRENT_WEIGHTS = 2, MOST_LEVEL = 127 };
+enum { MOST_LEVEL = 127 };
 
 static bool round_constant(pk_graph *graph, int32_t number, pk_error *error) {
   pk_tensor *tensor = &graph->tensors[number];
@@ -25,8 +25,8 @@ bool pk_round_recurrent(pk_graph *graph, pk_error *error) {
   for (size_t i = 0; i < graph->op_count; i++) {
     const pk_op *op = &graph->ops[i];
     if (op->kind != PK_OP_RECURRENT) continue;
-    if (!round_constant(graph, op->inputs[WEIGHTS], error) ||
-        !round_constant(graph, op->inputs[RECURRENT_WEIGHTS], error)) {
+    if (!round_constant(graph, op->inputs[PK_INPUT_WEIGHTS], error) ||
+        !round_constant(graph, op->inputs[PK_INPUT_STATE_WEIGHTS], error)) {
       return false;
     }
   }

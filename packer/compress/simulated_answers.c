@@ -42,8 +42,7 @@ static bool run_samples(void *user, size_t worker, pk_error *error) {
   for (size_t i = worker; ok && i < s->answers->sample_count; i += PK_WORKERS) {
     const size_t sample = i * s->set->count / s->answers->sample_count;
     float *values = s->answers->values + i * s->answers->values_each;
-    ok = pk_sample_to_tape(&tape, s->set->items[sample].bytes, error) &&
-         pk_diff_forward(&tape, error);
+    ok = pk_sample_run(&tape, s->set->items[sample].bytes, error);
     for (size_t j = 0; ok && j < graph->output_count; j++) {
       const int32_t output = graph->outputs[j];
       memcpy(values, pk_diff_value(&tape, output), s->net->elements[output] * sizeof *values);

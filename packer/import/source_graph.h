@@ -108,6 +108,8 @@ typedef struct pk_word_attributes {
 } pk_word_attributes;
 
 enum { PK_INPUT_DATA, PK_INPUT_WEIGHTS, PK_INPUT_BIAS };  // of the operators with weights
+// Of RECURRENT, behind data and weights: what multiplies the state, biases.
+enum { PK_INPUT_STATE_WEIGHTS = 2, PK_INPUT_RECURRENT_BIAS };
 
 typedef struct pk_op {
   pk_op_kind kind;

@@ -14,8 +14,7 @@ typedef struct pk_class_loss {
 
 // Of one row: adds the gradient by the logits, times `weight`, to `gradient` and returns the loss.
 // Labels: cross-entropy with smoothing. Teacher (NULL: none): pk_class_divergence_row() (Hinton et
-// al. 2015). Label -1 (unlabelled): the teacher
-// alone.
+// al. 2015). Label -1 (unlabelled): the teacher alone.
 float pk_class_loss_row(float *gradient, const float *logits, const float *teacher, int32_t label,
                         size_t classes, const pk_class_loss *loss, float weight);
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "../package/file_io.h"
-#include "../package/manifest_fields.h"
 
 static const pk_field_rule rules[] = {
     {"temperature", PK_FIELD_NUMBER, false, offsetof(pk_lesson_plan, temperature), 0.1, 100, NULL},
@@ -51,8 +50,7 @@ static bool take_own(pk_lesson_plan *plan, const json_t *teachers, const pk_reci
 bool pk_lesson_plan_read(pk_lesson_plan *plan, const pk_recipe *recipe, const char *const *files,
                          size_t count, pk_error *error) {
   static const char *const also_known[] = {"teachers", "features", NULL};
-  const pk_field_reader reader = {recipe->source, "docs/TRAINING.md describes recipes", PK_USAGE,
-                                  true, error};
+  const pk_field_reader reader = pk_recipe_reader(recipe, error);
   const json_t *distill = json_object_get(recipe->json, "distill");
   *plan = (pk_lesson_plan){.temperature = 3.0f,
                            .share = 0.7f,

@@ -55,8 +55,7 @@ typedef struct packing {
 static bool read_fields(pack_fields *fields, refine_fields *refine, const pk_recipe *recipe,
                         pk_error *error) {
   static const char *const also_known[] = {"refine", NULL};
-  const pk_field_reader reader = {recipe->source, "docs/TRAINING.md describes recipes", PK_USAGE,
-                                  true, error};
+  const pk_field_reader reader = pk_recipe_reader(recipe, error);
   const json_t *pack = json_object_get(recipe->json, "pack");
   const json_t *refined = json_object_get(pack, "refine");
   *fields = (pack_fields){.max_drop = 0.5f, .samples = 240};

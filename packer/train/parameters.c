@@ -6,9 +6,6 @@
 #include "../autodiff/diff_net.h"
 #include "../pk_random.h"
 
-// Inputs of RECURRENT: what multiplies the input, what multiplies the state, biases.
-enum { RECURRENT_INPUT = 1, RECURRENT_STATE, RECURRENT_BIAS };
-
 static void add_parameter(pk_parameters *p, pk_parameter parameter) {
   parameter.offset = p->total;
   p->total += parameter.count;
@@ -34,9 +31,9 @@ static void add_tensor(pk_parameters *p, const pk_graph *graph, size_t op, int i
 }
 
 static void add_recurrent(pk_parameters *p, const pk_graph *graph, size_t op) {
-  add_tensor(p, graph, op, RECURRENT_INPUT, PK_PARAMETER_WEIGHTS);
-  add_tensor(p, graph, op, RECURRENT_STATE, PK_PARAMETER_WEIGHTS);
-  add_tensor(p, graph, op, RECURRENT_BIAS, PK_PARAMETER_BIAS);
+  add_tensor(p, graph, op, PK_INPUT_WEIGHTS, PK_PARAMETER_WEIGHTS);
+  add_tensor(p, graph, op, PK_INPUT_STATE_WEIGHTS, PK_PARAMETER_WEIGHTS);
+  add_tensor(p, graph, op, PK_INPUT_RECURRENT_BIAS, PK_PARAMETER_BIAS);
 }
 
 static bool add_norm(pk_parameters *p, pk_graph *graph, size_t op, pk_error *error) {
@@ -120,7 +117,7 @@ static void start_weights(float *values, const pk_parameter *p, const pk_graph *
   if (op->kind != PK_OP_RECURRENT) {
     const size_t channels = (size_t)w->dims[op->kind == PK_OP_DEPTHWISE_CONV_2D ? 3 : 0];
     draw(values, p->count, sqrt(2.0 * (double)channels / (double)p->count), random);
-  } else if (p->tensor == op->inputs[RECURRENT_STATE]) {
+  } else if (p->tensor == op->inputs[PK_INPUT_STATE_WEIGHTS]) {
     draw(values, p->count, 1.0, random);
     for (size_t at = 0; at < p->count; at += width * width) orthogonalize(values + at, width);
   } else {

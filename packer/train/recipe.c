@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "../package/file_io.h"
-#include "../package/manifest_fields.h"
 
 enum { MAX_RECIPE_BYTES = 4 << 20, MAX_LABELS = 4096 };
 
@@ -41,7 +40,7 @@ static const pk_field_rule channel_rules[] = {
     {"to", PK_FIELD_NUMBER, false, offsetof(pk_channel_prune, schedule.to), 0, 1, NULL},
     {"multiple", PK_FIELD_INTEGER, false, offsetof(pk_channel_prune, multiple), 1, 64, NULL}};
 
-static pk_field_reader reader_of(const pk_recipe *recipe, pk_error *error) {
+pk_field_reader pk_recipe_reader(const pk_recipe *recipe, pk_error *error) {
   return (pk_field_reader){recipe->source, "docs/TRAINING.md describes recipes", PK_USAGE, true,
                            error};
 }
@@ -62,7 +61,7 @@ static bool read_json(pk_recipe *recipe, pk_error *error) {
 }
 
 static const char *text_of(const pk_recipe *recipe, const char *field, pk_error *error) {
-  const pk_field_reader reader = reader_of(recipe, error);
+  const pk_field_reader reader = pk_recipe_reader(recipe, error);
   const char *text = json_string_value(json_object_get(recipe->json, field));
   if (text && *text) return text;
   pk_field_bad(&reader, "", field, "a text that is not empty");
@@ -202,7 +201,7 @@ static bool read_pruning(pk_recipe *recipe, const json_t *training, const pk_fie
 
 static bool read_training(pk_recipe *recipe, pk_error *error) {
   static const char *const also_known[] = {"prune", "pruneChannels", NULL};
-  const pk_field_reader reader = reader_of(recipe, error);
+  const pk_field_reader reader = pk_recipe_reader(recipe, error);
   recipe->training = (pk_training){.batch = 64,
                                    .seed = 1,
                                    .validate_every = 5,
@@ -228,7 +227,7 @@ static bool check_fields(const pk_recipe *recipe, pk_error *error) {
   static const char *const known[] = {
       "name", "labels",  "fineLabels",  "frontend", "network", "data",    "augment", "training",
       "pack", "licence", "attribution", "about",    "prepare", "distill", "search",  NULL};
-  const pk_field_reader reader = reader_of(recipe, error);
+  const pk_field_reader reader = pk_recipe_reader(recipe, error);
   return pk_field_read_rules(NULL, NULL, 0, known, &reader, recipe->json, "");
 }
 

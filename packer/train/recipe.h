@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "../encode/byte_buffer.h"
+#include "../package/manifest_fields.h"
 #include "gradual_prune.h"
 #include "optimizer.h"
 
@@ -34,6 +35,9 @@ typedef struct pk_recipe {
   pk_gradual_prune prune;           // of weights
   pk_channel_prune prune_channels;  // share 0: no channels go
 } pk_recipe;                        // all zero: empty
+
+// For fields of the recipe, with errors that name its file.
+pk_field_reader pk_recipe_reader(const pk_recipe *recipe, pk_error *error);
 
 // Reads FOLDER/model.json and the class names it points to. `data_root` NULL: the recipe's own.
 // Errors: IO, USAGE (a field, named with what it must be), OUT_OF_MEMORY.

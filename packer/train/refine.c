@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "../compress/layer_statistics.h"
-
 #include "refine_examples.h"
 #include "refine_loss.h"
 #include "refine_weights.h"
@@ -29,19 +28,16 @@ typedef struct refinement {
   refine_worker workers[PK_WORKERS];
 } refinement;
 
-static bool run_net(pk_diff_tape *tape, const uint8_t *inputs, pk_error *error) {
-  return pk_sample_to_tape(tape, inputs, error) && pk_diff_forward(tape, error);
-}
-
 static bool run_both(refine_worker *w, const uint8_t *inputs, pk_error *error) {
-  return inputs && run_net(&w->teacher, inputs, error) && run_net(&w->tape, inputs, error);
+  return inputs && pk_sample_run(&w->teacher, inputs, error) &&
+         pk_sample_run(&w->tape, inputs, error);
 }
 
 static bool see_ranges(refinement *r, pk_error *error) {
   refine_worker *w = &r->workers[0];
   for (uint64_t i = 0; i < RANGE_EXAMPLES; i++) {
     const uint8_t *inputs = pk_refine_drawn(&r->examples, 0, i, error);
-    if (!inputs || !run_net(&w->teacher, inputs, error)) return false;
+    if (!inputs || !pk_sample_run(&w->teacher, inputs, error)) return false;
     pk_refine_loss_see_range(&r->loss, &w->teacher);
   }
   return true;

@@ -1,10 +1,6 @@
 #include "refine_loss.h"
 
-#include <math.h>
-
 #include "class_loss.h"
-
-static const float deviation_of_range = 0.05f;
 
 bool pk_refine_loss_init(pk_refine_loss *loss, const pk_diff_net *student,
                          const pk_diff_net *teacher, float temperature, pk_error *error) {
@@ -64,12 +60,11 @@ bool pk_refine_loss_add(double *sum, const pk_refine_loss *loss, pk_diff_tape *s
     const float *wanted = pk_diff_value(teacher, other->tensor);
     float *gradient = weight > 0.0f ? pk_diff_grad(student, own->tensor, error) : NULL;
     if (weight > 0.0f && !gradient) return false;
-    const float deviation = deviation_of_range * (other->high - other->low);
     if (own->is_softmax) {
       *sum += add_rows(gradient, values, wanted, count, (size_t)tensor->dims[tensor->rank - 1],
                        loss->temperature, weight);
-    } else if (deviation > 0.0f) {  // an output that never changes has nothing to lose
-      *sum += add_squares(gradient, values, wanted, count, deviation, weight);
+    } else {
+      *sum += add_squares(gradient, values, wanted, count, pk_loss_deviation(other), weight);
     }
   }
   return true;

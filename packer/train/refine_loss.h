@@ -2,7 +2,7 @@
 //
 // Rows of class scores: the Kullback-Leibler divergence of the softened scores times the
 // temperature's square (Hinton et al. 2015), in the mean over rows. Other outputs: half the squared
-// difference, by the square of a twentieth of the range, in the mean over elements. Sums over
+// difference, by the square of pk_loss_deviation(), in the mean over elements. Sums over
 // outputs.
 #ifndef MINNOW_PACKER_TRAIN_REFINE_LOSS_H_
 #define MINNOW_PACKER_TRAIN_REFINE_LOSS_H_

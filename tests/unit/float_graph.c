@@ -79,8 +79,7 @@ void float_graph_run(float *y, float_graph *c, size_t sample, bool simulates_int
   assert_true(pk_diff_net_init(&net, &c->graph, &c->error));
   net.simulates_int8 = simulates_int8;
   assert_true(pk_diff_tape_init(&tape, &net, &c->error));
-  assert_true(pk_sample_to_tape(&tape, c->set.items[sample].bytes, &c->error));
-  assert_true(pk_diff_forward(&tape, &c->error));
+  assert_true(pk_sample_run(&tape, c->set.items[sample].bytes, &c->error));
   memcpy(y, pk_diff_value(&tape, output), net.elements[output] * sizeof *y);
   pk_diff_tape_deinit(&tape);
   pk_diff_net_deinit(&net);

@@ -205,8 +205,7 @@ static double loss_of(bench *b, const pk_refine_loss *loss, const pk_diff_tape *
   double sum = 0.0;
   pk_error *error = &b->student.error;
   assert_true(pk_diff_tape_init(&tape, &b->net, error));
-  assert_true(pk_sample_to_tape(&tape, b->samples.items[0].bytes, error));
-  assert_true(pk_diff_forward(&tape, error));
+  assert_true(pk_sample_run(&tape, b->samples.items[0].bytes, error));
   assert_true(pk_refine_loss_add(&sum, loss, &tape, teacher, 0.0f, error));
   pk_diff_tape_deinit(&tape);
   return sum;
@@ -223,8 +222,8 @@ static void check_gradient(bool has_softmax) {
   assert_true(pk_diff_tape_init(&teacher, &b.original, error));
   assert_true(pk_diff_tape_init(&tape, &b.net, error));
   const uint8_t *sample = b.samples.items[0].bytes;
-  assert_true(pk_sample_to_tape(&teacher, sample, error) && pk_diff_forward(&teacher, error));
-  assert_true(pk_sample_to_tape(&tape, sample, error) && pk_diff_forward(&tape, error));
+  assert_true(pk_sample_run(&teacher, sample, error));
+  assert_true(pk_sample_run(&tape, sample, error));
   pk_refine_loss_see_range(&loss, &teacher);
   assert_true(pk_refine_loss_add(&sum, &loss, &tape, &teacher, 1.0f, error));
   assert_true(pk_diff_backward(&tape, error));

@@ -270,30 +270,27 @@ static int32_t add_input(pk_network_builder *b, const pk_network_options *option
   return pk_graph_add_tensor(b->graph, &input, b->reader.error);
 }
 
+static bool is_named(const char *name, const char *layer, const char *suffix) {
+  const size_t length = strlen(layer);
+  return strncmp(name, layer, length) == 0 && strcmp(name + length, suffix) == 0;
+}
+
 // Operators are called "<layer>.<their number>" (pk_network_emit).
 int32_t pk_network_layer_output(const pk_graph *graph, const char *layer) {
-  const size_t length = strlen(layer);
   char number[24];
   for (size_t i = graph->op_count; i-- > 0;) {
-    const char *name = graph->ops[i].name;
     snprintf(number, sizeof number, ".%zu", i);
-    if (strncmp(name, layer, length) == 0 && strcmp(name + length, number) == 0) {
-      return graph->ops[i].output;
-    }
+    if (is_named(graph->ops[i].name, layer, number)) return graph->ops[i].output;
   }
   return PK_NO_TENSOR;
 }
 
 static bool has_width(const pk_graph *graph, const char *layer) {
-  const size_t length = strlen(layer);
   for (size_t i = 0; i < graph->op_count; i++) {
     const pk_op *op = &graph->ops[i];
     if (op->kind != PK_OP_CONV_2D && op->kind != PK_OP_FULLY_CONNECTED) continue;
     const char *name = pk_op_input(graph, op, PK_INPUT_WEIGHTS)->name;
-    if (strncmp(name, layer, length) == 0 &&
-        strcmp(name + length, PK_NETWORK_WEIGHTS_SUFFIX) == 0) {
-      return true;
-    }
+    if (is_named(name, layer, PK_NETWORK_WEIGHTS_SUFFIX)) return true;
   }
   return false;
 }

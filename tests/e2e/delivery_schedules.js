@@ -7,6 +7,8 @@ import { oneOf, randomOf, wholeIn } from './random_choice.js';
 /** @typedef {import('./test_server.js').Fault} Fault */
 /** @typedef {() => number} Random */
 
+/** Where the right answer is a must: a busy machine keeps a page waiting for longer than the stalls of other schedules. */
+const CALM_STALL_MS = 2000;
 /** Requests of a file that may fail on the way before a load gives up. */
 const PATIENT_ATTEMPTS = 3;
 /** Files by the kind of what they have to lose: the shards' numbers are those of every small package. */
@@ -112,6 +114,8 @@ function sizeOf(file) {
 export function trialOf(seed) {
   const schedule = scheduleOf(seed);
   const { server, mirror, gone, options, abortAfterMs } = schedule;
+  const isPatient = mustSucceed(schedule);
+  const { stallMs } = options;
   return {
     what: `seed ${seed}, ${JSON.stringify(schedule)}`,
     spoil: (lane) => {
@@ -119,9 +123,9 @@ export function trialOf(seed) {
       for (const { file, faults } of mirror ?? []) lane.mirror.faultInTurn(pathsIn(lane, file), faults.map(({ fault }) => fault));
       if (gone) lane.server.goneFor(gone);
     },
-    options: (lane) => ({ ...options, ...(mirror ? { mirrors: [folderUrl(lane, lane.mirror)] } : {}) }),
+    options: (lane) => ({ ...options, stallMs: isPatient ? CALM_STALL_MS : stallMs, ...(mirror ? { mirrors: [folderUrl(lane, lane.mirror)] } : {}) }),
     abortAfterMs,
-    allowed: mustSucceed(schedule) ? ['ok'] : ['ok', ...CODES, ...(abortAfterMs === undefined ? [] : ['AbortError'])],
+    allowed: isPatient ? ['ok'] : ['ok', ...CODES, ...(abortAfterMs === undefined ? [] : ['AbortError'])],
   };
 }
 

@@ -13,8 +13,8 @@ let visits = 0;
  * @param {string} tab
  */
 export async function openTab(page, origin, tab) {
-  // Firefox reports pictures of a page that is left before its service worker has handed them over.
-  await page.waitFor(() => [...document.images].every((image) => image.complete), PATIENCE_MS);
+  // Firefox reports pictures and scripts of a page that is left before its service worker has handed them over.
+  await page.waitFor(() => [...document.images].every((image) => image.complete) && !document.querySelector('[data-part=status][data-state=loading]'), PATIENCE_MS);
   // An address that differs in its hash alone would not load the page.
   await page.goto(`${origin}/?visit=${++visits}#${tab}`);
   await waitForTab(page, tab);

@@ -72,6 +72,8 @@ test('an answer that comes to a halt is broken off and resumed', async () => {
   assert.deepEqual(ranges(), [null, 'bytes=30000-']);
   network.script(ON_A, ...Array.from({ length: 4 }, () => ({ stallAfter: 0 })));
   await assert.rejects(get(), { code: 'NETWORK', message: /nothing came for 0\.05 s.*check the connection/ });
+  network.script(ON_A, ...Array.from({ length: 4 }, () => ({ isSilent: true })));
+  await assert.rejects(get(), { code: 'NETWORK', message: /nothing came for 0\.05 s.*check the connection/ }, 'not even a head');
 });
 
 test('another place goes on where the first one broke off, and is asked first from then on', async () => {

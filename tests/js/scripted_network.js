@@ -9,6 +9,7 @@
  * @property {boolean} [ignoresRange] 200 with the whole file
  * @property {number} [shiftRange] 206 with a part that begins so many bytes further on
  * @property {boolean} [refuses] no answer
+ * @property {boolean} [isSilent] no answer until the request is aborted
  * @property {number} [delayMs]
  * @property {Uint8Array} [body] in place of the file's
  */
@@ -42,6 +43,7 @@ export class ScriptedNetwork {
     const answer = this.#scripts.get(url)?.shift() ?? {};
     if (answer.delayMs) await new Promise((resolve) => setTimeout(resolve, answer.delayMs));
     signal?.throwIfAborted();
+    if (answer.isSilent) await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
     if (answer.refuses) throw new TypeError('fetch failed');
     const file = answer.body ?? this.#files.get(url);
     if (answer.status || !file) return new Response('', { status: answer.status ?? 404 });

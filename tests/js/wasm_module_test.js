@@ -72,6 +72,11 @@ test('a variant that is missing or does not compile gives way to the next', asyn
   assert.equal((await loadWasmModule(urls, undefined, {})).variant, 'scalar');
 });
 
+test('a server that does not answer is given up, and the error says so', async () => {
+  server.fault('/scalar.wasm', { delayMs: 5000 });
+  await assert.rejects(loadWasmModule(urls, 'scalar', { stallMs: 50 }), { code: 'NETWORK', message: /scalar\.wasm \(nothing came for 0\.05 s\)/ });
+});
+
 test('another MIME type is no obstacle', async () => {
   server.fault('/scalar.wasm', { contentType: 'application/octet-stream' });
   await loadWasmModule(urls, 'scalar', {});

@@ -1,3 +1,5 @@
+import { BrowserDied } from './browser_died.js';
+
 const POLL_MS = 50;
 /** Machines that run tests may be slow and busy: what is waited for comes at once or, broken, never. */
 const PATIENCE_MS = 60_000;
@@ -16,6 +18,7 @@ export async function waitUntilTrue(probe, what, timeoutMs = PATIENCE_MS) {
       if (await probe()) return;
       lastError = '';
     } catch (error) {
+      if (error instanceof BrowserDied) throw error;
       lastError = `; last error: ${error instanceof Error ? error.message : error}`;
     }
     if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for ${what}${lastError}`);

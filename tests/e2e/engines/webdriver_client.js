@@ -1,4 +1,5 @@
 /** The few WebDriver commands (W3C, plain HTTP and JSON) that the WebKit engine needs. */
+import { BrowserDied } from './browser_died.js';
 
 /** Key under which WebDriver hands over a reference to an element. */
 const ELEMENT_KEY = 'element-6066-11e4-a52e-4f735466cecf';
@@ -57,6 +58,8 @@ export class WebDriverSession {
 async function send(method, url, body) {
   const response = await fetch(url, { method, body: body && JSON.stringify(body) });
   const { value } = /** @type {{value: any}} */ (await response.json());
+  // The driver forgets a session whose browser has gone.
+  if (value?.error === 'invalid session id') throw new BrowserDied('WebKit', value.error);
   if (!response.ok) throw new Error(`WebDriver ${value?.error ?? response.status}: ${value?.message ?? ''}`);
   return value;
 }

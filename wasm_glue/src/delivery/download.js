@@ -63,7 +63,7 @@ export function download(name, places, { maxBytes = Infinity, onBytes, half, onH
         if (isFirstHalf && 2 * total >= usualBytes && total < usualBytes) onHalf?.({ name, bytes: concatenate(chunks, total) });
       });
     } catch (cause) {
-      throw cause instanceof MinnowError ? cause : networkError(url, watch.stalled ?? cause);
+      throw cause instanceof MinnowError && !watch.stalled ? cause : networkError(url, watch.stalled ?? cause);
     } finally {
       watch.end();
     }

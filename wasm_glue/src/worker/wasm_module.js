@@ -58,7 +58,7 @@ export function compileModule(url, options) {
       if (isWasmType && WebAssembly.compileStreaming) return await WebAssembly.compileStreaming(response);
       return await WebAssembly.compile(await readModule(response, url));
     } catch (error) {
-      if (error instanceof MinnowError) throw error;
+      if (error instanceof MinnowError && !watch.stalled) throw error;
       // A body that breaks off is a TypeError, or an abort, or to Firefox half a module; engines differ in what else they refuse with.
       if (watch.stalled || error instanceof TypeError || error instanceof DOMException) throw networkError(url, watch.stalled ?? error);
       throw compileError(url, error);

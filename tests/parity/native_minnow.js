@@ -53,7 +53,7 @@ export async function packOnce(model, labels) {
   const inputs = [TOOL, path.join(DATA, model), ...(labels ? [path.join(DATA, labels)] : [])];
   const hash = createHash('sha256');
   for (const file of inputs) hash.update(await readFile(file));
-  const name = path.parse(model).name;
+  const name = `${path.parse(model).name}${labels ? '-labelled' : ''}`;
   const folder = path.join(PACKAGES, `${name}-${hash.digest('hex').slice(0, 12)}`);
   if (existsSync(folder)) return folder;
   await mkdir(PACKAGES, { recursive: true });

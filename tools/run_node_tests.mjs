@@ -21,10 +21,20 @@ async function runFiles(files) {
   const counts = new Map();
   /** @type {Failure[]} */
   const failures = [];
-  const events = run({ files: files.map((file) => resolve(file)), concurrency: 1 });
-  events.on('test:fail', ({ file = '', name, details }) => failures.push({ file, name, reason: reasonOf(details.error) }));
+  const paths = files.map((file) => resolve(file));
+  const events = run({ files: paths, concurrency: 1 });
+  // A test says in which file it stands, which may be a helper; a summary says which file was run.
+  /** @type {Failure[]} */
+  const ofThisFile = [];
+  events.on('test:fail', ({ file = '', name, details }) => {
+    const failure = { file, name, reason: reasonOf(details.error) };
+    if (paths.includes(file)) failures.push(failure);
+    else ofThisFile.push(failure);
+  });
   events.on('test:summary', ({ file, counts: { passed, tests, skipped, todo } }) => {
-    if (file) counts.set(file, { passed, failed: tests - passed - skipped - todo, skipped });
+    if (!file) return;
+    counts.set(file, { passed, failed: tests - passed - skipped - todo, skipped });
+    failures.push(...ofThisFile.splice(0).map((failure) => ({ ...failure, file })));
   });
   const printed = events.compose(spec);
   printed.pipe(process.stdout, { end: false });

@@ -110,7 +110,7 @@ stage_e2e() {
   bash tools/build.sh native wasm js demo cordova || { count "build for the end-to-end tests" 0 1 0 1; return; }
   # Browsers wait more than they work. Beside them runs, with what they leave, whatever measures no time.
   local parity status=0
-  niceness=10 run_node_tests parity $(test_files tests/parity tests/reference) >"$results/parity.txt" 2>&1 &
+  niceness=19 run_node_tests parity $(test_files tests/parity tests/reference) >"$results/parity.txt" 2>&1 &
   parity=$!
   node_tests e2e $(test_files tests/e2e tests/bundlers tests/hybrid)
   wait "$parity" || status=$?

@@ -33,9 +33,9 @@ mnw_status mnw_shard_header_read(uint32_t *shard_bytes, const uint8_t *header, u
                     "shard %0 does not start with \"MNWS\": these bytes are something else", shard,
                     0, 0);
   }
-  if (version != MNW_FORMAT_VERSION) {
+  if (version == 0 || version > MNW_FORMAT_VERSION) {
     return mnw_fail(error, MNW_STATUS_UNSUPPORTED_VERSION,
-                    "shard %0 has format version %1, this runtime reads version %2: pack the model "
+                    "shard %0 has format version %1, this runtime reads up to %2: pack the model "
                     "again or update the runtime",
                     shard, version, MNW_FORMAT_VERSION);
   }

@@ -6,15 +6,15 @@
 #include <stdint.h>
 
 enum {
-  MNW_FORMAT_VERSION = 1,
+  MNW_FORMAT_VERSION = 2,  // 1 has neither ANS tables nor WORDS; it is read as well
 
   MNW_SHARD_MAGIC = 0x53574e4d,  // "MNWS" little-endian
   MNW_SHARD_HEADER_BYTES =
       16,                      // magic, version | index << 16, shard bytes (whole file), reserved 0
   MNW_CHUNK_HEADER_BYTES = 8,  // type, payload bytes
 
-  MNW_HUFFMAN_MAX_BITS = 12,    // longest code
-  MNW_HUFFMAN_STREAMS = 4,      // interleaved streams of a block
+  MNW_SYMBOL_TABLE_BITS = 12,   // longest Huffman code; frequencies of ANS add up to 2 to this
+  MNW_SYMBOL_STREAMS = 4,       // interleaved streams or states of a block
   MNW_BLOCK_MAX_BYTES = 65536,  // decoded bytes of a block
   MNW_BLOCK_HEADER_BYTES =
       16,  // tensor, offset, decoded bytes, coding; then the coding's own header
@@ -34,18 +34,22 @@ enum {
   MNW_CHUNK_HUFFMAN_TABLE = 3,
   MNW_CHUNK_BLOCK = 4,
   MNW_CHUNK_CODEBOOK = 5,
-  MNW_CHUNK_MASK_TABLE = 6
+  MNW_CHUNK_MASK_TABLE = 6,
+  MNW_CHUNK_ANS_TABLE = 7,
+  MNW_CHUNK_ANS_MASK_TABLE = 8
 };
 
-// How a block is coded: raw, or as Huffman-coded symbols with what is done to them afterwards, in
-// this order.
+// How a block is coded: raw, or as symbols coded by the latest table, with what is done to them
+// afterwards, in this order.
 enum {
   MNW_CODING_RAW = 0,
-  MNW_CODING_HUFFMAN = 1,
+  MNW_CODING_SYMBOLS = 1,
   MNW_CODING_MASK = 2,      // a bit for each symbol tells the zeros, the others follow
   MNW_CODING_TRELLIS = 4,   // symbols are those of trellis-coded levels: format/trellis.h
   MNW_CODING_CODEBOOK = 8,  // symbols are numbers of words of the shard's latest codebook
-  MNW_CODING_LAST = MNW_CODING_HUFFMAN | MNW_CODING_MASK | MNW_CODING_TRELLIS | MNW_CODING_CODEBOOK
+  MNW_CODING_WORDS = 16,  // symbols stand for 4 bytes, and are coded by the table of masks: numbers
+                          // of words with CODEBOOK, else lengths of numbers, whose bits follow
+  MNW_CODING_ALL = 31
 };
 
 enum { MNW_CODEBOOK_WORDS = 256 };

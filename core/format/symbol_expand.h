@@ -15,4 +15,12 @@ bool mnw_expand_mask(uint8_t *bytes, size_t size, size_t count, const uint8_t *m
 // The last `count` of 4 * count bytes are numbers of words in `codebook`, 256 of 4 bytes.
 void mnw_expand_codebook(uint8_t *bytes, size_t count, const uint8_t *codebook);
 
+// The last `count` of 4 * count bytes are the lengths of two's complement numbers of 4 bytes: 0 for
+// the number 0, else 2 l where it is positive and 2 l - 1 where it is negative, l being the bits of
+// its magnitude, 1 … 32. `bits`: first a byte, how far all are shifted to the left afterwards, then
+// for each number the l - 1 bits below the highest one of its magnitude, lowest first, filled up
+// with 0 to a whole byte. False where they are others than that; what was written by then is
+// undefined.
+bool mnw_expand_words(uint8_t *bytes, size_t count, const uint8_t *bits, size_t size);
+
 #endif  // MINNOW_FORMAT_SYMBOL_EXPAND_H_

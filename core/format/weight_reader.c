@@ -5,6 +5,7 @@
 #include "../base/bytes.h"
 #include "../base/error.h"
 #include "../kernels/packed_layout.h"
+#include "symbol_decode.h"
 #include "symbol_expand.h"
 #include "trellis.h"
 
@@ -22,12 +23,12 @@ void mnw_weight_cursor_start(mnw_weight_cursor *cursor, const mnw_graph *graph) 
 }
 
 void mnw_weight_tables_clear(mnw_weight_tables *tables) {
-  tables->huffman.is_valid = tables->mask_table.is_valid = 0;
+  tables->symbols.code = tables->masks.code = MNW_SYMBOL_CODE_NONE;
   tables->has_codebook = false;
 }
 
-mnw_status mnw_codebook_read(mnw_weight_tables *tables, const uint8_t *payload,
-                             size_t payload_bytes, mnw_error *error) {
+static mnw_status read_codebook(mnw_weight_tables *tables, const uint8_t *payload,
+                                size_t payload_bytes, mnw_error *error) {
   if (payload_bytes % 4 != 0 || payload_bytes > sizeof tables->codebook) {
     return mnw_fail(error, MNW_STATUS_CORRUPT, "codebook of %0 bytes", (int64_t)payload_bytes, 0,
                     0);
@@ -36,6 +37,15 @@ mnw_status mnw_codebook_read(mnw_weight_tables *tables, const uint8_t *payload,
   memcpy(tables->codebook, payload, payload_bytes);
   tables->has_codebook = true;
   return MNW_STATUS_OK;
+}
+
+mnw_status mnw_weight_tables_read(mnw_weight_tables *tables, uint32_t type, const uint8_t *payload,
+                                  size_t payload_bytes, mnw_error *error) {
+  if (type == MNW_CHUNK_CODEBOOK) return read_codebook(tables, payload, payload_bytes, error);
+  const bool is_of_masks = type == MNW_CHUNK_MASK_TABLE || type == MNW_CHUNK_ANS_MASK_TABLE;
+  mnw_symbol_table *table = is_of_masks ? &tables->masks : &tables->symbols;
+  return type < MNW_CHUNK_ANS_TABLE ? mnw_huffman_read_table(table, payload, payload_bytes, error)
+                                    : mnw_ans_read_table(table, payload, payload_bytes, error);
 }
 
 // Kernels rely on the bits that an operator says its weights have.
@@ -87,7 +97,7 @@ static bool expand_trellis(const coded_block *block) {
 }
 
 // Symbols that a mask spreads, to the last `expanded` bytes before `end`: the payload is their
-// number, the bytes of the mask's own Huffman part, that part, and theirs.
+// number, the bytes of the mask's own part, that part, and theirs.
 static mnw_status read_masked(uint8_t *end, size_t expanded, mnw_weight_tables *tables,
                               const uint8_t *payload, size_t payload_bytes, mnw_error *error) {
   enum { HEAD = 8 };
@@ -95,10 +105,10 @@ static mnw_status read_masked(uint8_t *end, size_t expanded, mnw_weight_tables *
   const size_t mask_bytes = payload_bytes < HEAD ? 0 : mnw_load_u32(payload + 4);
   mnw_status status = MNW_STATUS_CORRUPT;
   if (count <= expanded && mask_bytes <= payload_bytes - HEAD) {
-    status = mnw_huffman_decode(tables->mask, (expanded + 7) / 8, &tables->mask_table,
-                                payload + HEAD, mask_bytes, error);
+    status = mnw_symbols_decode(tables->mask, (expanded + 7) / 8, &tables->masks, payload + HEAD,
+                                mask_bytes, error);
     if (status != MNW_STATUS_OK) return status;
-    status = mnw_huffman_decode(end - count, count, &tables->huffman, payload + HEAD + mask_bytes,
+    status = mnw_symbols_decode(end - count, count, &tables->symbols, payload + HEAD + mask_bytes,
                                 payload_bytes - HEAD - mask_bytes, error);
     if (status != MNW_STATUS_OK) return status;
     if (mnw_expand_mask(end - expanded, expanded, count, tables->mask)) return status;
@@ -107,23 +117,47 @@ static mnw_status read_masked(uint8_t *end, size_t expanded, mnw_weight_tables *
                   (int64_t)expanded, 0, 0);
 }
 
+// 4-byte numbers from their lengths: the payload is the bytes of the symbols' part, that part, and
+// the numbers' bits.
+static mnw_status read_words(const coded_block *block, mnw_weight_tables *tables,
+                             const uint8_t *payload, size_t payload_bytes, mnw_error *error) {
+  enum { HEAD = 4 };
+  const size_t count = block->bytes / 4;
+  uint8_t *out = block->tensor->data + block->offset;
+  if (block->bytes % 4 != 0 || payload_bytes < HEAD) return bad_block(block, error);
+  const size_t symbol_bytes = mnw_load_u32(payload);
+  if (symbol_bytes > payload_bytes - HEAD) return bad_block(block, error);
+  const mnw_status status = mnw_symbols_decode(out + 3 * count, count, &tables->masks,
+                                               payload + HEAD, symbol_bytes, error);
+  if (status != MNW_STATUS_OK) return status;
+  const uint8_t *bits = payload + HEAD + symbol_bytes;
+  return mnw_expand_words(out, count, bits, payload_bytes - HEAD - symbol_bytes)
+             ? MNW_STATUS_OK
+             : bad_block(block, error);
+}
+
 static mnw_status read_coded(const coded_block *block, mnw_weight_tables *tables,
                              const uint8_t *payload, size_t payload_bytes, mnw_error *error) {
-  const bool has_words = (block->coding & MNW_CODING_CODEBOOK) != 0;
-  const size_t expanded = has_words ? block->bytes / 4 : block->bytes;
+  const uint32_t coding = block->coding;
+  const bool has_words = (coding & MNW_CODING_WORDS) != 0;
+  const bool has_codebook = (coding & MNW_CODING_CODEBOOK) != 0;
+  const size_t expanded = has_codebook ? block->bytes / 4 : block->bytes;
   uint8_t *end = block->tensor->data + block->offset + block->bytes;
-  if (has_words && (!tables->has_codebook || block->bytes % 4 != 0)) {
+  if (has_words && (coding & (MNW_CODING_MASK | MNW_CODING_TRELLIS))) {
     return bad_block(block, error);
   }
-  const mnw_status status = block->coding & MNW_CODING_MASK
+  if (has_words && !has_codebook) return read_words(block, tables, payload, payload_bytes, error);
+  if (has_codebook && (!tables->has_codebook || block->bytes % 4 != 0)) {
+    return bad_block(block, error);
+  }
+  const mnw_status status = coding & MNW_CODING_MASK
                                 ? read_masked(end, expanded, tables, payload, payload_bytes, error)
-                                : mnw_huffman_decode(end - expanded, expanded, &tables->huffman,
+                                : mnw_symbols_decode(end - expanded, expanded,
+                                                     has_words ? &tables->masks : &tables->symbols,
                                                      payload, payload_bytes, error);
   if (status != MNW_STATUS_OK) return status;
-  if (has_words) mnw_expand_codebook(end - block->bytes, expanded, tables->codebook);
-  if ((block->coding & MNW_CODING_TRELLIS) && !expand_trellis(block)) {
-    return bad_block(block, error);
-  }
+  if (has_codebook) mnw_expand_codebook(end - block->bytes, expanded, tables->codebook);
+  if ((coding & MNW_CODING_TRELLIS) && !expand_trellis(block)) return bad_block(block, error);
   return MNW_STATUS_OK;
 }
 
@@ -155,7 +189,7 @@ mnw_status mnw_weight_block_read(mnw_weight_cursor *cursor, const mnw_graph *gra
                       (int64_t)payload_bytes, bytes, 0);
     }
     memcpy(tensor->data + offset, payload, bytes);
-  } else if ((coding & MNW_CODING_HUFFMAN) && coding <= MNW_CODING_LAST) {
+  } else if ((coding & MNW_CODING_SYMBOLS) && coding <= MNW_CODING_ALL) {
     const coded_block block = {tensor, number, offset, bytes, coding};
     const mnw_status status = read_coded(&block, tables, payload, payload_bytes, error);
     if (status != MNW_STATUS_OK) return status;

@@ -1,10 +1,10 @@
-// Fills a graph's constants from HUFFMAN_TABLE, MASK_TABLE, CODEBOOK and BLOCK chunks; blocks come
-// in ascending order of tensor and offset.
+// Fills a graph's constants from BLOCK chunks, which come in ascending order of tensor and offset,
+// and from the chunks of tables and codebooks that they need.
 #ifndef MINNOW_FORMAT_WEIGHT_READER_H_
 #define MINNOW_FORMAT_WEIGHT_READER_H_
 
 #include "graph.h"
-#include "huffman_decode.h"
+#include "symbol_table.h"
 
 // Everything before (tensor, offset_bytes) has arrived; tensor is a constant or the tensor count
 // when all have.
@@ -15,7 +15,7 @@ typedef struct mnw_weight_cursor {
 
 // What earlier chunks of the same shard say about coding.
 typedef struct mnw_weight_tables {
-  mnw_huffman_table huffman, mask_table;
+  mnw_symbol_table symbols, masks;           // masks: also symbols that stand for 4 bytes
   uint8_t mask[MNW_BLOCK_MAX_BYTES / 8];     // of the block being read
   uint8_t codebook[4 * MNW_CODEBOOK_WORDS];  // words that the chunk does not give are 0
   bool has_codebook;
@@ -23,9 +23,10 @@ typedef struct mnw_weight_tables {
 
 void mnw_weight_tables_clear(mnw_weight_tables *tables);
 
-// Reads the payload of a CODEBOOK chunk. Errors: CORRUPT.
-mnw_status mnw_codebook_read(mnw_weight_tables *tables, const uint8_t *payload,
-                             size_t payload_bytes, mnw_error *error);
+// Reads the payload of a HUFFMAN_TABLE, MASK_TABLE, CODEBOOK, ANS_TABLE or ANS_MASK_TABLE chunk.
+// Errors: CORRUPT, TRUNCATED.
+mnw_status mnw_weight_tables_read(mnw_weight_tables *tables, uint32_t type, const uint8_t *payload,
+                                  size_t payload_bytes, mnw_error *error);
 
 void mnw_weight_cursor_start(mnw_weight_cursor *cursor, const mnw_graph *graph);
 

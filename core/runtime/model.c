@@ -26,11 +26,12 @@ static mnw_status check_package_words(const uint32_t *words, mnw_error *error) {
       {MNW_PACKAGE_WEIGHT_BYTES, 0, MNW_MAX_TENSOR_BYTES},
       {MNW_PACKAGE_MAX_CHUNK_BYTES, 4 * MNW_PACKAGE_WORDS, MNW_MAX_CHUNK_BYTES},
   };
-  if (words[MNW_PACKAGE_FORMAT_VERSION] != MNW_FORMAT_VERSION) {
+  const uint32_t version = words[MNW_PACKAGE_FORMAT_VERSION];
+  if (version == 0 || version > MNW_FORMAT_VERSION) {
     return mnw_fail(error, MNW_STATUS_UNSUPPORTED_VERSION,
-                    "package has format version %0, this runtime reads version %1: pack the model "
+                    "package has format version %0, this runtime reads up to %1: pack the model "
                     "again or update the runtime",
-                    words[MNW_PACKAGE_FORMAT_VERSION], MNW_FORMAT_VERSION, 0);
+                    version, MNW_FORMAT_VERSION, 0);
   }
   for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
     const mnw_status status = check_limit(words[limits[i].word], limits[i].minimum,
@@ -205,22 +206,16 @@ static mnw_status on_chunk(void *user, uint32_t type, const uint8_t *payload, si
   if (type == MNW_CHUNK_GRAPH && model->has_package && !model->has_graph) {
     return read_graph(model, payload, payload_bytes, error);
   }
-  if (!model->has_graph || type < MNW_CHUNK_HUFFMAN_TABLE || type > MNW_CHUNK_MASK_TABLE) {
+  if (!model->has_graph || type < MNW_CHUNK_HUFFMAN_TABLE || type > MNW_CHUNK_ANS_MASK_TABLE) {
     return mnw_fail(error, MNW_STATUS_CORRUPT, "chunk of type %0 out of place in shard %1", type,
                     model->stream.shard, 0);
   }
   note_shard_start(model);
-  if (type == MNW_CHUNK_HUFFMAN_TABLE || type == MNW_CHUNK_MASK_TABLE) {
-    mnw_weight_tables *tables = model->tables;
-    return mnw_huffman_read_table(
-        type == MNW_CHUNK_MASK_TABLE ? &tables->mask_table : &tables->huffman, payload,
-        payload_bytes, error);
+  if (type == MNW_CHUNK_BLOCK) {
+    return mnw_weight_block_read(&model->cursor, &model->graph, model->tables, payload,
+                                 payload_bytes, error);
   }
-  if (type == MNW_CHUNK_CODEBOOK) {
-    return mnw_codebook_read(model->tables, payload, payload_bytes, error);
-  }
-  return mnw_weight_block_read(&model->cursor, &model->graph, model->tables, payload, payload_bytes,
-                               error);
+  return mnw_weight_tables_read(model->tables, type, payload, payload_bytes, error);
 }
 
 mnw_status mnw_model_push(mnw_model *model, const void *bytes, size_t size_bytes,

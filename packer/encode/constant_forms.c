@@ -7,8 +7,8 @@
 #include "core/kernels/packed_layout.h"
 
 enum {
-  CODEBOOK_MIN_BYTES = 2048,  // of a constant that is worth a codebook
-  WORD_SLOTS = 1024,          // of the hash table, at most a quarter full
+  CODEBOOK_MIN_BYTES = 64,  // of a constant that is worth a codebook
+  WORD_SLOTS = 1024,        // of the hash table, at most a quarter full
   TILE_STEP = MNW_TILE_CHANNELS * MNW_TILE_K
 };
 static const double zeros_for_mask = 0.3;  // share below which a mask cannot pay
@@ -136,11 +136,12 @@ static bool has_many_zeros(const uint8_t *symbols, size_t count) {
 
 static void add_form(pk_constant_forms *forms, uint32_t coding, const uint8_t *symbols,
                      size_t count, size_t element_bytes) {
-  const pk_constant_form form = {MNW_CODING_HUFFMAN | coding, symbols, element_bytes};
-  forms->items[forms->count++] = form;
+  const uint32_t words = element_bytes == 4 ? MNW_CODING_WORDS : 0;
+  forms->items[forms->count++] =
+      (pk_constant_form){MNW_CODING_SYMBOLS | coding | words, symbols, element_bytes};
   if (!has_many_zeros(symbols, count)) return;
-  forms->items[forms->count] = form;
-  forms->items[forms->count++].coding |= MNW_CODING_MASK;
+  forms->items[forms->count++] =
+      (pk_constant_form){MNW_CODING_SYMBOLS | coding | MNW_CODING_MASK, symbols, element_bytes};
 }
 
 bool pk_constant_forms_init(pk_constant_forms *forms, const pk_lowered_tensor *tensor,
@@ -163,6 +164,10 @@ bool pk_constant_forms_init(pk_constant_forms *forms, const pk_lowered_tensor *t
   if (has_words && make_codebook(forms, tensor)) {
     add_form(forms, MNW_CODING_CODEBOOK, forms->words, size / 4, 4);
   }
+  if (tensor->dtype == MNW_DTYPE_S32) {
+    forms->items[forms->count++] =
+        (pk_constant_form){MNW_CODING_SYMBOLS | MNW_CODING_WORDS, tensor->data, 4};
+  }
   return true;
 }
 
@@ -172,7 +177,62 @@ void pk_constant_forms_free(pk_constant_forms *forms) {
   *forms = (pk_constant_forms){0};
 }
 
+// --- 4-byte numbers by their lengths ---
+
+// How many bits at the low end of all numbers are 0.
+static uint32_t shift_of(const uint8_t *words, size_t count) {
+  uint32_t all = 0, shift = 0;
+  for (size_t i = 0; i < count; i++) all |= mnw_load_u32(words + 4 * i);
+  while (all != 0 && !(all >> shift & 1)) shift++;
+  return shift;
+}
+
+static uint32_t magnitude_of(uint32_t word, uint32_t shift) {
+  return (word >> 31 ? 0u - word : word) >> shift;
+}
+
+static uint32_t length_of(uint32_t magnitude) {
+  uint32_t length = 0;
+  while (length < 32 && magnitude >> length) length++;
+  return length;
+}
+
+static void word_lengths(uint8_t *out, const uint8_t *words, size_t count) {
+  const uint32_t shift = shift_of(words, count);
+  for (size_t i = 0; i < count; i++) {
+    const uint32_t word = mnw_load_u32(words + 4 * i);
+    const uint32_t length = length_of(magnitude_of(word, shift));
+    out[i] = (uint8_t)(2 * length - (word >> 31));
+  }
+}
+
+size_t pk_form_bits(uint8_t *out, const pk_constant_form *form, size_t offset, size_t size) {
+  if (!pk_form_is_of_numbers(form)) return 0;
+  const uint8_t *words = form->symbols + offset;
+  const uint32_t shift = shift_of(words, size / 4);
+  uint64_t pending = 0;
+  uint32_t pending_bits = 0;
+  uint8_t *at = out;
+  *at++ = (uint8_t)shift;
+  for (size_t i = 0; i < size / 4; i++) {
+    const uint32_t magnitude = magnitude_of(mnw_load_u32(words + 4 * i), shift);
+    const uint32_t length = length_of(magnitude);
+    if (length < 2) continue;
+    pending |= (uint64_t)(magnitude & ~(1u << (length - 1))) << pending_bits;
+    pending_bits += length - 1;
+    for (; pending_bits >= 8; pending_bits -= 8, pending >>= 8) *at++ = (uint8_t)pending;
+  }
+  if (pending_bits > 0) *at++ = (uint8_t)pending;
+  return (size_t)(at - out);
+}
+
+// --- symbols ---
+
 size_t pk_form_symbols(uint8_t *out, const pk_constant_form *form, size_t offset, size_t size) {
+  if (pk_form_is_of_numbers(form)) {
+    word_lengths(out, form->symbols + offset, size / 4);
+    return size / 4;
+  }
   const uint8_t *symbols = form->symbols + offset / form->element_bytes;
   const size_t count = size / form->element_bytes;
   size_t written = 0;

@@ -1,6 +1,7 @@
-// The forms in which a constant's bytes can be Huffman-coded: as they are, as the symbols of a
-// trellis, as numbers of a codebook's words, each with or without a mask of those that are 0. Every
-// form decodes to the same bytes; which one is smallest is for the shard's writer to weigh.
+// The forms in which a constant's bytes can be coded: as they are, as the symbols of a trellis, as
+// numbers of a codebook's words, each with or without a mask of those that are 0, or as 4-byte
+// numbers of which the lengths are symbols. Every form decodes to the same bytes; which one is
+// smallest is for the shard's writer to weigh.
 #ifndef MINNOW_PACKER_CONSTANT_FORMS_H_
 #define MINNOW_PACKER_CONSTANT_FORMS_H_
 
@@ -8,13 +9,18 @@
 #include "../pk_error.h"
 #include "core/format/package_format.h"
 
-enum { PK_MAX_FORMS = 6 };
+enum { PK_MAX_FORMS = 7, PK_FORM_MAX_BITS_BYTES = MNW_BLOCK_MAX_BYTES + 1 };
 
 typedef struct pk_constant_form {
   uint32_t coding;         // MNW_CODING_*
-  const uint8_t *symbols;  // one for each element
-  size_t element_bytes;    // what a symbol stands for: 1, with a codebook 4
+  const uint8_t *symbols;  // one for each element; of numbers the constant's bytes
+  size_t element_bytes;    // what a symbol stands for: 1, with a codebook or of numbers 4
 } pk_constant_form;
+
+// Whether symbols tell lengths of 4-byte numbers.
+static inline bool pk_form_is_of_numbers(const pk_constant_form *form) {
+  return (form->coding & (MNW_CODING_WORDS | MNW_CODING_CODEBOOK)) == MNW_CODING_WORDS;
+}
 
 typedef struct pk_constant_forms {
   pk_constant_form items[PK_MAX_FORMS];
@@ -36,5 +42,9 @@ size_t pk_form_symbols(uint8_t *out, const pk_constant_form *form, size_t offset
 // The bytes of their mask, the first symbol in the lowest bit of the first, into `out`, which has
 // room for an eighth of that. Returns how many; 0 where the form has none.
 size_t pk_form_mask(uint8_t *out, const pk_constant_form *form, size_t offset, size_t size);
+
+// What numbers are beside their lengths (core/format/symbol_expand.h), into `out`, which has room
+// for PK_FORM_MAX_BITS_BYTES. Returns how many bytes; 0 for other forms.
+size_t pk_form_bits(uint8_t *out, const pk_constant_form *form, size_t offset, size_t size);
 
 #endif  // MINNOW_PACKER_CONSTANT_FORMS_H_

@@ -90,10 +90,10 @@ static uint16_t reverse_code(uint32_t code, uint32_t length) {
 bool pk_huffman_build(pk_huffman_code *code, const uint64_t counts[PK_HUFFMAN_SYMBOLS]) {
   uint32_t next = 0;
   memset(code, 0, sizeof *code);
-  if (!pk_huffman_lengths(code->lengths, counts, PK_HUFFMAN_SYMBOLS, MNW_HUFFMAN_MAX_BITS)) {
+  if (!pk_huffman_lengths(code->lengths, counts, PK_HUFFMAN_SYMBOLS, MNW_SYMBOL_TABLE_BITS)) {
     return false;
   }
-  for (uint32_t length = 1; length <= MNW_HUFFMAN_MAX_BITS; length++, next <<= 1) {
+  for (uint32_t length = 1; length <= MNW_SYMBOL_TABLE_BITS; length++, next <<= 1) {
     for (size_t s = 0; s < PK_HUFFMAN_SYMBOLS; s++) {
       if (code->lengths[s] == length) code->bits[s] = reverse_code(next++, length);
     }

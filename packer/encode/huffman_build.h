@@ -9,7 +9,7 @@
 enum { PK_HUFFMAN_SYMBOLS = 256 };
 
 typedef struct pk_huffman_code {
-  uint8_t lengths[PK_HUFFMAN_SYMBOLS];  // in bits, at most MNW_HUFFMAN_MAX_BITS; 0: unused
+  uint8_t lengths[PK_HUFFMAN_SYMBOLS];  // in bits, at most MNW_SYMBOL_TABLE_BITS; 0: unused
   uint16_t bits[PK_HUFFMAN_SYMBOLS];    // reversed: the first bit of the code is the lowest
 } pk_huffman_code;
 
@@ -18,7 +18,7 @@ typedef struct pk_huffman_code {
 // length 0. A single used symbol gets length 1. False when no symbol is used.
 bool pk_huffman_lengths(uint8_t *lengths, const uint64_t *counts, size_t count, int max_bits);
 
-// Lengths limited to MNW_HUFFMAN_MAX_BITS and their canonical codes. False when no symbol is used.
+// Lengths limited to MNW_SYMBOL_TABLE_BITS and their canonical codes. False when no symbol is used.
 bool pk_huffman_build(pk_huffman_code *code, const uint64_t counts[PK_HUFFMAN_SYMBOLS]);
 
 // Order-0 entropy in bits per symbol; 0 without symbols.

@@ -11,14 +11,15 @@
 #include "core/base/bytes.h"
 #include "core/kernels/packed_layout.h"
 #include "graph_encode.h"
-#include "huffman_encode.h"
+#include "symbol_code.h"
 
 enum {
   BLOCK_OVERHEAD_BYTES = MNW_CHUNK_HEADER_BYTES + MNW_BLOCK_HEADER_BYTES,
-  TABLE_MAX_BYTES = MNW_CHUNK_HEADER_BYTES + 2 + PK_HUFFMAN_SYMBOLS / 2,
+  TABLE_MAX_BYTES = MNW_CHUNK_HEADER_BYTES + 2 + MNW_SYMBOLS,
   CODEBOOK_MAX_BYTES = MNW_CHUNK_HEADER_BYTES + 4 * MNW_CODEBOOK_WORDS,
   BLOCK_MULTIPLE = MNW_TILE_CHANNELS * MNW_TILE_K,  // what a trellis's blocks must be
   MASK_HEAD_BYTES = 8,
+  WORDS_HEAD_BYTES = 4,
   PACKAGE_WORDS_AT = MNW_SHARD_HEADER_BYTES + MNW_CHUNK_HEADER_BYTES
 };
 _Static_assert(PK_SHARD_BYTES_MIN > 2 * (MNW_SHARD_HEADER_BYTES + 2 * TABLE_MAX_BYTES +
@@ -37,25 +38,27 @@ typedef struct constant {
 typedef struct coding_choice {
   const pk_constant_form *form;  // NULL: raw
   bool has_own_table;
-  pk_huffman_code code, mask_code;
+  pk_symbol_code code, mask_code;
   size_t head_bytes;  // chunks of the tables and the codebook
 } coding_choice;
 
 typedef struct shard_writer {
   pk_shards *shards;
-  size_t shard_bytes;      // target
-  size_t block_bytes;      // decoded bytes of a block at most: any block fits into an empty shard
-  bool has_table;          // in the current shard
-  pk_huffman_code latest;  // that table
-  pk_bytes scratch;        // payload of the block being written
-  uint8_t *symbols;        // of a block: room for MNW_BLOCK_MAX_BYTES
-  uint8_t *mask;           // of a block: room for an eighth of that
+  size_t shard_bytes;        // target
+  size_t block_bytes;        // decoded bytes of a block at most: any block fits into an empty shard
+  pk_symbol_code latest[2];  // of the current shard: by table_of()
+  pk_bytes scratch;          // payload of the block being written
+  uint8_t *symbols;          // of a block: room for MNW_BLOCK_MAX_BYTES
+  uint8_t *mask;             // of a block: room for an eighth of that
+  uint8_t *bits;             // of a block: room for PK_FORM_MAX_BITS_BYTES
 } shard_writer;
 
 static bool open_writer(shard_writer *writer, pk_error *error) {
-  writer->symbols = malloc(MNW_BLOCK_MAX_BYTES + MNW_BLOCK_MAX_BYTES / 8);
+  const size_t symbols = MNW_BLOCK_MAX_BYTES, masks = MNW_BLOCK_MAX_BYTES / 8;
+  writer->symbols = malloc(symbols + masks + PK_FORM_MAX_BITS_BYTES);
   if (!writer->symbols) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for a block");
-  writer->mask = writer->symbols + MNW_BLOCK_MAX_BYTES;
+  writer->mask = writer->symbols + symbols;
+  writer->bits = writer->mask + masks;
   return true;
 }
 
@@ -91,7 +94,7 @@ static bool open_shard(shard_writer *writer, pk_error *error) {
   pk_bytes_append_u32(shard, 0);  // bytes of the shard: finish_shards()
   pk_bytes_append_u32(shard, 0);
   shards->count++;
-  writer->has_table = false;
+  writer->latest[0].kind = writer->latest[1].kind = MNW_SYMBOL_CODE_NONE;
   return true;
 }
 
@@ -111,11 +114,16 @@ static size_t block_size(const shard_writer *writer, size_t left) {
 // What a block takes behind its header.
 static size_t coded_bytes(const shard_writer *writer, const coding_choice *choice, size_t offset,
                           size_t size) {
-  const size_t count = pk_form_symbols(writer->symbols, choice->form, offset, size);
-  const size_t masks = pk_form_mask(writer->mask, choice->form, offset, size);
-  const size_t bytes = pk_huffman_block_bytes(&choice->code, writer->symbols, count);
-  if (bytes == SIZE_MAX || masks == 0) return bytes;
-  return bytes + MASK_HEAD_BYTES + pk_huffman_block_bytes(&choice->mask_code, writer->mask, masks);
+  const pk_constant_form *form = choice->form;
+  const size_t count = pk_form_symbols(writer->symbols, form, offset, size);
+  const size_t masks = pk_form_mask(writer->mask, form, offset, size);
+  const size_t bits = pk_form_bits(writer->bits, form, offset, size);
+  const size_t bytes = pk_symbol_code_block_bytes(&choice->code, writer->symbols, count);
+  if (bytes == SIZE_MAX) return bytes;
+  if (bits > 0) return WORDS_HEAD_BYTES + bytes + bits;
+  if (masks == 0) return bytes;
+  return MASK_HEAD_BYTES + bytes +
+         pk_symbol_code_block_bytes(&choice->mask_code, writer->mask, masks);
 }
 
 // Bytes of all blocks from `offset` on, each raw or, where it is smaller, as `choice` says.
@@ -133,26 +141,26 @@ static size_t blocks_cost(const shard_writer *writer, const constant *c, size_t 
 
 typedef size_t symbols_fn(uint8_t *out, const pk_constant_form *form, size_t offset, size_t size);
 
-// The best code for what `symbols_of` says of all blocks from `offset` on.
-static void own_code(pk_huffman_code *code, const shard_writer *writer, const constant *c,
-                     size_t offset, const pk_constant_form *form, symbols_fn *symbols_of) {
-  uint64_t all[PK_HUFFMAN_SYMBOLS] = {0};
+// How often each symbol occurs in what `symbols_of` says of all blocks from `offset` on.
+static void count_symbols(uint64_t all[MNW_SYMBOLS], const shard_writer *writer, const constant *c,
+                          size_t offset, const pk_constant_form *form, symbols_fn *symbols_of) {
+  for (size_t s = 0; s < MNW_SYMBOLS; s++) all[s] = 0;
   for (size_t at = offset; at < c->size;) {
-    uint64_t counts[PK_HUFFMAN_SYMBOLS];
+    uint64_t counts[MNW_SYMBOLS];
     const size_t raw = block_size(writer, c->size - at);
     pk_huffman_count(counts, writer->symbols, symbols_of(writer->symbols, form, at, raw));
-    for (size_t s = 0; s < PK_HUFFMAN_SYMBOLS; s++) all[s] += counts[s];
+    for (size_t s = 0; s < MNW_SYMBOLS; s++) all[s] += counts[s];
     at += raw;
-  }
-  // A code of nothing is one of something, so that a table can be written.
-  if (!pk_huffman_build(code, all)) {
-    all[PK_HUFFMAN_SYMBOLS / 2] = 1;
-    pk_huffman_build(code, all);
   }
 }
 
-static size_t table_bytes(const pk_huffman_code *code) {
-  return MNW_CHUNK_HEADER_BYTES + pk_huffman_table_bytes(code);
+static size_t table_bytes(const pk_symbol_code *code) {
+  return MNW_CHUNK_HEADER_BYTES + pk_symbol_code_table_bytes(code);
+}
+
+// Which table codes the symbols of a form: 1, which codes masks too, where they stand for 4 bytes.
+static size_t table_of(const pk_constant_form *form) {
+  return form->coding & MNW_CODING_WORDS ? 1 : 0;
 }
 
 // Bytes of the chunks that must stand before the blocks.
@@ -164,26 +172,57 @@ static size_t head_bytes(const constant *c, const coding_choice *choice) {
   return bytes;
 }
 
-static coding_choice choose_coding(const shard_writer *writer, const constant *c, size_t offset) {
-  coding_choice best = {.form = NULL};
-  size_t least = blocks_cost(writer, c, offset, &best);
-  for (size_t i = 0; i < c->forms.count; i++) {
-    const pk_constant_form *form = &c->forms.items[i];
-    coding_choice choice = {.form = form, .code = writer->latest};
-    if (form->coding & MNW_CODING_MASK) {
-      own_code(&choice.mask_code, writer, c, offset, form, pk_form_mask);
-    }
-    for (int own = writer->has_table ? 0 : 1; own < 2; own++) {
-      choice.has_own_table = own == 1;
-      if (own == 1) own_code(&choice.code, writer, c, offset, form, pk_form_symbols);
-      choice.head_bytes = head_bytes(c, &choice);
-      const size_t cost = choice.head_bytes + blocks_cost(writer, c, offset, &choice);
-      if (cost >= least) continue;
-      least = cost;
-      best = choice;
-    }
+// Decoding ANS takes about a quarter longer than Huffman codes: of a large constant it must save a
+// hundredth.
+enum { LARGE_BYTES = 1 << 15, MIN_SHARE_SAVED = 100 };
+
+// The smallest coding so far.
+typedef struct coding_search {
+  const shard_writer *writer;
+  const constant *constant;
+  size_t offset;
+  coding_choice best;
+  size_t least;
+} coding_search;
+
+static void try_choice(coding_search *search, coding_choice *choice) {
+  choice->head_bytes = head_bytes(search->constant, choice);
+  const size_t cost =
+      choice->head_bytes + blocks_cost(search->writer, search->constant, search->offset, choice);
+  if (cost >= search->least) return;
+  search->least = cost;
+  search->best = *choice;
+}
+
+// The latest table, and a table of its own of each kind.
+static void try_codes(coding_search *search, coding_choice *choice) {
+  static const mnw_symbol_code kinds[] = {MNW_SYMBOL_CODE_HUFFMAN, MNW_SYMBOL_CODE_ANS};
+  const shard_writer *writer = search->writer;
+  uint64_t counts[MNW_SYMBOLS];
+  choice->has_own_table = false;
+  choice->code = writer->latest[table_of(choice->form)];
+  if (choice->code.kind != MNW_SYMBOL_CODE_NONE) try_choice(search, choice);
+  choice->has_own_table = true;
+  count_symbols(counts, writer, search->constant, search->offset, choice->form, pk_form_symbols);
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    pk_symbol_code_build(&choice->code, kinds[i], counts);
+    try_choice(search, choice);
   }
-  return best;
+}
+
+static coding_choice choose_coding(const shard_writer *writer, const constant *c, size_t offset) {
+  coding_search search = {.writer = writer, .constant = c, .offset = offset};
+  search.least = blocks_cost(writer, c, offset, &search.best);
+  for (size_t i = 0; i < c->forms.count; i++) {
+    coding_choice choice = {.form = &c->forms.items[i]};
+    if (choice.form->coding & MNW_CODING_MASK) {
+      uint64_t counts[MNW_SYMBOLS];
+      count_symbols(counts, writer, c, offset, choice.form, pk_form_mask);
+      pk_symbol_code_build(&choice.mask_code, MNW_SYMBOL_CODE_ANS, counts);
+    }
+    try_codes(&search, &choice);
+  }
+  return search.best;
 }
 
 uint64_t pk_coded_bytes(const pk_lowered_tensor *tensor) {
@@ -201,9 +240,11 @@ uint64_t pk_coded_bytes(const pk_lowered_tensor *tensor) {
   return bytes;
 }
 
-static void append_table(shard_writer *writer, uint32_t type, const pk_huffman_code *code) {
-  append_chunk_header(writer, type, pk_huffman_table_bytes(code));
-  pk_huffman_write_table(current_shard(writer), code);
+static void append_table(shard_writer *writer, const pk_symbol_code *code, size_t table) {
+  append_chunk_header(writer, pk_symbol_code_chunk(code, table == 1),
+                      pk_symbol_code_table_bytes(code));
+  pk_symbol_code_write_table(current_shard(writer), code);
+  writer->latest[table] = *code;
 }
 
 static void append_head(shard_writer *writer, const constant *c, const coding_choice *choice) {
@@ -212,21 +253,18 @@ static void append_head(shard_writer *writer, const constant *c, const coding_ch
     append_chunk_header(writer, MNW_CHUNK_CODEBOOK, c->forms.codebook_bytes);
     pk_bytes_append(current_shard(writer), c->forms.codebook, c->forms.codebook_bytes);
   }
-  if (coding & MNW_CODING_MASK) append_table(writer, MNW_CHUNK_MASK_TABLE, &choice->mask_code);
-  if (!choice->has_own_table) return;
-  append_table(writer, MNW_CHUNK_HUFFMAN_TABLE, &choice->code);
-  writer->latest = choice->code;
-  writer->has_table = true;
+  if (coding & MNW_CODING_MASK) append_table(writer, &choice->mask_code, 1);
+  if (choice->has_own_table) append_table(writer, &choice->code, table_of(choice->form));
 }
 
 // The mask's part of a block, with how many symbols there are and how long it is.
 static void append_mask(shard_writer *writer, const coding_choice *choice, size_t count,
                         size_t masks) {
+  const pk_symbol_code *code = &choice->mask_code;
   pk_bytes *scratch = &writer->scratch;
   pk_bytes_append_u32(scratch, (uint32_t)count);
-  pk_bytes_append_u32(scratch,
-                      (uint32_t)pk_huffman_block_bytes(&choice->mask_code, writer->mask, masks));
-  pk_huffman_write_block(scratch, &choice->mask_code, writer->mask, masks);
+  pk_bytes_append_u32(scratch, (uint32_t)pk_symbol_code_block_bytes(code, writer->mask, masks));
+  pk_symbol_code_write_block(scratch, code, writer->mask, masks);
 }
 
 // Makes the block's payload in the scratch buffer.
@@ -246,8 +284,14 @@ static void encode_block(shard_writer *writer, const constant *c, const coding_c
   }
   const size_t count = pk_form_symbols(writer->symbols, form, offset, size);
   const size_t masks = pk_form_mask(writer->mask, form, offset, size);
+  const size_t bits = pk_form_bits(writer->bits, form, offset, size);
   if (masks > 0) append_mask(writer, choice, count, masks);
-  pk_huffman_write_block(scratch, &choice->code, writer->symbols, count);
+  if (bits > 0) {
+    const size_t bytes = pk_symbol_code_block_bytes(&choice->code, writer->symbols, count);
+    pk_bytes_append_u32(scratch, (uint32_t)bytes);
+  }
+  pk_symbol_code_write_block(scratch, &choice->code, writer->symbols, count);
+  pk_bytes_append(scratch, writer->bits, bits);
 }
 
 // Writes as much of the constant from *offset on as fits into the current shard, in one coding.

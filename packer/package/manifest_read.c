@@ -156,11 +156,13 @@ static bool read_root(pk_manifest *manifest, const reader *r, const json_t *root
     return pk_fail(r->error, PK_BAD_PACKAGE, "%s is not the manifest of a Minnow package",
                    r->source);
   }
-  if (!json_is_integer(version) || json_integer_value(version) != MNW_FORMAT_VERSION) {
-    return pk_fail(r->error, PK_BAD_PACKAGE,
-                   "%s: this tool reads packages of version %d; pack the model again or update the "
-                   "tool",
-                   r->source, MNW_FORMAT_VERSION);
+  const json_int_t number = json_is_integer(version) ? json_integer_value(version) : 0;
+  if (number < 1 || number > MNW_FORMAT_VERSION) {
+    return pk_fail(
+        r->error, PK_BAD_PACKAGE,
+        "%s: this tool reads packages of versions up to %d; pack the model again or update the "
+        "tool",
+        r->source, MNW_FORMAT_VERSION);
   }
   manifest->name = read_string(r, root, "", "name");
   if (!manifest->name || !read_memory(manifest, r, root) || !read_release(manifest, r, root) ||

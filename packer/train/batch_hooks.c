@@ -115,16 +115,20 @@ static void drop(const pk_batch_hooks *h, size_t op, float *values) {
   }
 }
 
+static bool drops(const pk_batch_hooks *h, size_t op) {
+  return h->notes[op].dropout > 0.0f && !h->keeps_all;
+}
+
 static bool forward(void *user, size_t op, float *y, pk_error *error) {
   pk_batch_hooks *h = user;
   if (h->norms[op].norm && !normalize(h, op, y, error)) return false;
-  if (h->notes[op].dropout > 0.0f) drop(h, op, y);
+  if (drops(h, op)) drop(h, op, y);
   return true;
 }
 
 static bool backward(void *user, size_t op, float *dy, pk_error *error) {
   pk_batch_hooks *h = user;
-  if (h->notes[op].dropout > 0.0f) drop(h, op, dy);
+  if (drops(h, op)) drop(h, op, dy);
   return !h->norms[op].norm || normalize_back(h, op, dy, error);
 }
 

@@ -24,6 +24,7 @@ typedef struct pk_batch_hooks {
   pk_batch_norm *norms;   // by operator
   float *inverses;        // 1 / deviation, at the mean's offset in the statistics
   uint64_t dropout_seed;  // of this batch
+  bool keeps_all;         // no dropout
 } pk_batch_hooks;
 
 bool pk_batch_hooks_init(pk_batch_hooks *hooks, const pk_diff_net *net,

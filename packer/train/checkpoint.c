@@ -47,7 +47,7 @@ typedef struct state_row {
   size_t count;
 } state_row;
 
-enum { MOST_ROWS = 6 };
+enum { MOST_ROWS = 5 };
 
 // Returns their number.
 static size_t list_rows(state_row rows[MOST_ROWS], const pk_train_session *s) {
@@ -57,9 +57,8 @@ static size_t list_rows(state_row rows[MOST_ROWS], const pk_train_session *s) {
   rows[1] = (state_row){"momentum", o->momentum, total};
   rows[2] = (state_row){"squares", o->squares, total};
   rows[3] = (state_row){"averages", o->averages, total};
-  rows[4] = (state_row){"statistics", o->statistics, s->parameters.statistics_total};
-  rows[5] = (state_row){"channels", s->channels.importance, s->channels.total};
-  return s->channels.total > 0 ? 6 : 5;
+  rows[4] = (state_row){"channels", s->channels.importance, s->channels.total};
+  return s->channels.total > 0 ? 5 : 4;
 }
 
 bool pk_checkpoint_write(const pk_train_session *session, size_t epochs_done, const char *file,

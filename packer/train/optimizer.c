@@ -5,7 +5,6 @@
 #include <string.h>
 
 static const double pi = 3.14159265358979323846;
-static const float statistics_share = 0.02f;  // of the newest batch, where values are not averaged
 static const float adam_epsilon = 1e-8f;
 
 bool pk_optimizer_init(pk_optimizer *optimizer, const pk_optimizer_options *options,
@@ -16,9 +15,7 @@ bool pk_optimizer_init(pk_optimizer *optimizer, const pk_optimizer_options *opti
   optimizer->momentum = calloc(total, sizeof(float));
   optimizer->squares = calloc(total, sizeof(float));
   optimizer->averages = calloc(total, sizeof(float));
-  optimizer->statistics = calloc(parameters->statistics_total + 1, sizeof(float));
-  if (optimizer->values && optimizer->momentum && optimizer->squares && optimizer->averages &&
-      optimizer->statistics) {
+  if (optimizer->values && optimizer->momentum && optimizer->squares && optimizer->averages) {
     return true;
   }
   pk_optimizer_deinit(optimizer);
@@ -30,7 +27,6 @@ void pk_optimizer_deinit(pk_optimizer *optimizer) {
   free(optimizer->momentum);
   free(optimizer->squares);
   free(optimizer->averages);
-  free(optimizer->statistics);
   *optimizer = (pk_optimizer){0};
 }
 
@@ -87,7 +83,7 @@ static void average(pk_optimizer *o) {
   }
 }
 
-void pk_optimizer_step(pk_optimizer *optimizer, float *gradient, const float *statistics) {
+void pk_optimizer_step(pk_optimizer *optimizer, float *gradient) {
   const pk_parameters *parameters = optimizer->parameters;
   const float rate = pk_optimizer_rate(optimizer);
   clip(gradient, parameters->total, optimizer->options.clip);
@@ -98,13 +94,6 @@ void pk_optimizer_step(pk_optimizer *optimizer, float *gradient, const float *st
     } else {
       step_adamw(optimizer, p, gradient + p->offset, rate);
     }
-  }
-  const float early = 1.0f / (float)(1 + optimizer->step);
-  const float late =
-      optimizer->options.average > 0.0f ? 1.0f - optimizer->options.average : statistics_share;
-  const float share = early > late ? early : late;
-  for (size_t i = 0; i < parameters->statistics_total; i++) {
-    optimizer->statistics[i] += share * (statistics[i] - optimizer->statistics[i]);
   }
   if (optimizer->options.average > 0.0f) average(optimizer);
   optimizer->step++;

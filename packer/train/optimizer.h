@@ -27,9 +27,7 @@ typedef struct pk_optimizer {
   float *momentum;  // first moments
   float *squares;   // second moments; AdamW
   float *averages;  // of the values
-  // Statistics of the normalisations (statistics_total elements), averaged over batches.
-  float *statistics;
-  size_t step;  // done so far
+  size_t step;      // done so far
 } pk_optimizer;
 
 bool pk_optimizer_init(pk_optimizer *optimizer, const pk_optimizer_options *options,
@@ -38,8 +36,8 @@ void pk_optimizer_deinit(pk_optimizer *optimizer);
 
 float pk_optimizer_rate(const pk_optimizer *optimizer);  // of the coming step
 
-// One step along the gradient, which is overwritten. `statistics`: of the batch.
-void pk_optimizer_step(pk_optimizer *optimizer, float *gradient, const float *statistics);
+// One step along the gradient, which is overwritten.
+void pk_optimizer_step(pk_optimizer *optimizer, float *gradient);
 
 // The values to use: the averages where there are any.
 const float *pk_optimizer_result(const pk_optimizer *optimizer);

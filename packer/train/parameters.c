@@ -125,20 +125,13 @@ static void start_weights(float *values, const pk_parameter *p, const pk_graph *
   }
 }
 
-void pk_parameters_start(float *values, float *statistics, const pk_parameters *parameters,
-                         const pk_graph *graph, uint64_t seed) {
+void pk_parameters_start(float *values, const pk_parameters *parameters, const pk_graph *graph,
+                         uint64_t seed) {
   for (size_t i = 0; i < parameters->count; i++) {
     const pk_parameter *p = &parameters->items[i];
     pk_random random = pk_random_of(seed, i);
     const float start = p->kind == PK_PARAMETER_NORM_SCALE ? 1.0f : 0.0f;
     for (size_t j = 0; j < p->count; j++) values[p->offset + j] = start;
     if (p->kind == PK_PARAMETER_WEIGHTS) start_weights(values + p->offset, p, graph, &random);
-  }
-  for (size_t i = 0; i < parameters->norm_count; i++) {
-    const pk_norm_statistic *norm = &parameters->norms[i];
-    for (size_t c = 0; c < norm->channels; c++) {
-      statistics[norm->offset + c] = 0.0f;
-      statistics[norm->offset + norm->channels + c] = 1.0f;
-    }
   }
 }

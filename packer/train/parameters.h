@@ -20,7 +20,7 @@ typedef struct pk_parameter {
   size_t offset, count;
 } pk_parameter;
 
-// Mean and variance of a normalised operator's outputs, averaged over batches: `channels` means at
+// Mean and variance of a normalised operator's outputs: `channels` means at
 // `offset` of the row of statistics, then as many variances.
 typedef struct pk_norm_statistic {
   size_t op, channels, offset;
@@ -42,8 +42,8 @@ void pk_parameters_deinit(pk_parameters *parameters);
 
 // Weights by He et al. 2015 (normal, variance 2 / inputs of a product); recurrent ones of a gate
 // are orthogonal (Saxe et al. 2014), those in front of its sigmoid or tanh have half that variance
-// (LeCun et al. 1998). Scales 1, the rest 0; statistics: mean 0, variance 1.
-void pk_parameters_start(float *values, float *statistics, const pk_parameters *parameters,
-                         const pk_graph *graph, uint64_t seed);
+// (LeCun et al. 1998). Scales 1, the rest 0.
+void pk_parameters_start(float *values, const pk_parameters *parameters, const pk_graph *graph,
+                         uint64_t seed);
 
 #endif  // MINNOW_PACKER_TRAIN_PARAMETERS_H_

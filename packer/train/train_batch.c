@@ -1,14 +1,18 @@
 // A batch through the network and back, by halves on two threads.
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../pk_random.h"
 #include "fold_norms.h"
 #include "train_session.h"
 
+enum { SETTLING_EXAMPLES = 4096 };
+
 typedef struct batch_job {
   pk_train_session *session;
   size_t epoch, first;  // place in the order of the epoch
+  bool is_plain;        // examples as they are
 } batch_job;
 
 static uint64_t seed_of(const pk_train_session *s, size_t epoch) {
@@ -32,7 +36,7 @@ static bool fill(const batch_job *job, pk_train_worker *w, size_t first, pk_erro
   for (size_t i = 0; i < s->half; i++) {
     const size_t index = s->order[first + i];
     pk_random random = pk_random_of(seed_of(s, job->epoch), index + 1);
-    const uint64_t seed = pk_random_next(&random) | 1;
+    const uint64_t seed = job->is_plain ? 0 : pk_random_next(&random) | 1;
     w->labels[i] = pk_data_set_example(pk_train_data(s), PK_DATA_TRAIN, index).label;
     if (!pk_data_reader_fill(w->reader, PK_DATA_TRAIN, index, seed,
                              w->inputs + i * s->input_elements, error)) {
@@ -96,7 +100,6 @@ static bool run_half(void *user, size_t worker, pk_error *error) {
 // Sums over the threads, in their order.
 static void gather(pk_train_session *s) {
   memset(s->gradient, 0, s->parameters.total * sizeof *s->gradient);
-  memset(s->statistics, 0, s->parameters.statistics_total * sizeof *s->statistics);
   for (size_t t = 0; t < PK_WORKERS; t++) {
     const pk_train_worker *w = &s->workers[t];
     for (size_t i = 0; i < s->parameters.count; i++) {
@@ -105,21 +108,18 @@ static void gather(pk_train_session *s) {
           p->tensor == PK_NO_TENSOR ? w->hooks.gradients + p->offset : w->tape.grads[p->tensor];
       for (size_t j = 0; from && j < p->count; j++) s->gradient[p->offset + j] += from[j];
     }
-    for (size_t i = 0; i < s->parameters.statistics_total; i++) {
-      s->statistics[i] += w->hooks.statistics[i] / PK_WORKERS;
-    }
   }
 }
 
 bool pk_train_batch(pk_train_session *session, size_t epoch, size_t batch, pk_train_score *score,
                     pk_error *error) {
   pk_train_session *s = session;
-  batch_job job = {s, epoch, batch * 2 * s->half};
+  batch_job job = {s, epoch, batch * 2 * s->half, false};
   pk_constants_raw(&s->net, &s->parameters, s->optimizer.values);
   if (!pk_workers_run(run_half, &job, error)) return false;
   gather(s);
   pk_gradual_channels_measure(&s->channels, s->optimizer.values, s->gradient);
-  pk_optimizer_step(&s->optimizer, s->gradient, s->statistics);
+  pk_optimizer_step(&s->optimizer, s->gradient);
   if (!pk_gradual_channels_remove(&s->channels, &s->optimizer, &s->recipe->prune_channels, error) ||
       !pk_prune_gradually(&s->optimizer, s->masked, s->channels.absent, &s->recipe->prune, error)) {
     return false;
@@ -130,6 +130,73 @@ bool pk_train_batch(pk_train_session *session, size_t epoch, size_t batch, pk_tr
   }
   score->count += 2 * s->half;
   return true;
+}
+
+// --- statistics of the normalisations ---
+
+static bool settle_half(void *user, size_t worker, pk_error *error) {
+  const batch_job *job = user;
+  pk_train_session *s = job->session;
+  pk_train_worker *w = &s->workers[worker];
+  w->hooks.keeps_all = true;
+  w->hooks.values = pk_optimizer_result(&s->optimizer);
+  const bool ok =
+      fill(job, w, job->first + worker * s->half, error) && pk_diff_forward(&w->tape, error);
+  w->hooks.keeps_all = false;
+  w->hooks.values = s->optimizer.values;
+  return ok;
+}
+
+// Adds the latest batch's means, and its mean squares in place of variances.
+static void add_moments(double *moments, const pk_train_session *s) {
+  for (size_t t = 0; t < PK_WORKERS; t++) {
+    const float *from = s->workers[t].hooks.statistics;
+    for (size_t i = 0; i < s->parameters.norm_count; i++) {
+      const pk_norm_statistic *norm = &s->parameters.norms[i];
+      const size_t first = norm->offset, second = first + norm->channels;
+      for (size_t c = 0; c < norm->channels; c++) {
+        const double mean = (double)from[first + c];
+        moments[first + c] += mean;
+        moments[second + c] += (double)from[second + c] + mean * mean;
+      }
+    }
+  }
+}
+
+static void take_moments(pk_train_session *s, const double *moments, double count) {
+  for (size_t i = 0; i < s->parameters.norm_count; i++) {
+    const pk_norm_statistic *norm = &s->parameters.norms[i];
+    const size_t first = norm->offset, second = first + norm->channels;
+    for (size_t c = 0; c < norm->channels; c++) {
+      const double mean = moments[first + c] / count;
+      const double variance = moments[second + c] / count - mean * mean;
+      s->statistics[first + c] = (float)mean;
+      s->statistics[second + c] = (float)(variance > 0.0 ? variance : 0.0);
+    }
+  }
+}
+
+bool pk_train_settle(pk_train_session *session, pk_error *error) {
+  pk_train_session *s = session;
+  if (s->settled_step == s->optimizer.step) return true;
+  const size_t epoch = (size_t)s->recipe->training.epochs;  // one that is not trained
+  const size_t most = (SETTLING_EXAMPLES + 2 * s->half - 1) / (2 * s->half);
+  const size_t batches = s->batches < most ? s->batches : most;
+  double *moments = calloc(s->parameters.statistics_total + 1, sizeof *moments);
+  bool ok = moments || pk_fail(error, PK_OUT_OF_MEMORY, "no memory for batch normalisation");
+  pk_constants_raw(&s->net, &s->parameters, pk_optimizer_result(&s->optimizer));
+  pk_train_shuffle(s, epoch);
+  for (size_t batch = 0; ok && s->parameters.norm_count > 0 && batch < batches; batch++) {
+    batch_job job = {s, epoch, batch * 2 * s->half, true};
+    ok = pk_workers_run(settle_half, &job, error);
+    if (ok) add_moments(moments, s);
+  }
+  if (ok) {
+    take_moments(s, moments, (double)(batches * PK_WORKERS));
+    s->settled_step = s->optimizer.step;
+  }
+  free(moments);
+  return ok;
 }
 
 // --- judging ---
@@ -189,8 +256,9 @@ bool pk_train_judge(pk_train_session *session, pk_data_part part, pk_train_score
                     pk_error *error) {
   judge_job job = {session, part};
   *score = (pk_train_score){.count = pk_data_set_count(session->data, part)};
+  if (!pk_train_settle(session, error)) return false;
   pk_constants_folded(&session->folded, &session->parameters,
-                      pk_optimizer_result(&session->optimizer), session->optimizer.statistics);
+                      pk_optimizer_result(&session->optimizer), session->statistics);
   if (!pk_workers_run(judge_half, &job, error)) return false;
   for (size_t t = 0; t < PK_WORKERS; t++) score->right += session->workers[t].right;
   return true;

@@ -127,8 +127,10 @@ static pk_optimizer_options optimizer_options(const pk_train_session *s) {
 bool pk_train_session_init(pk_train_session *session, const pk_recipe *recipe,
                            const pk_lesson_plan *plan, pk_error *error) {
   pk_train_session *s = session;
-  *s = (pk_train_session){
-      .recipe = recipe, .plan = *plan, .half = (size_t)recipe->training.batch / 2};
+  *s = (pk_train_session){.recipe = recipe,
+                          .plan = *plan,
+                          .half = (size_t)recipe->training.batch / 2,
+                          .settled_step = SIZE_MAX};
   pk_graph_init(&s->graph, graph_limit_bytes);
   bool ok = build_network(s, error) && open_teachers(s, error) &&
             pk_recipe_describe(&s->manifest, recipe, error) && open_data(s, error);
@@ -145,7 +147,7 @@ bool pk_train_session_init(pk_train_session *session, const pk_recipe *recipe,
   s->masked = calloc(s->parameters.total + 1, sizeof *s->masked);
   if (ok && (!s->gradient || !s->statistics || !s->masked)) ok = no_memory(error);
   if (ok) {
-    pk_parameters_start(s->optimizer.values, s->optimizer.statistics, &s->parameters, &s->graph,
+    pk_parameters_start(s->optimizer.values, &s->parameters, &s->graph,
                         (uint64_t)recipe->training.seed);
   }
   return ok;

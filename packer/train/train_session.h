@@ -43,7 +43,9 @@ typedef struct pk_train_session {
   pk_optimizer optimizer;
   pk_class_loss loss;
   pk_train_worker workers[PK_WORKERS];
-  float *gradient, *statistics;  // of a batch
+  float *gradient;    // of a batch
+  float *statistics;  // of the values to use, as of settled_step; statistics_total
+  size_t settled_step;
   bool *masked;                  // parameters that are pruned
   pk_gradual_channels channels;  // empty where the recipe prunes none
   size_t half, input_elements;
@@ -73,6 +75,12 @@ void pk_train_shuffle(pk_train_session *session, size_t epoch);
 // One batch of the epoch: values, gradients, a step. Adds to `score`.
 bool pk_train_batch(pk_train_session *session, size_t epoch, size_t batch, pk_train_score *score,
                     pk_error *error);
+// Measures mean and variance in front of every normalisation anew, with the values to use (Izmailov
+// et al. 2018, section 3.2) and examples of the training part as they are: batches were computed
+// with other values than the averaged ones, and with altered examples. Nothing happens where it was
+// done since the latest step.
+bool pk_train_settle(pk_train_session *session, pk_error *error);
+
 // How the network as it would be used now does on a part, without alterations.
 bool pk_train_judge(pk_train_session *session, pk_data_part part, pk_train_score *score,
                     pk_error *error);

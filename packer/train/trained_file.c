@@ -19,7 +19,7 @@ static bool build_graph(pk_graph *graph, pk_train_session *s, pk_error *error) {
                                     .batch = 1};
   if (!pk_network_build(graph, NULL, &build, error)) return false;
   pk_constants_folded(&s->folded, &s->parameters, pk_optimizer_result(&s->optimizer),
-                      s->optimizer.statistics);
+                      s->statistics);
   for (size_t i = 0; i < graph->tensor_count; i++) {
     if (graph->tensors[i].data) graph->tensors[i].data = (const uint8_t *)s->folded.constants[i];
   }
@@ -81,7 +81,8 @@ uint8_t *pk_trained_bytes(pk_train_session *session, size_t *size_bytes, pk_erro
   size_t removed = 0;
   pk_graph graph;
   pk_graph_init(&graph, graph_limit_bytes);
-  bool ok = (network || no_memory(error)) && build_graph(&graph, s, error);
+  bool ok =
+      (network || no_memory(error)) && pk_train_settle(s, error) && build_graph(&graph, s, error);
   if (ok && pk_gradual_channels_gone(&s->channels) > 0) {
     ok = pk_channel_groups_cut(&graph, &s->channels.groups, &removed, error) &&
          describe_widths(network, &graph, s, error);

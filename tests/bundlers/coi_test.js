@@ -121,6 +121,15 @@ describeApps('isolation by a service worker', (tools) => {
     }
   });
 
+  test('one that does not install is a typed error, and nothing is waited for', async () => {
+    const { isolate } = await openSite('failing');
+    const body = "addEventListener('install', (event) => event.waitUntil(Promise.reject(new Error('no'))));";
+    server.fault('/failing/coi_service_worker.js', { body, contentType: 'text/javascript' });
+    const { text, loads } = await isolate('coi_service_worker.js');
+    assert.match(String(text), /^MinnowError WORKER: .*it does not install.*serve coi_service_worker\.js/);
+    assert.equal(loads, 1);
+  });
+
   test('where the service worker is gone after the reload there is no second one', async () => {
     const { page, isolate } = await openSite('gone');
     const body = "addEventListener('install', () => skipWaiting()); addEventListener('activate', (event) => event.waitUntil(registration.unregister()));";

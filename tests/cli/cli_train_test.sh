@@ -108,15 +108,16 @@ values = struct.unpack(f'<{(end - begin) // 4}f', data[8 + size + begin:8 + size
 assert abs(values.count(0.0) / len(values) - 0.8) < 0.01, values.count(0.0) / len(values)
 PY
 
-# Of 24 + 16 channels half go for good, and the package is smaller for it.
+# Of 24 + 16 channels half go for good, and file and package have fewer weights for it.
 change wide "r['network']['layers'].insert(1, {'dense': 24, 'norm': True, 'activation': 'relu'})"
 expect 0 '"packed"' train "$work/wide" --json
 check 'no word of channels where none are pruned' test -z "$(grep channels "$work/out")"
-wide=$(json "$work/out" .packed.plain)
+wide=$(json "$work/out" .packed.weights)
 change thin "r['network']['layers'].insert(1, {'dense': 24, 'norm': True, 'activation': 'relu'}); r['training']['pruneChannels'] = {'share': 0.5, 'to': 0.5}"
 expect 0 '"channels"' train "$work/thin" --json
 check 'half of the channels is gone' test "$(json "$work/out" .channels.gone) of $(json "$work/out" .channels.all)" = '20 of 40'
-check 'the package is smaller' test "$(json "$work/out" .packed.plain)" -lt "$wide"
+check 'the package has fewer weights' test "$(json "$work/out" .packed.weights)" -lt "$wide"
+check 'the file is smaller' test "$(stat -c %s "$work/thin/.training/model.safetensors")" -lt "$(stat -c %s "$work/wide/.training/model.safetensors")"
 accuracy=$(json "$work/out" .packed.accuracy)
 check "what is left is right: $accuracy %" python3 -c "assert $accuracy >= 95"
 check 'the log tells how many went' grep -q '"channelsGone": 20' "$work/thin/.training/training.jsonl"

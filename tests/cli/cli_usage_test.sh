@@ -3,7 +3,7 @@
 source "$(dirname "$0")/cli_expect.sh"
 
 expect 0 'minnow pack' --help
-expect 0 'package format 1' --version
+expect 0 'package format 2' --version
 expect 64 'minnow COMMAND' # no arguments
 expect 64 'no command "frobnicate"' frobnicate
 for command in pack inspect run bench eval keygen sign verify; do

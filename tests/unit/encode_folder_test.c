@@ -184,7 +184,7 @@ static void wrong_manifests_are_explained(void **state) {
   (void)state;
   pk_package package = store("manifest", 16, 64 * 1024);
   expect_manifest_refusal("\"format\": \"minnow\"", "\"format\": \"tfjs\"", "not the manifest");
-  expect_manifest_refusal("\"version\": 1", "\"version\": 2", "version 1");
+  expect_manifest_refusal("\"version\": 2", "\"version\": 3", "versions up to 2");
   expect_manifest_refusal("{", "[", "not valid JSON");
   expect_manifest_refusal("\"name\": \"dense\"", "\"name\": 7", "name must be");
   expect_manifest_refusal("image-classification", "telepathy", "task must be");
@@ -214,7 +214,9 @@ static void flipped_bits_in_the_manifest_are_survived(void **state) {
     text[i] ^= (unsigned char)(1u << (i * 5 % 8));
     test_file_write(path, text, size);
     const pk_error error = load("flipped");
-    assert_true(error.code == PK_OK || error.code == PK_BAD_PACKAGE);
+    if (error.code != PK_OK && error.code != PK_BAD_PACKAGE) {
+      fail_msg("byte %zu, %d: %s", i, error.code, error.message);
+    }
     text[i] = kept;
   }
   free(text);

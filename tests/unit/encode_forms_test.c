@@ -24,7 +24,7 @@ static uint32_t codings_of(const pk_constant_forms *forms) {
   return all;
 }
 
-// Decodes bytes offset … offset + size of a form behind its Huffman code, as the reader does.
+// Decodes bytes offset … offset + size of a form behind its symbols' code, as the reader does.
 static void expand(uint8_t *out, const pk_constant_form *form, const pk_constant_forms *forms,
                    const pk_lowered_tensor *tensor, size_t offset, size_t size) {
   static uint8_t symbols[MNW_BLOCK_MAX_BYTES];
@@ -37,6 +37,13 @@ static void expand(uint8_t *out, const pk_constant_form *form, const pk_constant
     uint8_t mask[MNW_BLOCK_MAX_BYTES / 8];
     assert_int_equal(pk_form_mask(mask, form, offset, size), (expanded + 7) / 8);
     assert_true(mnw_expand_mask(end - expanded, expanded, count, mask));
+  }
+  if (pk_form_is_of_numbers(form)) {
+    static uint8_t bits[PK_FORM_MAX_BITS_BYTES];
+    const size_t bits_bytes = pk_form_bits(bits, form, offset, size);
+    assert_false(mnw_expand_words(end - size, expanded, bits, bits_bytes - 1));
+    memcpy(end - count, symbols, count);
+    assert_true(mnw_expand_words(end - size, expanded, bits, bits_bytes));
   }
   if (form->coding & MNW_CODING_CODEBOOK) {
     mnw_expand_codebook(end - size, expanded, forms->codebook);
@@ -155,6 +162,25 @@ static void test_codebook(void **state) {
   assert_false(check_forms(&tensor, 512) & MNW_CODING_CODEBOOK);
 }
 
+// Lengths and bits of numbers, in blocks of which each has a shift of its own.
+static void test_words(void **state) {
+  (void)state;
+  uint32_t seed = 13;
+  for (int spread = 1; spread < 30; spread++) {
+    uint32_t data[900];
+    const pk_lowered_tensor tensor = {.dtype = MNW_DTYPE_S32,
+                                      .rank = 1,
+                                      .dims = {900},
+                                      .data = (uint8_t *)data,
+                                      .data_bytes = sizeof data};
+    for (size_t i = 0; i < 900; i++) {
+      const uint32_t word = random_next(&seed) >> (32 - spread) << i / 200;
+      data[i] = i % 2 ? word : 0u - word;
+    }
+    assert_true(check_forms(&tensor, 256) & MNW_CODING_WORDS);
+  }
+}
+
 // The path is the best of all: compared with every sequence of a few levels.
 static void test_viterbi(void **state) {
   (void)state;
@@ -217,7 +243,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_trellis_forms), cmocka_unit_test(test_masks),
       cmocka_unit_test(test_hostile_masks), cmocka_unit_test(test_codebook),
-      cmocka_unit_test(test_viterbi),       cmocka_unit_test(test_gain),
+      cmocka_unit_test(test_words),         cmocka_unit_test(test_viterbi),
+      cmocka_unit_test(test_gain),
   };
   return cmocka_run_group_tests_name("encode_forms", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-// Code lengths against brute force, tables and blocks against the runtime's own decoder.
+// Code lengths against brute force.
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,12 +7,12 @@
 
 #include <cmocka.h>
 
-#include "core/format/huffman_decode.h"
+#include "core/format/package_format.h"
 #include "encode/huffman_build.h"
 #include "encode/huffman_encode.h"
 #include "test_random.h"
 
-enum { SYMBOLS = PK_HUFFMAN_SYMBOLS, LIMIT = MNW_HUFFMAN_MAX_BITS };
+enum { SYMBOLS = PK_HUFFMAN_SYMBOLS, LIMIT = MNW_SYMBOL_TABLE_BITS };
 
 static uint64_t total_cost(const uint8_t *lengths, const uint64_t *counts, size_t count) {
   uint64_t cost = 0;
@@ -116,61 +116,6 @@ static void entropy_of_known_distributions(void **state) {
   assert_true(fabs(pk_entropy_bits(counts) - 1.5) < 1e-12);
 }
 
-typedef enum shape { SHAPE_BELL, SHAPE_UNIFORM, SHAPE_CONSTANT, SHAPE_TWO, SHAPE_COUNT } shape;
-
-static void fill(uint8_t *bytes, size_t size, shape kind, uint32_t *seed) {
-  random_bytes(seed, bytes, size);
-  for (size_t i = 0; i < size; i++) {
-    int32_t sum = 0;
-    if (kind == SHAPE_CONSTANT) bytes[i] = 0x80;
-    if (kind == SHAPE_TWO) bytes[i] = bytes[i] < 3 ? 127 : 0xff;
-    for (int k = 0; kind == SHAPE_BELL && k < 6; k++) sum += random_between(seed, -9, 9);
-    if (kind == SHAPE_BELL) bytes[i] = (uint8_t)sum;
-  }
-}
-
-static void check_block(const uint8_t *bytes, size_t size) {
-  static mnw_huffman_table table;
-  static uint8_t decoded[MNW_BLOCK_MAX_BYTES + 16];
-  uint64_t counts[SYMBOLS];
-  pk_huffman_code code;
-  pk_bytes payload = {0}, block = {0};
-  mnw_error error = {0};
-  pk_huffman_count(counts, bytes, size);
-  assert_true(pk_huffman_build(&code, counts));
-  pk_huffman_write_table(&payload, &code);
-  assert_int_equal(payload.size, pk_huffman_table_bytes(&code));
-  assert_int_equal(mnw_huffman_read_table(&table, payload.data, payload.size, &error),
-                   MNW_STATUS_OK);
-  // A byte in front: the block must not depend on where in the buffer it is written.
-  pk_bytes_append(&block, "x", 1);
-  pk_huffman_write_block(&block, &code, bytes, size);
-  assert_false(block.failed);
-  assert_int_equal(block.size - 1, pk_huffman_block_bytes(&code, bytes, size));
-  memset(decoded, 0x55, sizeof decoded);
-  assert_int_equal(
-      mnw_huffman_decode(decoded, size, &table, block.data + 1, block.size - 1, &error),
-      MNW_STATUS_OK);
-  assert_memory_equal(decoded, bytes, size);
-  assert_int_equal(decoded[size], 0x55);
-  pk_bytes_free(&payload);
-  pk_bytes_free(&block);
-}
-
-static void blocks_decode_to_what_was_encoded(void **state) {
-  static const size_t sizes[] = {1,  2,  3,   4,    5,     6,     7,     8,     9,    13,
-                                 31, 63, 257, 1000, 65533, 65534, 65535, 65536, 4096, 40000};
-  static uint8_t bytes[MNW_BLOCK_MAX_BYTES];
-  uint32_t seed = 99;
-  (void)state;
-  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-    for (int kind = 0; kind < SHAPE_COUNT; kind++) {
-      fill(bytes, sizes[i], (shape)kind, &seed);
-      check_block(bytes, sizes[i]);
-    }
-  }
-}
-
 static void a_code_without_a_symbol_is_not_offered(void **state) {
   const uint8_t known[] = {1, 2, 3, 1, 1}, unknown[] = {1, 2, 4};
   uint64_t counts[SYMBOLS];
@@ -188,7 +133,6 @@ int main(void) {
       cmocka_unit_test(fibonacci_counts_force_the_limit),
       cmocka_unit_test(special_alphabets),
       cmocka_unit_test(entropy_of_known_distributions),
-      cmocka_unit_test(blocks_decode_to_what_was_encoded),
       cmocka_unit_test(a_code_without_a_symbol_is_not_offered),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

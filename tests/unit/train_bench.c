@@ -42,10 +42,8 @@ void train_bench_open(train_bench *b, const char *input, const char *layers) {
   assert_true(pk_diff_tape_init(&b->tape, &b->net, &error));
   assert_true(pk_batch_hooks_init(&b->hooks, &b->net, b->notes, &b->parameters, &error));
   b->values = calloc(b->parameters.total, sizeof(float));
-  b->statistics = calloc(b->parameters.statistics_total + 1, sizeof(float));
   assert_non_null(b->values);
-  assert_non_null(b->statistics);
-  pk_parameters_start(b->values, b->statistics, &b->parameters, &b->graph, 5);
+  pk_parameters_start(b->values, &b->parameters, &b->graph, 5);
   pk_random random = {9};
   for (size_t i = 0; i < b->parameters.total; i++) {
     b->values[i] += (float)(0.2 * pk_random_normal(&random));
@@ -62,7 +60,6 @@ void train_bench_close(train_bench *b) {
   pk_parameters_deinit(&b->parameters);
   pk_graph_deinit(&b->graph);
   free(b->values);
-  free(b->statistics);
 }
 
 double train_bench_loss(train_bench *b) {

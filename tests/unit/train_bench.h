@@ -14,7 +14,7 @@ typedef struct train_bench {
   pk_diff_net net;
   pk_diff_tape tape;
   pk_batch_hooks hooks;
-  float *values, *statistics;  // of the parameters
+  float *values;  // of the parameters
 } train_bench;
 
 // `input` and `layers`: JSON as in a network, "[5, 4, 2]" and "{…}, {…}". The last layer must give

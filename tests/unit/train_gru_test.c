@@ -72,7 +72,7 @@ static void test_start(void **state) {
   enum { UNITS = 9, SQUARE = UNITS * UNITS };
   train_bench b;
   train_bench_open(&b, "[6, 3]", "{\"gru\": 9}, {\"dense\": 3}");
-  pk_parameters_start(b.values, b.statistics, &b.parameters, &b.graph, 11);
+  pk_parameters_start(b.values, &b.parameters, &b.graph, 11);
   const pk_parameter *p = &b.parameters.items[1];
   assert_string_equal(p->name, "0.recurrent");
   assert_int_equal(p->count, 3 * SQUARE);

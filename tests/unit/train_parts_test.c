@@ -154,7 +154,7 @@ static void check_descent(pk_optimizer_kind kind, float rate) {
     if (now > highest) highest = now;
     if (step == 0) assert_true(fabsf(now - rate / 10.0f) < 1e-6f);
     for (size_t i = 0; i < 4; i++) gradient[i] = slopes[i] * (optimizer.values[i] - goal[i]);
-    pk_optimizer_step(&optimizer, gradient, optimizer.statistics);
+    pk_optimizer_step(&optimizer, gradient);
   }
   assert_true(fabsf(highest - rate) < 1e-6f);
   assert_true(pk_optimizer_rate(&optimizer) < 0.011f * rate);
@@ -198,7 +198,7 @@ static void test_gradual_pruning(void **state) {
   }
   for (size_t step = 1; step <= STEPS; step++) {
     for (size_t i = 0; i < parameters.total; i++) gradient[i] = (float)pk_random_normal(&random);
-    pk_optimizer_step(&optimizer, gradient, optimizer.statistics);
+    pk_optimizer_step(&optimizer, gradient);
     assert_true(pk_prune_gradually(&optimizer, masked, NULL, &prune, &error));
     const size_t before = zeros;
     zeros = 0;

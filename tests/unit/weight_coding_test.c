@@ -11,7 +11,7 @@
 
 #include "../../packer/compress/trellis_round.h"
 #include "../../packer/encode/constant_forms.h"
-#include "../../packer/encode/huffman_encode.h"
+#include "../../packer/encode/symbol_code.h"
 #include "core/format/weight_reader.h"
 #include "core/kernels/packed_layout.h"
 #include "test_random.h"
@@ -23,32 +23,41 @@ typedef struct coded_constant {
   pk_bytes table, mask_table, block;
 } coded_constant;
 
-static void add_table(pk_bytes *payload, const uint8_t *symbols, size_t count,
-                      pk_huffman_code *code) {
-  uint64_t counts[PK_HUFFMAN_SYMBOLS];
+static void add_table(pk_bytes *payload, const uint8_t *symbols, size_t count, mnw_symbol_code kind,
+                      pk_symbol_code *code) {
+  uint64_t counts[MNW_SYMBOLS];
   pk_huffman_count(counts, symbols, count);
   counts[0]++, counts[255]++;  // so that damaged payloads find codes of every kind
-  assert_true(pk_huffman_build(code, counts));
-  pk_huffman_write_table(payload, code);
+  pk_symbol_code_build(code, kind, counts);
+  pk_symbol_code_write_table(payload, code);
 }
 
-static coded_constant encode(const pk_lowered_tensor *tensor, const pk_constant_form *form) {
+static coded_constant encode(const pk_lowered_tensor *tensor, const pk_constant_form *form,
+                             mnw_symbol_code kind) {
   static uint8_t symbols[MNW_BLOCK_MAX_BYTES], mask[MNW_BLOCK_MAX_BYTES / 8];
+  static uint8_t bits[PK_FORM_MAX_BITS_BYTES];
   coded_constant coded = {{0}, {0}, {0}};
-  pk_huffman_code code, mask_code;
+  pk_symbol_code code, mask_code;
   const size_t size = tensor->data_bytes;
   const size_t count = pk_form_symbols(symbols, form, 0, size);
   const size_t masks = pk_form_mask(mask, form, 0, size);
-  add_table(&coded.table, symbols, count, &code);
+  const size_t bits_bytes = pk_form_bits(bits, form, 0, size);
+  add_table(&coded.table, symbols, count, kind, &code);
   const uint32_t head[4] = {0, 0, (uint32_t)size, form->coding};
   for (int i = 0; i < 4; i++) pk_bytes_append_u32(&coded.block, head[i]);
   if (masks > 0) {
-    add_table(&coded.mask_table, mask, masks, &mask_code);
+    add_table(&coded.mask_table, mask, masks, kind, &mask_code);
+    const size_t mask_bytes = pk_symbol_code_block_bytes(&mask_code, mask, masks);
     pk_bytes_append_u32(&coded.block, (uint32_t)count);
-    pk_bytes_append_u32(&coded.block, (uint32_t)pk_huffman_block_bytes(&mask_code, mask, masks));
-    pk_huffman_write_block(&coded.block, &mask_code, mask, masks);
+    pk_bytes_append_u32(&coded.block, (uint32_t)mask_bytes);
+    pk_symbol_code_write_block(&coded.block, &mask_code, mask, masks);
   }
-  pk_huffman_write_block(&coded.block, &code, symbols, count);
+  if (bits_bytes > 0) {
+    const size_t symbol_bytes = pk_symbol_code_block_bytes(&code, symbols, count);
+    pk_bytes_append_u32(&coded.block, (uint32_t)symbol_bytes);
+  }
+  pk_symbol_code_write_block(&coded.block, &code, symbols, count);
+  pk_bytes_append(&coded.block, bits, bits_bytes);
   return coded;
 }
 
@@ -89,8 +98,11 @@ static void damage(uint8_t *block, size_t *size, uint32_t *seed) {
 }
 
 static void check_form(const pk_lowered_tensor *tensor, const pk_constant_forms *forms,
-                       const pk_constant_form *form, uint32_t *seed) {
-  coded_constant coded = encode(tensor, form);
+                       const pk_constant_form *form, mnw_symbol_code kind, uint32_t *seed) {
+  const bool is_ans = kind == MNW_SYMBOL_CODE_ANS;
+  const uint32_t type = is_ans ? MNW_CHUNK_ANS_TABLE : MNW_CHUNK_HUFFMAN_TABLE;
+  const uint32_t mask_type = is_ans ? MNW_CHUNK_ANS_MASK_TABLE : MNW_CHUNK_MASK_TABLE;
+  coded_constant coded = encode(tensor, form, kind);
   mnw_weight_tables *tables = calloc(1, sizeof *tables);
   uint8_t *bytes = malloc(tensor->data_bytes), *block = malloc(coded.block.size);
   mnw_error error;
@@ -98,15 +110,20 @@ static void check_form(const pk_lowered_tensor *tensor, const pk_constant_forms 
   // Without its tables the block is refused.
   assert_int_not_equal(read(bytes, tensor, tables, coded.block.data, coded.block.size),
                        MNW_STATUS_OK);
-  assert_int_equal(
-      mnw_huffman_read_table(&tables->huffman, coded.table.data, coded.table.size, &error),
-      MNW_STATUS_OK);
+  assert_int_equal(mnw_weight_tables_read(tables, type, coded.table.data, coded.table.size, &error),
+                   MNW_STATUS_OK);
+  if (form->coding & MNW_CODING_WORDS) {
+    assert_int_equal(
+        mnw_weight_tables_read(tables, mask_type, coded.table.data, coded.table.size, &error),
+        MNW_STATUS_OK);
+  }
   if (coded.mask_table.size > 0) {
-    assert_int_equal(mnw_huffman_read_table(&tables->mask_table, coded.mask_table.data,
+    assert_int_equal(mnw_weight_tables_read(tables, mask_type, coded.mask_table.data,
                                             coded.mask_table.size, &error),
                      MNW_STATUS_OK);
   }
-  assert_int_equal(mnw_codebook_read(tables, forms->codebook, forms->codebook_bytes, &error),
+  assert_int_equal(mnw_weight_tables_read(tables, MNW_CHUNK_CODEBOOK, forms->codebook,
+                                          forms->codebook_bytes, &error),
                    MNW_STATUS_OK);
   assert_int_equal(read(bytes, tensor, tables, coded.block.data, coded.block.size), MNW_STATUS_OK);
   assert_memory_equal(bytes, tensor->data, tensor->data_bytes);
@@ -116,8 +133,10 @@ static void check_form(const pk_lowered_tensor *tensor, const pk_constant_forms 
     damage(block, &size, seed);
     read(bytes, tensor, tables, block, size);
   }
-  assert_int_equal(mnw_codebook_read(tables, block, 3, &error), MNW_STATUS_CORRUPT);
-  assert_int_equal(mnw_codebook_read(tables, block, 1028, &error), MNW_STATUS_CORRUPT);
+  assert_int_equal(mnw_weight_tables_read(tables, MNW_CHUNK_CODEBOOK, block, 3, &error),
+                   MNW_STATUS_CORRUPT);
+  assert_int_equal(mnw_weight_tables_read(tables, MNW_CHUNK_CODEBOOK, block, 1028, &error),
+                   MNW_STATUS_CORRUPT);
   free(bytes);
   free(block);
   free(tables);
@@ -130,7 +149,8 @@ static void check_constant(const pk_lowered_tensor *tensor, uint32_t wanted) {
   uint32_t seen = 0, seed = 41;
   assert_true(pk_constant_forms_init(&forms, tensor, &error));
   for (size_t i = 0; i < forms.count; i++) {
-    check_form(tensor, &forms, &forms.items[i], &seed);
+    check_form(tensor, &forms, &forms.items[i], MNW_SYMBOL_CODE_HUFFMAN, &seed);
+    check_form(tensor, &forms, &forms.items[i], MNW_SYMBOL_CODE_ANS, &seed);
     seen |= forms.items[i].coding;
   }
   assert_int_equal(seen & wanted, wanted);
@@ -181,10 +201,29 @@ static void test_codebook(void **state) {
   check_constant(&tensor, MNW_CODING_CODEBOOK | MNW_CODING_MASK);
 }
 
+// Numbers of every length, both signs and the extremes, shifted alike.
+static void test_words(void **state) {
+  (void)state;
+  uint32_t seed = 31;
+  for (uint32_t shift = 0; shift < 32; shift += 7) {
+    uint32_t data[300] = {0, UINT32_MAX << shift, INT32_MAX, 1, 0x80000000u};
+    for (size_t i = 5; i < 300; i++) data[i] = random_next(&seed) >> random_between(&seed, 0, 31);
+    for (size_t i = 5; i < 300; i += 3) data[i] = 0u - data[i];
+    for (size_t i = 0; i < 300; i++) data[i] = data[i] >> shift << shift;
+    const pk_lowered_tensor tensor = {.dtype = MNW_DTYPE_S32,
+                                      .rank = 1,
+                                      .dims = {300},
+                                      .data = (uint8_t *)data,
+                                      .data_bytes = sizeof data};
+    check_constant(&tensor, MNW_CODING_WORDS);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_trellis),
       cmocka_unit_test(test_codebook),
+      cmocka_unit_test(test_words),
   };
   return cmocka_run_group_tests_name("weight_coding", tests, NULL, NULL);
 }

@@ -43,8 +43,8 @@ async function activate(url) {
   try {
     const scope = new URL('.', url).href;
     if (!location.href.startsWith(scope)) throw new Error(`it serves ${scope} only`);
-    await navigator.serviceWorker.register(url);
-    await navigator.serviceWorker.ready;
+    const { installing, waiting, active } = await navigator.serviceWorker.register(url);
+    await activated(/** @type {ServiceWorker} */ (installing ?? waiting ?? active));
   } catch (cause) {
     const { MinnowError } = await import('./minnow.js');
     const message =
@@ -52,4 +52,18 @@ async function activate(url) {
       'page’s folder or one above it, on its own origin and allowed by its Content-Security-Policy (worker-src)';
     throw new MinnowError('WORKER', message, { url, cause });
   }
+}
+
+/** One that goes again once it was active has had its turn. @param {ServiceWorker} worker */
+function activated(worker) {
+  return new Promise((resolve, reject) => {
+    let wasActive = false;
+    const look = () => {
+      wasActive ||= worker.state.startsWith('activat');
+      if (worker.state === 'activated' || (worker.state === 'redundant' && wasActive)) resolve(undefined);
+      else if (worker.state === 'redundant') reject(new Error('it does not install'));
+    };
+    worker.addEventListener('statechange', look);
+    look();
+  });
 }

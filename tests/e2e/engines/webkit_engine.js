@@ -150,7 +150,8 @@ class WebKitPage {
       const [pageWidth, pageHeight] = await this.evaluate(() => [innerWidth, innerHeight]);
       if (pageWidth === width && pageHeight === height) return;
       const rect = await this.#session.get('/window/rect');
-      [extraWidth, extraHeight] = [rect.width - pageWidth, rect.height - pageHeight];
+      // A page that has not followed its window yet is no smaller than that.
+      [extraWidth, extraHeight] = [Math.max(0, rect.width - pageWidth), Math.max(0, rect.height - pageHeight)];
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     throw new Error(`MiniBrowser's page does not take the size ${width}x${height}`);

@@ -8,7 +8,8 @@ import { loadTaskModule } from '../base/script_modules.js';
 /** @typedef {import('../base/types.js').PackageFile} PackageFile */
 /** @typedef {import('../base/types.js').TensorSpec} TensorSpec */
 
-const FORMAT_VERSION = 1;
+/** The newest; those before it are read as well. */
+const FORMAT_VERSION = 2;
 const MAX_FILE_BYTES = 2 ** 26;
 const MAX_SHARDS = 4096;
 const MAX_TENSORS = 255;
@@ -45,10 +46,10 @@ export async function readManifest(source, url) {
   const check = new Checker(url);
   const root = check.object(typeof source === 'string' ? check.json(source) : source, '');
   if (root.format !== 'minnow') check.fail('format', '"minnow": is this the manifest of a Minnow package?');
-  if (root.version !== FORMAT_VERSION) {
+  if (root.version !== 1 && root.version !== FORMAT_VERSION) {
     throw new MinnowError(
       'UNSUPPORTED_VERSION',
-      `${check.where} has format version ${root.version} and this runtime reads version ${FORMAT_VERSION}: ` +
+      `${check.where} has format version ${root.version}, this runtime reads up to ${FORMAT_VERSION}: ` +
         'update the minnow package, or pack the model again',
       { url, field: 'version' },
     );

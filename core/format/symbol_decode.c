@@ -7,10 +7,10 @@
 // Invariants:
 // - After a refill a stream holds at least 56 valid bits, so four codes of at most 12 bits need no
 //   check in between (static assert below).
-// - The fast loop loads 8 bytes only where 8 bytes of the same stream are left; the careful loop
-//   feeds zero bits past the end and counts them. A stream is accepted only if it ended in its last
-//   byte with the padding bits zero, and for ANS in the state that encoders start with, so every
-//   bit of a block is accounted for.
+// - A fast refill loads 8 bytes and goes on by 7 at most, so there are as many as every stream has
+//   8 bytes left; the careful loop feeds zero bits past the end and counts them. A stream is
+//   accepted only if it ended in its last byte with the padding bits zero, and for ANS in the state
+//   that encoders start with, so every bit of a block is accounted for.
 // - Tables are complete: every 12-bit pattern leads to a symbol, and every state to another one,
 //   therefore hostile bits decode to something and the only possible failure is a wrong length.
 #include "symbol_decode.h"
@@ -28,11 +28,13 @@ static inline void refill_fast(mnw_bit_stream *stream) {
   stream->count |= MNW_REFILL_BITS;
 }
 
-static bool has_fast_bytes(const mnw_bit_stream *streams) {
+// How often all streams can be refilled before one of them comes near its end, at most `rounds`.
+static size_t safe_rounds(const mnw_bit_stream *streams, size_t rounds) {
   for (int s = 0; s < MNW_SYMBOL_STREAMS; s++) {
-    if (streams[s].end - streams[s].next < 8) return false;
+    const size_t refills = (size_t)(streams[s].end - streams[s].next) / sizeof streams[s].bits;
+    if (refills < rounds) rounds = refills;
   }
-  return true;
+  return rounds;
 }
 
 // Decodes the same number of symbols of each stream, at most `count` and as long as all have bytes
@@ -41,21 +43,24 @@ static inline size_t decode_fast(uint8_t *out, size_t quarter, size_t count,
                                  mnw_bit_stream *streams, const mnw_symbol_table *table,
                                  bool is_ans) {
   size_t done = 0;
-  while (done + FAST_SYMBOLS <= count && has_fast_bytes(streams)) {
-    uint32_t taken[MNW_SYMBOL_STREAMS] = {0};
-    for (int s = 0; s < MNW_SYMBOL_STREAMS; s++) refill_fast(&streams[s]);
-    for (size_t i = 0; i < FAST_SYMBOLS; i++) {
-      for (size_t s = 0; s < MNW_SYMBOL_STREAMS; s++) {
-        const uint32_t entry = mnw_take_entry(&streams[s], table, is_ans);
-        out[s * quarter + done + i] = (uint8_t)(entry >> MNW_ENTRY_SYMBOL_SHIFT);
-        taken[s] += entry;  // of which the lowest bits add up
+  for (;;) {
+    size_t rounds = safe_rounds(streams, (count - done) / FAST_SYMBOLS);
+    if (rounds == 0) return done;
+    for (; rounds > 0; rounds--, done += FAST_SYMBOLS) {
+      uint32_t taken[MNW_SYMBOL_STREAMS] = {0};
+      for (int s = 0; s < MNW_SYMBOL_STREAMS; s++) refill_fast(&streams[s]);
+      for (size_t i = 0; i < FAST_SYMBOLS; i++) {
+        for (size_t s = 0; s < MNW_SYMBOL_STREAMS; s++) {
+          const uint32_t entry = mnw_take_entry(&streams[s], table, is_ans);
+          out[s * quarter + done + i] = (uint8_t)(entry >> MNW_ENTRY_SYMBOL_SHIFT);
+          taken[s] += entry;  // of which the lowest bits add up
+        }
+      }
+      for (int s = 0; s < MNW_SYMBOL_STREAMS; s++) {
+        streams[s].count -= taken[s] & MNW_ENTRY_COUNT_MASK;
       }
     }
-    for (int s = 0; s < MNW_SYMBOL_STREAMS; s++)
-      streams[s].count -= taken[s] & MNW_ENTRY_COUNT_MASK;
-    done += FAST_SYMBOLS;
   }
-  return done;
 }
 
 mnw_status mnw_symbols_decode(uint8_t *out, size_t out_bytes, const mnw_symbol_table *table,

@@ -183,7 +183,8 @@ bool pk_train_settle(pk_train_session *session, pk_error *error) {
   const size_t most = (SETTLING_EXAMPLES + 2 * s->half - 1) / (2 * s->half);
   const size_t batches = s->batches < most ? s->batches : most;
   double *moments = calloc(s->parameters.statistics_total + 1, sizeof *moments);
-  bool ok = moments || pk_fail(error, PK_OUT_OF_MEMORY, "no memory for batch normalisation");
+  bool ok = moments != NULL;
+  if (!ok) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for batch normalisation");
   pk_constants_raw(&s->net, &s->parameters, pk_optimizer_result(&s->optimizer));
   pk_train_shuffle(s, epoch);
   for (size_t batch = 0; ok && s->parameters.norm_count > 0 && batch < batches; batch++) {

@@ -14,7 +14,7 @@ const TINY = path.join(DATA, 'models/mlperf_tiny');
 export const keywords = {
   key: 'kws',
   title: 'Keywords',
-  search: ['--target-size', '16500', '--refine', '400'],
+  search: ['--target-size', '14500', '--refine', '400'],
   goal: { must: 15_000, aim: 12_000 },
   isPackedTwice: true,
   prepare(work) {
@@ -41,7 +41,7 @@ export const anomalies = {
   key: 'ad',
   title: 'Anomaly detection',
   // Not by --max-drop: the packer would take the 640 outputs for scores of classes.
-  search: ['--target-size', '100k'],
+  search: ['--target-size', '96k'],
   goal: { must: 118_000, aim: 100_000 },
   prepare(work) {
     const { calibrate, clips, judged } = machineSamples(work);

@@ -85,6 +85,6 @@ expect 64 'give int8 or float32' pack "$floats" -o "$work/none" --calibrate "$wo
 
 expect 64 'no picture' pack "$model" -o "$work/none" --calibrate "$work/empty"
 expect 74 'cannot be read as a folder' pack "$model" -o "$work/none" --calibrate "$work/nowhere"
-expect 64 'fulfil what is asked for' pack "$model" -o "$work/none" --calibrate "$work/samples" --target-size 20k
+expect 64 'fulfil what is asked for' pack "$model" -o "$work/none" --calibrate "$work/samples" --target-size 8k
 check 'nothing is written where it fails' test ! -e "$work/none"
 finish

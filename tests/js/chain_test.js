@@ -256,7 +256,7 @@ describe('ModelChain', { skip: missing }, () => {
     await expectRefusal((m) => (m.results[0].part = 3), 'results[0].part');
     await expectRefusal((m) => (m.results[0].part = 0), 'results');
     await expectRefusal((m) => (m.name = 7), 'name');
-    const newer = { ...manifestOf(folder), version: 2 };
+    const newer = { ...manifestOf(folder), version: 3 };
     await assert.rejects(ModelChain.create({ manifest: newer, shards }, inPage()), { code: 'UNSUPPORTED_VERSION' });
   });
 

@@ -378,7 +378,7 @@ test('a manifest of another format version in the cache is fetched again', async
   await load({ storage });
   const stored = await storage.getPackage(url);
   assert.ok(stored);
-  await storage.putPackage({ ...stored, manifest: stored.manifest.replace('"version":1', '"version":2') });
+  await storage.putPackage({ ...stored, manifest: stored.manifest.replace('"version":1', '"version":3') });
   server.clearLog();
   await load({ storage });
   assert.deepEqual(paths(), ['/pkg/manifest.json']);

@@ -147,5 +147,8 @@ test('text that is no JSON is said to be none', async () => {
 });
 
 test('another format version is UNSUPPORTED_VERSION', async () => {
-  await assert.rejects(readManifest({ ...sampleManifest(), version: 2 }), { code: 'UNSUPPORTED_VERSION' });
+  for (const version of [0, 3, '2', null]) {
+    await assert.rejects(readManifest({ ...sampleManifest(), version }), { code: 'UNSUPPORTED_VERSION' });
+  }
+  for (const version of [1, 2]) await readManifest({ ...sampleManifest(), version });
 });

@@ -1,5 +1,5 @@
 // The graph as it goes into a package: operators of the runtime, weights in their packed layouts,
-// biases folded. The importer side (lowering) builds it, the encoder side (Huffman, shards,
+// biases folded. The importer side (lowering) builds it, the encoder side (codes, shards,
 // manifest) writes it.
 #ifndef MINNOW_PACKER_LOWERED_GRAPH_H_
 #define MINNOW_PACKER_LOWERED_GRAPH_H_

@@ -21,7 +21,7 @@ import { PluginError } from './plugin_error.mjs';
  * @property {readonly PlainFile[]} files the manifest last, since it says that all is there
  */
 
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2; // those before it are known as well
 const MAX_FILE_BYTES = 2 ** 26;
 const MAX_FILES = 4096;
 /** As the runtime has it: a manifest must not lead out of its folder. */
@@ -97,8 +97,8 @@ function parseManifest(bytes, file) {
     throw damaged(file, `is no JSON (${/** @type {Error} */ (error).message})`);
   }
   if (manifest?.format !== 'minnow') throw damaged(file, 'is not the manifest of a Minnow package');
-  if (manifest.version !== FORMAT_VERSION) {
-    throw damaged(file, `has format version ${manifest.version}, and this plugin knows version ${FORMAT_VERSION}; update the plugin`);
+  if (manifest.version !== 1 && manifest.version !== FORMAT_VERSION) {
+    throw damaged(file, `has format version ${manifest.version}, and this plugin knows versions up to ${FORMAT_VERSION}; update the plugin`);
   }
   return manifest;
 }

@@ -1,4 +1,4 @@
-// Where a weight stands in the packed layouts. The packer writes these orders, the Huffman decoder
+// Where a weight stands in the packed layouts. The packer writes these orders, the decoder
 // emits them, the kernels stream through them front to back; nothing is rearranged on the device.
 //
 // TILE_8X4 (conv 2-d, fully connected), weights [O][K] with K = kernel_h * kernel_w * I, k fastest

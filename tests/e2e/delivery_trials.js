@@ -21,7 +21,7 @@ import { fileOf, folderUrl, isRight, mend, packageRequests, WASM_FOLDER } from '
 export const CODES = ['NETWORK', 'HTTP', 'INTEGRITY', 'BAD_MANIFEST', 'WASM', 'WORKER'];
 
 /** Short, so that trials do not take long; longer than a busy machine keeps a page waiting. */
-export const STALL_MS = 1200;
+export const STALL_MS = 700;
 
 const NAMES_A_FILE = /manifest\.json|\.mnw|labels-\w+\.txt|minnow-[\w-]+\.(wasm|js)/;
 const REMEDY = /check|try again|upload|pack the model again|is damaged|offline/i;

@@ -18,6 +18,8 @@ export async function openTab(page, origin, tab) {
   // An address that differs in its hash alone would not load the page.
   await page.goto(`${origin}/?visit=${++visits}#${tab}`);
   await waitForTab(page, tab);
+  // A click goes to a place, and pictures that come move what stands below them.
+  await page.waitFor(() => [...document.images].every((image) => image.complete), PATIENCE_MS);
 }
 
 /** @param {EnginePage} page @param {string} tab */

@@ -73,7 +73,7 @@ describe('minnow-models', () => {
       [changed('gone', (folder) => rmSync(path.join(folder, shard))), /gone\/manifest\.json names 000-.*, which is missing/],
       [changed('json', (folder) => writeFileSync(path.join(folder, 'manifest.json'), '{')), /json\/manifest\.json is no JSON/],
       [changed('other', manifestWith((manifest) => (manifest.format = 'other'))), /is not the manifest of a Minnow package/],
-      [changed('newer', manifestWith((manifest) => (manifest.version = 2))), /has format version 2/],
+      [changed('newer', manifestWith((manifest) => (manifest.version = 3))), /has format version 3/],
       [changed('out', manifestWith((manifest) => (manifest.shards[0].file = '../doodles/x'))), /which is no plain name/],
       [changed('list', manifestWith((manifest) => (manifest.shards = 7))), /has shards that are no list/],
       [changed('empty', manifestWith((manifest) => Object.assign(manifest, { shards: [], labels: undefined }))), /names no file/],

@@ -1,4 +1,4 @@
-/** How fast the wasm module turns the shards of a package into weights: Huffman decoding and writing them in kernel order. */
+/** How fast the wasm module turns the shards of a package into weights: decoding and writing them in kernel order. */
 import { fileURLToPath } from 'node:url';
 import { withBenchPage } from '../wasm/bench_browser.js';
 

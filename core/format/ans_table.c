@@ -36,7 +36,8 @@ static void finish_entries(uint32_t *entries, uint32_t *numbers) {
     const uint32_t symbol = entries[state], number = numbers[symbol]++;
     while (number << bits[symbol] >= 2 * MNW_SYMBOL_TABLE_ENTRIES) bits[symbol]--;
     const uint32_t next = (number << bits[symbol]) - MNW_SYMBOL_TABLE_ENTRIES;
-    entries[state] = next << 16 | ((symbol + 128) & 255) << 8 | bits[symbol];
+    entries[state] = next << MNW_ENTRY_STATE_SHIFT |
+                     ((symbol + 128) & 255) << MNW_ENTRY_SYMBOL_SHIFT | bits[symbol];
   }
 }
 

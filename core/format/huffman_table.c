@@ -57,7 +57,7 @@ mnw_status mnw_huffman_read_table(mnw_symbol_table *table, const uint8_t *payloa
   for (uint32_t s = 0; s < MNW_SYMBOLS; s++) {
     const uint32_t length = lengths[s];
     if (length == 0) continue;
-    const uint16_t entry = (uint16_t)((((s + 128) & 255) << 8) | length);
+    const uint16_t entry = (uint16_t)((((s + 128) & 255) << MNW_ENTRY_SYMBOL_SHIFT) | length);
     const uint32_t step = is_single ? 1 : 1u << length;
     for (uint32_t i = is_single ? 0 : reverse_bits(next_code[length]++, length);
          i < MNW_SYMBOL_TABLE_ENTRIES; i += step) {

@@ -6,14 +6,7 @@
 
 #include "symbol_table.h"
 
-enum {
-  MNW_REFILL_BITS = 56,
-  MNW_ENTRY_MASK = MNW_SYMBOL_TABLE_ENTRIES - 1,
-  // Of a table's entries.
-  MNW_ENTRY_COUNT_MASK = 63,
-  MNW_ENTRY_SYMBOL_SHIFT = 8,
-  MNW_ENTRY_STATE_SHIFT = 16
-};
+enum { MNW_REFILL_BITS = 56, MNW_ENTRY_MASK = MNW_SYMBOL_TABLE_ENTRIES - 1 };
 
 typedef struct mnw_bit_stream {
   const uint8_t *next, *end;

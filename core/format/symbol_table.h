@@ -19,6 +19,9 @@ typedef enum mnw_symbol_code {
   MNW_SYMBOL_CODE_ANS,
 } mnw_symbol_code;
 
+// Of a table's entries; the lowest bits are the count.
+enum { MNW_ENTRY_COUNT_MASK = 63, MNW_ENTRY_SYMBOL_SHIFT = 8, MNW_ENTRY_STATE_SHIFT = 16 };
+
 typedef struct mnw_symbol_table {
   union {
     uint16_t huffman[MNW_SYMBOL_TABLE_ENTRIES];

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "bit_writer.h"
 #include "symbol_streams.h"
 
 enum {
@@ -80,44 +81,29 @@ static void find_range(size_t *first, size_t *last, const pk_ans_code *code) {
   while (*last > *first && code->frequencies[*last] == 0) (*last)--;
 }
 
-static uint32_t length_of(uint32_t frequency) {
-  uint32_t length = 0;
-  while (frequency >> length) length++;
-  return length;
-}
-
 size_t pk_ans_table_bytes(const pk_ans_code *code) {
   size_t first, last, bits = 0;
   find_range(&first, &last, code);
   for (size_t s = first; s <= last; s++) {
-    const uint32_t length = length_of(code->frequencies[s]);
+    const uint32_t length = pk_bit_length(code->frequencies[s]);
     bits += 4 + (length ? length - 1 : 0);
   }
   return HEAD + (bits + 7) / 8;
 }
 
 void pk_ans_write_table(pk_bytes *out, const pk_ans_code *code) {
-  const size_t bytes = pk_ans_table_bytes(code);
-  uint64_t pending = 0;
-  uint32_t pending_bits = 0;
+  pk_bit_writer bits = {.at = pk_bytes_reserve(out, pk_ans_table_bytes(code))};
   size_t first, last;
-  uint8_t *at = pk_bytes_reserve(out, bytes);
-  if (!at) return;
+  if (!bits.at) return;
   find_range(&first, &last, code);
-  *at++ = (uint8_t)first;
-  *at++ = (uint8_t)last;
+  pk_put_bits(&bits, (uint32_t)first, 8);
+  pk_put_bits(&bits, (uint32_t)last, 8);
   for (size_t s = first; s <= last; s++) {
-    const uint32_t frequency = code->frequencies[s], length = length_of(frequency);
-    pending |= (uint64_t)length << pending_bits;
-    pending_bits += 4;
-    if (length > 1) {
-      pending |= (uint64_t)(frequency - (1u << (length - 1))) << pending_bits;
-      pending_bits += length - 1;
-    }
-    for (; pending_bits >= 8; pending_bits -= 8, pending >>= 8) *at++ = (uint8_t)pending;
+    const uint32_t frequency = code->frequencies[s], length = pk_bit_length(frequency);
+    pk_put_bits(&bits, length, 4);
+    if (length > 1) pk_put_bits(&bits, frequency - (1u << (length - 1)), length - 1);
   }
-  if (pending_bits > 0) *at = (uint8_t)pending;
-  out->size += bytes;
+  out->size = (size_t)(pk_end_bits(&bits) - out->data);
 }
 
 // --- blocks ---
@@ -131,7 +117,7 @@ typedef struct state_bits {
 static inline uint32_t put_symbol(state_bits *bits, uint32_t state, const pk_ans_code *code,
                                   uint8_t symbol) {
   const uint32_t number = state + STATES, frequency = code->frequencies[symbol];
-  uint32_t count = MNW_SYMBOL_TABLE_BITS - (length_of(frequency) - 1);
+  uint32_t count = MNW_SYMBOL_TABLE_BITS - (pk_bit_length(frequency) - 1);
   if (number >> count < frequency) count--;
   *bits = (state_bits){(uint16_t)(number & ((1u << count) - 1)), (uint8_t)count};
   return code->states[code->starts[symbol] + (number >> count) - frequency];
@@ -165,21 +151,14 @@ size_t pk_ans_block_bytes(const pk_ans_code *code, const uint8_t *bytes, size_t 
 
 static void write_stream(pk_bytes *out, const void *of_code, const uint8_t *bytes, size_t count) {
   const pk_ans_code *code = of_code;
-  state_bits bits[MAX_STREAM_SYMBOLS];
-  uint64_t pending = encode_stream(bits, code, bytes, count);
-  uint32_t pending_bits = MNW_SYMBOL_TABLE_BITS;
-  uint8_t *at = pk_bytes_reserve(out, (count + 1) * MNW_SYMBOL_TABLE_BITS / 8 + 1);
-  if (!at) return;
-  for (size_t i = 0; i < count; i++) {
-    pending |= (uint64_t)bits[i].value << pending_bits;
-    pending_bits += bits[i].count;
-    for (; pending_bits >= 8; pending_bits -= 8, pending >>= 8) *at++ = (uint8_t)pending;
-  }
-  for (; pending_bits > 0; pending >>= 8) {
-    *at++ = (uint8_t)pending;
-    pending_bits = pending_bits > 8 ? pending_bits - 8 : 0;
-  }
-  out->size = (size_t)(at - out->data);
+  const size_t most_bits = (count + 1) * MNW_SYMBOL_TABLE_BITS;
+  state_bits steps[MAX_STREAM_SYMBOLS];
+  pk_bit_writer bits = {.at = pk_bytes_reserve(out, most_bits / 8 + 1)};
+  const uint32_t state = encode_stream(steps, code, bytes, count);
+  if (!bits.at || state == STATES) return;
+  pk_put_bits(&bits, state, MNW_SYMBOL_TABLE_BITS);
+  for (size_t i = 0; i < count; i++) pk_put_bits(&bits, steps[i].value, steps[i].count);
+  out->size = (size_t)(pk_end_bits(&bits) - out->data);
 }
 
 void pk_ans_write_block(pk_bytes *out, const pk_ans_code *code, const uint8_t *bytes,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bit_writer.h"
 #include "core/base/bytes.h"
 #include "core/kernels/packed_layout.h"
 
@@ -191,17 +192,11 @@ static uint32_t magnitude_of(uint32_t word, uint32_t shift) {
   return (word >> 31 ? 0u - word : word) >> shift;
 }
 
-static uint32_t length_of(uint32_t magnitude) {
-  uint32_t length = 0;
-  while (length < 32 && magnitude >> length) length++;
-  return length;
-}
-
 static void word_lengths(uint8_t *out, const uint8_t *words, size_t count) {
   const uint32_t shift = shift_of(words, count);
   for (size_t i = 0; i < count; i++) {
     const uint32_t word = mnw_load_u32(words + 4 * i);
-    const uint32_t length = length_of(magnitude_of(word, shift));
+    const uint32_t length = pk_bit_length(magnitude_of(word, shift));
     out[i] = (uint8_t)(2 * length - (word >> 31));
   }
 }
@@ -210,20 +205,14 @@ size_t pk_form_bits(uint8_t *out, const pk_constant_form *form, size_t offset, s
   if (!pk_form_is_of_numbers(form)) return 0;
   const uint8_t *words = form->symbols + offset;
   const uint32_t shift = shift_of(words, size / 4);
-  uint64_t pending = 0;
-  uint32_t pending_bits = 0;
-  uint8_t *at = out;
-  *at++ = (uint8_t)shift;
+  pk_bit_writer bits = {.at = out};
+  pk_put_bits(&bits, shift, 8);
   for (size_t i = 0; i < size / 4; i++) {
     const uint32_t magnitude = magnitude_of(mnw_load_u32(words + 4 * i), shift);
-    const uint32_t length = length_of(magnitude);
-    if (length < 2) continue;
-    pending |= (uint64_t)(magnitude & ~(1u << (length - 1))) << pending_bits;
-    pending_bits += length - 1;
-    for (; pending_bits >= 8; pending_bits -= 8, pending >>= 8) *at++ = (uint8_t)pending;
+    const uint32_t length = pk_bit_length(magnitude);
+    if (length > 1) pk_put_bits(&bits, magnitude & ~(1u << (length - 1)), length - 1);
   }
-  if (pending_bits > 0) *at++ = (uint8_t)pending;
-  return (size_t)(at - out);
+  return (size_t)(pk_end_bits(&bits) - out);
 }
 
 // --- symbols ---

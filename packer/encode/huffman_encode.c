@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "bit_writer.h"
 #include "symbol_streams.h"
 
 void pk_huffman_count(uint64_t counts[PK_HUFFMAN_SYMBOLS], const uint8_t *bytes,
@@ -55,18 +56,13 @@ size_t pk_huffman_block_bytes(const pk_huffman_code *code, const uint8_t *bytes,
 
 static void write_stream(pk_bytes *out, const void *of_code, const uint8_t *bytes, size_t count) {
   const pk_huffman_code *code = of_code;
-  uint64_t pending = 0;
-  uint32_t pending_bits = 0;
-  uint8_t *at = pk_bytes_reserve(out, count * MNW_SYMBOL_TABLE_BITS / 8 + 1);
-  if (!at) return;
+  pk_bit_writer bits = {.at = pk_bytes_reserve(out, count * MNW_SYMBOL_TABLE_BITS / 8 + 1)};
+  if (!bits.at) return;
   for (size_t i = 0; i < count; i++) {
     const uint8_t symbol = pk_symbol_of(bytes[i]);
-    pending |= (uint64_t)code->bits[symbol] << pending_bits;
-    pending_bits += code->lengths[symbol];
-    for (; pending_bits >= 8; pending_bits -= 8, pending >>= 8) *at++ = (uint8_t)pending;
+    pk_put_bits(&bits, code->bits[symbol], code->lengths[symbol]);
   }
-  if (pending_bits > 0) *at++ = (uint8_t)pending;
-  out->size = (size_t)(at - out->data);
+  out->size = (size_t)(pk_end_bits(&bits) - out->data);
 }
 
 void pk_huffman_write_block(pk_bytes *out, const pk_huffman_code *code, const uint8_t *bytes,

@@ -178,7 +178,7 @@ static void take_moments(pk_train_session *s, const double *moments, double coun
 
 bool pk_train_settle(pk_train_session *session, pk_error *error) {
   pk_train_session *s = session;
-  if (s->settled_step == s->optimizer.step) return true;
+  if (s->parameters.norm_count == 0 || s->settled_step == s->optimizer.step) return true;
   const size_t epoch = (size_t)s->recipe->training.epochs;  // one that is not trained
   const size_t most = (SETTLING_EXAMPLES + 2 * s->half - 1) / (2 * s->half);
   const size_t batches = s->batches < most ? s->batches : most;
@@ -187,7 +187,7 @@ bool pk_train_settle(pk_train_session *session, pk_error *error) {
   if (!ok) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for batch normalisation");
   pk_constants_raw(&s->net, &s->parameters, pk_optimizer_result(&s->optimizer));
   pk_train_shuffle(s, epoch);
-  for (size_t batch = 0; ok && s->parameters.norm_count > 0 && batch < batches; batch++) {
+  for (size_t batch = 0; ok && batch < batches; batch++) {
     batch_job job = {s, epoch, batch * 2 * s->half, true};
     ok = pk_workers_run(settle_half, &job, error);
     if (ok) add_moments(moments, s);

@@ -14,11 +14,17 @@ let visits = 0;
  */
 export async function openTab(page, origin, tab) {
   // Firefox reports pictures and scripts of a page that is left before its service worker has handed them over.
-  await page.waitFor(() => [...document.images].every((image) => image.complete) && !document.querySelector('[data-part=status][data-state=loading]'), PATIENCE_MS);
+  await waitForPictures(page);
+  await page.waitFor(() => !document.querySelector('[data-part=status][data-state=loading]'), PATIENCE_MS);
   // An address that differs in its hash alone would not load the page.
   await page.goto(`${origin}/?visit=${++visits}#${tab}`);
   await waitForTab(page, tab);
   // A click goes to a place, and pictures that come move what stands below them.
+  await waitForPictures(page);
+}
+
+/** @param {EnginePage} page */
+async function waitForPictures(page) {
   await page.waitFor(() => [...document.images].every((image) => image.complete), PATIENCE_MS);
 }
 

@@ -9,7 +9,6 @@
 
 #include "core/format/package_format.h"
 #include "encode/huffman_build.h"
-#include "encode/huffman_encode.h"
 #include "test_random.h"
 
 enum { SYMBOLS = PK_HUFFMAN_SYMBOLS, LIMIT = MNW_SYMBOL_TABLE_BITS };
@@ -116,24 +115,12 @@ static void entropy_of_known_distributions(void **state) {
   assert_true(fabs(pk_entropy_bits(counts) - 1.5) < 1e-12);
 }
 
-static void a_code_without_a_symbol_is_not_offered(void **state) {
-  const uint8_t known[] = {1, 2, 3, 1, 1}, unknown[] = {1, 2, 4};
-  uint64_t counts[SYMBOLS];
-  pk_huffman_code code;
-  (void)state;
-  pk_huffman_count(counts, known, sizeof known);
-  assert_true(pk_huffman_build(&code, counts));
-  assert_true(pk_huffman_block_bytes(&code, known, sizeof known) < 100);
-  assert_true(pk_huffman_block_bytes(&code, unknown, sizeof unknown) == SIZE_MAX);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(lengths_cost_as_little_as_brute_force_finds),
       cmocka_unit_test(fibonacci_counts_force_the_limit),
       cmocka_unit_test(special_alphabets),
       cmocka_unit_test(entropy_of_known_distributions),
-      cmocka_unit_test(a_code_without_a_symbol_is_not_offered),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

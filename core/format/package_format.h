@@ -49,7 +49,9 @@ enum {
   MNW_CODING_CODEBOOK = 8,  // symbols are numbers of words of the shard's latest codebook
   MNW_CODING_WORDS = 16,  // symbols stand for 4 bytes, and are coded by the table of masks: numbers
                           // of words with CODEBOOK, else lengths of numbers, whose bits follow
-  MNW_CODING_ALL = 31
+  MNW_CODING_SCALED = 32,  // such numbers are multiples of what the tensor before, multipliers of
+                           // the same size, tells: format/symbol_expand.h
+  MNW_CODING_ALL = 63
 };
 
 enum { MNW_CODEBOOK_WORDS = 256 };

@@ -19,15 +19,18 @@ void mnw_expand_codebook(uint8_t *bytes, size_t count, const uint8_t *codebook) 
   for (size_t i = 0; i < count; i++) memcpy(bytes + 4 * i, codebook + (size_t)4 * next[i], 4);
 }
 
-bool mnw_expand_words(uint8_t *bytes, size_t count, const uint8_t *bits, size_t size) {
+bool mnw_expand_words(uint8_t *bytes, size_t count, const uint8_t *bits, size_t size,
+                      const uint8_t *multipliers) {
   const uint8_t *lengths = bytes + 3 * count, *end = bits + size;
-  if (size == 0 || *bits > 31) return false;
-  const uint32_t shift = *bits++;
+  if (size == 0) return false;
+  const uint32_t common_shift = *bits++;
   uint64_t pending = 0;
   uint32_t pending_bits = 0;
   for (size_t i = 0; i < count; i++) {
     const uint32_t symbol = lengths[i], length = (symbol + 1) / 2;
-    if (symbol > 64) return false;
+    uint32_t shift = common_shift;
+    if (multipliers) shift += mnw_spare_bits(mnw_load_u32(multipliers + 4 * i));
+    if (symbol > 64 || shift > 31) return false;
     if (symbol == 0) {
       mnw_store_u32(bytes + 4 * i, 0);
       continue;

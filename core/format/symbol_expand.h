@@ -19,8 +19,19 @@ void mnw_expand_codebook(uint8_t *bytes, size_t count, const uint8_t *codebook);
 // the number 0, else 2 l where it is positive and 2 l - 1 where it is negative, l being the bits of
 // its magnitude, 1 … 32. `bits`: first a byte, how far all are shifted to the left afterwards, then
 // for each number the l - 1 bits below the highest one of its magnitude, lowest first, filled up
-// with 0 to a whole byte. False where they are others than that; what was written by then is
-// undefined.
-bool mnw_expand_words(uint8_t *bytes, size_t count, const uint8_t *bits, size_t size);
+// with 0 to a whole byte. `multipliers` (count of 4 bytes; NULL: none): each number is shifted by
+// mnw_spare_bits() of its own as well. False where they are others than that, or shifted by more
+// than 31; what was written by then is undefined.
+bool mnw_expand_words(uint8_t *bytes, size_t count, const uint8_t *bits, size_t size,
+                      const uint8_t *multipliers);
+
+// How many low bits of a bias say no more than half a step of the output, into which the float32 of
+// these bits, a positive one, takes it; at most 15.
+static inline uint32_t mnw_spare_bits(uint32_t multiplier) {
+  enum { EXPONENT_AT = 23, EXPONENT_OF_QUARTER = 125, MOST = 15 };
+  const uint32_t exponent = multiplier >> EXPONENT_AT;
+  if (exponent >= EXPONENT_OF_QUARTER) return 0;
+  return exponent + MOST > EXPONENT_OF_QUARTER ? EXPONENT_OF_QUARTER - exponent : MOST;
+}
 
 #endif  // MINNOW_FORMAT_SYMBOL_EXPAND_H_

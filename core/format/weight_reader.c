@@ -117,6 +117,15 @@ static mnw_status read_masked(uint8_t *end, size_t expanded, mnw_weight_tables *
                   (int64_t)expanded, 0, 0);
 }
 
+// The part of the tensor before that goes with a block; NULL: it is not of multipliers.
+static const uint8_t *multipliers_of(const coded_block *block) {
+  const mnw_tensor *before = block->tensor - 1;
+  const bool fits = block->number > 0 && before->kind == MNW_KIND_CONSTANT &&
+                    before->dtype == MNW_DTYPE_F32 &&
+                    before->size_bytes == block->tensor->size_bytes;
+  return fits ? before->data + block->offset : NULL;
+}
+
 // 4-byte numbers from their lengths: the payload is the bytes of the symbols' part, that part, and
 // the numbers' bits.
 static mnw_status read_words(const coded_block *block, mnw_weight_tables *tables,
@@ -125,13 +134,15 @@ static mnw_status read_words(const coded_block *block, mnw_weight_tables *tables
   const size_t count = block->bytes / 4;
   uint8_t *out = block->tensor->data + block->offset;
   if (block->bytes % 4 != 0 || payload_bytes < HEAD) return bad_block(block, error);
+  const uint8_t *multipliers = block->coding & MNW_CODING_SCALED ? multipliers_of(block) : NULL;
+  if ((block->coding & MNW_CODING_SCALED) && !multipliers) return bad_block(block, error);
   const size_t symbol_bytes = mnw_load_u32(payload);
   if (symbol_bytes > payload_bytes - HEAD) return bad_block(block, error);
   const mnw_status status = mnw_symbols_decode(out + 3 * count, count, &tables->masks,
                                                payload + HEAD, symbol_bytes, error);
   if (status != MNW_STATUS_OK) return status;
   const uint8_t *bits = payload + HEAD + symbol_bytes;
-  return mnw_expand_words(out, count, bits, payload_bytes - HEAD - symbol_bytes)
+  return mnw_expand_words(out, count, bits, payload_bytes - HEAD - symbol_bytes, multipliers)
              ? MNW_STATUS_OK
              : bad_block(block, error);
 }
@@ -147,6 +158,7 @@ static mnw_status read_coded(const coded_block *block, mnw_weight_tables *tables
     return bad_block(block, error);
   }
   if (has_words && !has_codebook) return read_words(block, tables, payload, payload_bytes, error);
+  if (coding & MNW_CODING_SCALED) return bad_block(block, error);
   if (has_codebook && (!tables->has_codebook || block->bytes % 4 != 0)) {
     return bad_block(block, error);
   }

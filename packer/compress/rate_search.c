@@ -6,6 +6,7 @@
 
 enum { SIZE_STEPS = 5, DROP_STEPS = 7 };
 static const double most_bits = 7.0, least_bits = 1.0;  // a weight, between which is searched
+static const double about_the_same = 1.04;              // sizes
 
 typedef struct searching {
   const pk_rate_search *search;
@@ -18,17 +19,20 @@ static bool fulfils(const pk_rate_search *search, const pk_trial *trial) {
                                   : trial->quality.drop <= search->max_drop;
 }
 
-// Within a size less loss counts, within a loss fewer bytes.
-// Of trials whose drops lie within one answer of each other, chance decides which is less: their
-// outputs' errors tell more.
+// Within a size less loss counts, within a loss fewer bytes. Which of two drops that lie within two
+// answers of each other is less is chance: more bits are likelier to be good for what was not
+// tried, and where they are about the same the outputs' errors tell more.
 static bool is_better(const searching *s, const pk_trial *trial) {
   if (s->trials->chosen == PK_MAX_TRIALS) return true;
   const pk_trial *best = &s->trials->items[s->trials->chosen];
   if (s->search->target_bytes == 0) return trial->package_bytes < best->package_bytes;
   const pk_quality *q = &trial->quality;
-  const double one_answer = 100.0 / (double)(q->samples > 0 ? q->samples : 1);
+  const double chance = 2.0 * 100.0 / (double)(q->samples > 0 ? q->samples : 1);
   const double less = best->quality.drop - q->drop;
-  return less > one_answer || (less >= -one_answer && q->range_error < best->quality.range_error);
+  const double size_ratio = (double)trial->package_bytes / (double)best->package_bytes;
+  if (fabs(less) > chance) return less > 0.0;
+  if (fabs(log(size_ratio)) > log(about_the_same)) return size_ratio > 1.0;
+  return q->range_error < best->quality.range_error;
 }
 
 // A trial of the journal, or one made now and noted there.

@@ -1,31 +1,54 @@
 #include "step_choice.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../encode/ans_encode.h"
 #include "../encode/huffman_encode.h"
 #include "worker_pair.h"
 
 static const float rung_ratio = 1.12246205f;  // six steps double it
+// Of what it would cost if all of a layer's weights were 0: beyond this the estimate, of second
+// order, says nothing, and a layer that hardly costs bits would go altogether.
+static const double most_lost = 0.25;
+// Share of its weights' squares by which a layer may change that costs nothing by the estimate,
+// such as one behind the scores: its damage is not seen.
+static const double most_weight_error = 1e-3;
 
 void pk_count_symbols(uint64_t *counts, const int8_t *levels, size_t count, bool has_trellis) {
-  uint64_t halves[PK_HUFFMAN_SYMBOLS] = {0};
+  uint64_t halves[MNW_SYMBOLS] = {0};
   pk_huffman_count(counts, (const uint8_t *)levels, count);
   if (!has_trellis) return;
   // Half of each level, rounded down; both stand 128 higher here.
-  for (size_t s = 0; s < PK_HUFFMAN_SYMBOLS; s++) halves[(s + 128) / 2] += counts[s];
+  for (size_t s = 0; s < MNW_SYMBOLS; s++) halves[(s + 128) / 2] += counts[s];
   memcpy(counts, halves, sizeof halves);
 }
 
-double pk_level_bits(const int8_t *levels, size_t count, bool has_trellis) {
-  uint64_t counts[PK_HUFFMAN_SYMBOLS];
+static double huffman_bits(const uint64_t *counts) {
   pk_huffman_code code;
-  double bits = 0.0;
-  pk_count_symbols(counts, levels, count, has_trellis);
   if (!pk_huffman_build(&code, counts)) return 0.0;
-  for (size_t s = 0; s < PK_HUFFMAN_SYMBOLS; s++) bits += (double)counts[s] * code.lengths[s];
-  return bits + 8.0 * (double)pk_huffman_table_bytes(&code);
+  double bits = 8.0 * (double)pk_huffman_table_bytes(&code);
+  for (size_t s = 0; s < MNW_SYMBOLS; s++) bits += (double)counts[s] * code.lengths[s];
+  return bits;
+}
+
+static double ans_bits(const uint64_t *counts) {
+  pk_ans_code code;
+  if (!pk_ans_build(&code, counts)) return 0.0;
+  double bits = 8.0 * (double)pk_ans_table_bytes(&code);
+  for (size_t s = 0; s < MNW_SYMBOLS; s++) {
+    if (counts[s] == 0) continue;
+    bits += (double)counts[s] * log2((double)MNW_SYMBOL_TABLE_ENTRIES / code.frequencies[s]);
+  }
+  return bits;
+}
+
+double pk_level_bits(const int8_t *levels, size_t count, bool has_trellis) {
+  uint64_t counts[MNW_SYMBOLS];
+  pk_count_symbols(counts, levels, count, has_trellis);
+  return fmin(huffman_bits(counts), ans_bits(counts));
 }
 
 // Where the ladder starts: the step that the channel with the smallest weights has at eight bits,
@@ -41,11 +64,28 @@ static float first_step(const pk_layer *layer) {
   return fmaxf(0.5f * smallest, largest / 512.0f);
 }
 
+// The squares of what rounding changed, by those of the weights.
+static double weight_error(const int8_t *levels, const pk_layer *layer, float step) {
+  double squares = 0.0, errors = 0.0;
+  for (size_t o = 0; o < pk_layer_outputs(layer); o++) {
+    const double scale = (double)pk_output_step(layer, o, step);
+    for (size_t i = o * layer->k; i < (o + 1) * layer->k; i++) {
+      const double weight = (double)layer->weights[i], error = scale * levels[i] - weight;
+      squares += weight * weight;
+      errors += error * error;
+    }
+  }
+  return squares > 0.0 ? errors / squares : 0.0;
+}
+
 static bool climb(pk_step_table *table, size_t index, pk_error *error) {
   const pk_layer *layer = &table->layers->items[index];
   int8_t *levels = malloc(pk_layer_elements(layer) + 1);
   float step = first_step(layer);
   bool ok = levels && pk_feedback_init(&table->feedbacks[index], layer, error);
+  const pk_grid nothing = {FLT_MAX / 256.0f, false};
+  const double limit =
+      ok ? most_lost * pk_feedback_round(levels, layer, &table->feedbacks[index], nothing) : 0.0;
   for (size_t i = 0; ok && i < PK_RUNGS; i++) {
     pk_rung *rung = &table->rungs[index][i];
     rung->grid = (pk_grid){step, i % 2 == 1};
@@ -54,7 +94,11 @@ static bool climb(pk_step_table *table, size_t index, pk_error *error) {
     if (rung->grid.has_trellis && !pk_layer_suits_trellis(layer)) continue;
     rung->cost = pk_feedback_round(levels, layer, &table->feedbacks[index], rung->grid);
     rung->bits = pk_level_bits(levels, pk_layer_elements(layer), rung->grid.has_trellis);
-    ok = !isnan(rung->cost);
+    ok = !isnan(rung->cost) && !isnan(limit);
+    const bool is_lost = limit > 0.0
+                             ? rung->cost > limit
+                             : weight_error(levels, layer, rung->grid.step) > most_weight_error;
+    if (i >= 2 && is_lost) rung->cost = INFINITY;
   }
   free(levels);
   return ok || pk_fail(error, PK_OUT_OF_MEMORY, "no memory to round a layer's weights");

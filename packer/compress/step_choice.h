@@ -14,7 +14,7 @@ enum { PK_STEPS = 90, PK_RUNGS = 2 * PK_STEPS };  // of each step without and wi
 
 typedef struct pk_rung {
   pk_grid grid;
-  double bits;  // of the layer's weights, Huffman-coded, table included
+  double bits;  // of the layer's weights as coded, table included
   double cost;  // see pk_feedback_round()
 } pk_rung;
 
@@ -34,11 +34,11 @@ double pk_choose_rungs(size_t *chosen, const pk_step_table *table, double lambda
 // The smallest lambda that brings the layers to at most `bits`, or the largest there is.
 double pk_lambda_for_bits(const pk_step_table *table, double bits);
 
-// Counts what is Huffman-coded of `levels`: themselves, or the symbols of trellis-coded ones.
+// Counts the symbols that are coded of `levels`: themselves, or the symbols of trellis-coded ones.
 void pk_count_symbols(uint64_t *counts, const int8_t *levels, size_t count, bool has_trellis);
 
-// Bits of `levels`, or of the symbols of trellis-coded ones, under the best Huffman code of their
-// own.
+// Bits of `levels`, or of the symbols of trellis-coded ones, under the better of a Huffman code and
+// an ANS code of their own.
 double pk_level_bits(const int8_t *levels, size_t count, bool has_trellis);
 
 #endif  // MINNOW_PACKER_STEP_CHOICE_H_

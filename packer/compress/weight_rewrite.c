@@ -78,11 +78,11 @@ static uint8_t *new_bias_data(pk_graph *graph, const pk_op *op, size_t outputs, 
   return data;
 }
 
-// How many low bits of a bias mean less than an eighth of the output's step: they are cleared,
-// because zeros cost nothing in the package.
+// How many low bits of a bias mean no more than half of the output's step: they are cleared,
+// because zeros cost nothing in the package (MNW_CODING_SCALED).
 static int spare_bits(double output_scale, double unit) {
   int bits = 0;
-  while (bits < 16 && unit * (double)(2 << bits) <= output_scale / 4.0) bits++;
+  while (bits < 16 && unit * (double)(2 << bits) <= output_scale) bits++;
   return bits;
 }
 

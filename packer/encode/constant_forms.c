@@ -5,6 +5,7 @@
 
 #include "bit_writer.h"
 #include "core/base/bytes.h"
+#include "core/format/symbol_expand.h"
 #include "core/kernels/packed_layout.h"
 
 enum {
@@ -129,6 +130,11 @@ static bool make_codebook(pk_constant_forms *forms, const pk_lowered_tensor *ten
 
 // --- forms ---
 
+// Of number `index`; `multipliers` NULL: 0.
+static uint32_t spare_bits_of(const uint8_t *multipliers, size_t index) {
+  return multipliers ? mnw_spare_bits(mnw_load_u32(multipliers + 4 * index)) : 0;
+}
+
 static bool has_many_zeros(const uint8_t *symbols, size_t count) {
   size_t zeros = 0;
   for (size_t i = 0; i < count; i++) zeros += symbols[i] == 0;
@@ -139,14 +145,32 @@ static void add_form(pk_constant_forms *forms, uint32_t coding, const uint8_t *s
                      size_t count, size_t element_bytes) {
   const uint32_t words = element_bytes == 4 ? MNW_CODING_WORDS : 0;
   forms->items[forms->count++] =
-      (pk_constant_form){MNW_CODING_SYMBOLS | coding | words, symbols, element_bytes};
+      (pk_constant_form){MNW_CODING_SYMBOLS | coding | words, symbols, element_bytes, NULL};
   if (!has_many_zeros(symbols, count)) return;
-  forms->items[forms->count++] =
-      (pk_constant_form){MNW_CODING_SYMBOLS | coding | MNW_CODING_MASK, symbols, element_bytes};
+  forms->items[forms->count++] = (pk_constant_form){MNW_CODING_SYMBOLS | coding | MNW_CODING_MASK,
+                                                    symbols, element_bytes, NULL};
+}
+
+// Numbers by their lengths, and where the tensor before has multipliers of them, scaled.
+static void add_numbers(pk_constant_forms *forms, const pk_lowered_tensor *tensor,
+                        const pk_lowered_tensor *before) {
+  pk_constant_form form = {MNW_CODING_SYMBOLS | MNW_CODING_WORDS, tensor->data, 4, NULL};
+  forms->items[forms->count++] = form;
+  if (!before || !before->data || before->dtype != MNW_DTYPE_F32 ||
+      before->data_bytes != tensor->data_bytes) {
+    return;
+  }
+  form.coding |= MNW_CODING_SCALED;
+  form.multipliers = before->data;
+  for (size_t i = 0; i < tensor->data_bytes / 4; i++) {
+    const uint32_t spare = spare_bits_of(form.multipliers, i);
+    if (mnw_load_u32(tensor->data + 4 * i) & ((1u << spare) - 1)) return;
+  }
+  forms->items[forms->count++] = form;
 }
 
 bool pk_constant_forms_init(pk_constant_forms *forms, const pk_lowered_tensor *tensor,
-                            pk_error *error) {
+                            const pk_lowered_tensor *before, pk_error *error) {
   const size_t size = tensor->data_bytes;
   const bool has_levels = suits_trellis(tensor);
   const bool has_words = (tensor->dtype == MNW_DTYPE_F32 || tensor->dtype == MNW_DTYPE_S32) &&
@@ -165,10 +189,7 @@ bool pk_constant_forms_init(pk_constant_forms *forms, const pk_lowered_tensor *t
   if (has_words && make_codebook(forms, tensor)) {
     add_form(forms, MNW_CODING_CODEBOOK, forms->words, size / 4, 4);
   }
-  if (tensor->dtype == MNW_DTYPE_S32) {
-    forms->items[forms->count++] =
-        (pk_constant_form){MNW_CODING_SYMBOLS | MNW_CODING_WORDS, tensor->data, 4};
-  }
+  if (tensor->dtype == MNW_DTYPE_S32) add_numbers(forms, tensor, before);
   return true;
 }
 
@@ -180,35 +201,46 @@ void pk_constant_forms_free(pk_constant_forms *forms) {
 
 // --- 4-byte numbers by their lengths ---
 
-// How many bits at the low end of all numbers are 0.
-static uint32_t shift_of(const uint8_t *words, size_t count) {
+// A block's words, and their part of the multipliers.
+typedef struct word_block {
+  const uint8_t *words, *multipliers;
+  size_t count;
+} word_block;
+
+static word_block block_of(const pk_constant_form *form, size_t offset, size_t size) {
+  return (word_block){form->symbols + offset, form->multipliers ? form->multipliers + offset : NULL,
+                      size / 4};
+}
+
+static uint32_t magnitude_of(const word_block *block, size_t index) {
+  const uint32_t word = mnw_load_u32(block->words + 4 * index);
+  return (word >> 31 ? 0u - word : word) >> spare_bits_of(block->multipliers, index);
+}
+
+// How many bits at the low end of all numbers are 0 beside their own.
+static uint32_t shift_of(const word_block *block) {
   uint32_t all = 0, shift = 0;
-  for (size_t i = 0; i < count; i++) all |= mnw_load_u32(words + 4 * i);
+  for (size_t i = 0; i < block->count; i++) all |= magnitude_of(block, i);
   while (all != 0 && !(all >> shift & 1)) shift++;
   return shift;
 }
 
-static uint32_t magnitude_of(uint32_t word, uint32_t shift) {
-  return (word >> 31 ? 0u - word : word) >> shift;
-}
-
-static void word_lengths(uint8_t *out, const uint8_t *words, size_t count) {
-  const uint32_t shift = shift_of(words, count);
-  for (size_t i = 0; i < count; i++) {
-    const uint32_t word = mnw_load_u32(words + 4 * i);
-    const uint32_t length = pk_bit_length(magnitude_of(word, shift));
-    out[i] = (uint8_t)(2 * length - (word >> 31));
+static void word_lengths(uint8_t *out, const word_block *block) {
+  const uint32_t shift = shift_of(block);
+  for (size_t i = 0; i < block->count; i++) {
+    const uint32_t length = pk_bit_length(magnitude_of(block, i) >> shift);
+    out[i] = (uint8_t)(2 * length - (mnw_load_u32(block->words + 4 * i) >> 31));
   }
 }
 
 size_t pk_form_bits(uint8_t *out, const pk_constant_form *form, size_t offset, size_t size) {
   if (!pk_form_is_of_numbers(form)) return 0;
-  const uint8_t *words = form->symbols + offset;
-  const uint32_t shift = shift_of(words, size / 4);
+  const word_block block = block_of(form, offset, size);
+  const uint32_t shift = shift_of(&block);
   pk_bit_writer bits = {.at = out};
   pk_put_bits(&bits, shift, 8);
-  for (size_t i = 0; i < size / 4; i++) {
-    const uint32_t magnitude = magnitude_of(mnw_load_u32(words + 4 * i), shift);
+  for (size_t i = 0; i < block.count; i++) {
+    const uint32_t magnitude = magnitude_of(&block, i) >> shift;
     const uint32_t length = pk_bit_length(magnitude);
     if (length > 1) pk_put_bits(&bits, magnitude & ~(1u << (length - 1)), length - 1);
   }
@@ -219,8 +251,9 @@ size_t pk_form_bits(uint8_t *out, const pk_constant_form *form, size_t offset, s
 
 size_t pk_form_symbols(uint8_t *out, const pk_constant_form *form, size_t offset, size_t size) {
   if (pk_form_is_of_numbers(form)) {
-    word_lengths(out, form->symbols + offset, size / 4);
-    return size / 4;
+    const word_block block = block_of(form, offset, size);
+    word_lengths(out, &block);
+    return block.count;
   }
   const uint8_t *symbols = form->symbols + offset / form->element_bytes;
   const size_t count = size / form->element_bytes;

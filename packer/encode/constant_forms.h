@@ -1,7 +1,7 @@
 // The forms in which a constant's bytes can be coded: as they are, as the symbols of a trellis, as
 // numbers of a codebook's words, each with or without a mask of those that are 0, or as 4-byte
-// numbers of which the lengths are symbols. Every form decodes to the same bytes; which one is
-// smallest is for the shard's writer to weigh.
+// numbers, scaled or not, of which the lengths are symbols. Every form decodes to the same bytes;
+// which one is smallest is for the shard's writer to weigh.
 #ifndef MINNOW_PACKER_CONSTANT_FORMS_H_
 #define MINNOW_PACKER_CONSTANT_FORMS_H_
 
@@ -9,12 +9,13 @@
 #include "../pk_error.h"
 #include "core/format/package_format.h"
 
-enum { PK_MAX_FORMS = 7, PK_FORM_MAX_BITS_BYTES = MNW_BLOCK_MAX_BYTES + 1 };
+enum { PK_MAX_FORMS = 8, PK_FORM_MAX_BITS_BYTES = MNW_BLOCK_MAX_BYTES + 1 };
 
 typedef struct pk_constant_form {
-  uint32_t coding;         // MNW_CODING_*
-  const uint8_t *symbols;  // one for each element; of numbers the constant's bytes
-  size_t element_bytes;    // what a symbol stands for: 1, with a codebook or of numbers 4
+  uint32_t coding;             // MNW_CODING_*
+  const uint8_t *symbols;      // one for each element; of numbers the constant's bytes
+  size_t element_bytes;        // what a symbol stands for: 1, with a codebook or of numbers 4
+  const uint8_t *multipliers;  // of scaled numbers: bytes of the tensor before, else NULL
 } pk_constant_form;
 
 // Whether symbols tell lengths of 4-byte numbers.
@@ -30,9 +31,10 @@ typedef struct pk_constant_forms {
   uint8_t *halves, *words;
 } pk_constant_forms;  // all zero: empty
 
-// `tensor` is a constant and outlives the forms. Errors: OUT_OF_MEMORY.
+// `tensor` is a constant, `before` (NULL: none) the tensor that it follows; both outlive the forms.
+// Errors: OUT_OF_MEMORY.
 bool pk_constant_forms_init(pk_constant_forms *forms, const pk_lowered_tensor *tensor,
-                            pk_error *error);
+                            const pk_lowered_tensor *before, pk_error *error);
 void pk_constant_forms_free(pk_constant_forms *forms);
 
 // The symbols of the constant's bytes offset … offset + size, whole elements, into `out`, which has

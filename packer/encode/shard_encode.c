@@ -225,13 +225,18 @@ static coding_choice choose_coding(const shard_writer *writer, const constant *c
   return search.best;
 }
 
-uint64_t pk_coded_bytes(const pk_lowered_tensor *tensor) {
+static const pk_lowered_tensor *tensor_before(const pk_lowered_graph *graph, size_t number) {
+  return number > 0 ? &graph->tensors[number - 1] : NULL;
+}
+
+uint64_t pk_coded_bytes(const pk_lowered_graph *graph, size_t number) {
+  const pk_lowered_tensor *tensor = &graph->tensors[number];
   constant c = {.data = tensor->data, .size = tensor->data_bytes};
   shard_writer writer = {.block_bytes = MNW_BLOCK_MAX_BYTES};
   uint64_t bytes = tensor->data_bytes;
   pk_error ignored = {0};
   if (!open_writer(&writer, &ignored)) return bytes;
-  if (pk_constant_forms_init(&c.forms, tensor, &ignored)) {
+  if (pk_constant_forms_init(&c.forms, tensor, tensor_before(graph, number), &ignored)) {
     const coding_choice choice = choose_coding(&writer, &c, 0);
     bytes = choice.head_bytes + blocks_cost(&writer, &c, 0, &choice);
   }
@@ -313,11 +318,12 @@ static void fill_shard(shard_writer *writer, size_t *offset, const constant *c) 
   }
 }
 
-static bool write_constant(shard_writer *writer, uint32_t number, const pk_lowered_tensor *tensor,
+static bool write_constant(shard_writer *writer, const pk_lowered_graph *graph, size_t number,
                            pk_error *error) {
-  constant c = {.number = number, .data = tensor->data, .size = tensor->data_bytes};
+  const pk_lowered_tensor *tensor = &graph->tensors[number];
+  constant c = {.number = (uint32_t)number, .data = tensor->data, .size = tensor->data_bytes};
   size_t offset = 0;
-  bool ok = pk_constant_forms_init(&c.forms, tensor, error);
+  bool ok = pk_constant_forms_init(&c.forms, tensor, tensor_before(graph, number), error);
   while (ok && offset < c.size) {
     fill_shard(writer, &offset, &c);
     if (writer->scratch.failed) ok = pk_fail(error, PK_OUT_OF_MEMORY, "no memory for a block");
@@ -377,9 +383,7 @@ bool pk_encode_shards(pk_shards *shards, const pk_lowered_graph *graph, size_t s
 
   bool ok = open_shard(&writer, error) && write_head(&writer, graph, error);
   for (size_t i = 0; ok && i < graph->tensor_count; i++) {
-    const pk_lowered_tensor *tensor = &graph->tensors[i];
-    if (!tensor->data) continue;
-    ok = write_constant(&writer, (uint32_t)i, tensor, error);
+    if (graph->tensors[i].data) ok = write_constant(&writer, graph, i, error);
   }
   ok = ok && finish_shards(shards, error);
   close_writer(&writer);

@@ -27,8 +27,8 @@ void pk_shards_free(pk_shards *shards);
 bool pk_encode_shards(pk_shards *shards, const pk_lowered_graph *graph, size_t shard_bytes,
                       pk_error *error);
 
-// What a constant takes in a shard of its own, with its tables and headers, in the smallest coding;
-// its plain bytes where there is no memory to find out.
-uint64_t pk_coded_bytes(const pk_lowered_tensor *tensor);
+// What constant `number` takes in a shard of its own, with its tables and headers, in the smallest
+// coding; its plain bytes where there is no memory to find out.
+uint64_t pk_coded_bytes(const pk_lowered_graph *graph, size_t number);
 
 #endif  // MINNOW_PACKER_SHARD_ENCODE_H_

@@ -22,6 +22,26 @@ static bool number_tensors(int32_t *numbers, int32_t *next, const pk_lowered_gra
   return true;
 }
 
+static bool is_constant(const pk_lowered_graph *graph, int32_t tensor, mnw_dtype dtype) {
+  return tensor >= 0 && (size_t)tensor < graph->tensor_count && graph->tensors[tensor].data &&
+         graph->tensors[tensor].dtype == dtype;
+}
+
+// Multipliers come before the biases whose units they tell (MNW_CODING_SCALED).
+static bool number_inputs(int32_t *numbers, int32_t *next, const pk_lowered_graph *graph,
+                          const pk_lowered_op *op, const char *name, pk_error *error) {
+  enum { BIAS = 2, MULTIPLIERS = 3 };
+  const bool is_scaled = op->input_count > MULTIPLIERS &&
+                         is_constant(graph, op->inputs[BIAS], MNW_DTYPE_S32) &&
+                         is_constant(graph, op->inputs[MULTIPLIERS], MNW_DTYPE_F32);
+  if (is_scaled &&
+      (!number_tensors(numbers, next, graph, op->inputs, BIAS, name, error) ||
+       !number_tensors(numbers, next, graph, op->inputs + MULTIPLIERS, 1, name, error))) {
+    return false;
+  }
+  return number_tensors(numbers, next, graph, op->inputs, (size_t)op->input_count, name, error);
+}
+
 static bool number_graph(int32_t *numbers, int32_t *next, const pk_lowered_graph *graph,
                          pk_error *error) {
   if (!number_tensors(numbers, next, graph, graph->inputs, graph->input_count, "the input list",
@@ -31,7 +51,7 @@ static bool number_graph(int32_t *numbers, int32_t *next, const pk_lowered_graph
   for (size_t i = 0; i < graph->op_count; i++) {
     const pk_lowered_op *op = &graph->ops[i];
     const char *name = op->name ? op->name : "an operator";
-    if (!number_tensors(numbers, next, graph, op->inputs, (size_t)op->input_count, name, error) ||
+    if (!number_inputs(numbers, next, graph, op, name, error) ||
         !number_tensors(numbers, next, graph, op->outputs, (size_t)op->output_count, name, error)) {
       return false;
     }

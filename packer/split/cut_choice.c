@@ -85,7 +85,7 @@ static void list_uses(cut_tables *tables, size_t *next_user) {
     for (int k = 0; k < graph->ops[i].input_count; k++) {
       const int32_t t = graph->ops[i].inputs[k];
       if (t == MNW_NO_TENSOR || !graph->tensors[t].data) continue;
-      const uint64_t coded = pk_coded_bytes(&graph->tensors[t]);
+      const uint64_t coded = pk_coded_bytes(graph, (size_t)t);
       if (next_user[t] == graph->op_count) total += coded;
       *use++ = (constant_use){coded, next_user[t]};
       next_user[t] = i;

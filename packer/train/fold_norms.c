@@ -36,4 +36,8 @@ void pk_constants_folded(pk_diff_net *net, const pk_parameters *parameters, cons
   for (size_t i = 0; i < parameters->norm_count; i++) {
     fold(net, &parameters->norms[i], values, statistics);
   }
+  for (size_t i = 0; i < parameters->count; i++) {
+    const pk_parameter *p = &parameters->items[i];
+    for (size_t j = p->count - p->led; j < p->count; j++) net->constants[p->tensor][j] += p->lead;
+  }
 }

@@ -9,7 +9,7 @@
 // normalisations become 0.
 void pk_constants_raw(pk_diff_net *net, const pk_parameters *parameters, const float *values);
 
-// The same, with each normalisation multiplied into its weights and bias.
+// The same as it is used: each normalisation multiplied into its weights and bias, leads added.
 void pk_constants_folded(pk_diff_net *net, const pk_parameters *parameters, const float *values,
                          const float *statistics);
 

@@ -86,6 +86,9 @@ static void average(pk_optimizer *o) {
 void pk_optimizer_step(pk_optimizer *optimizer, float *gradient) {
   const pk_parameters *parameters = optimizer->parameters;
   const float rate = pk_optimizer_rate(optimizer);
+  for (size_t i = 0; i < parameters->count; i++) {
+    pk_parameter_clear_fixed(gradient, &parameters->items[i]);
+  }
   clip(gradient, parameters->total, optimizer->options.clip);
   for (size_t i = 0; i < parameters->count; i++) {
     const pk_parameter *p = &parameters->items[i];

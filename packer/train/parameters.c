@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../autodiff/diff_net.h"
 #include "../pk_random.h"
@@ -28,6 +29,15 @@ static void add_tensor(pk_parameters *p, const pk_graph *graph, size_t op, int i
                                   .tensor = tensor,
                                   .op = op,
                                   .count = (size_t)pk_tensor_elements(&graph->tensors[tensor])});
+}
+
+// The last outputs of an operator whose weights [outputs, inputs] and bias have just been added.
+static void note_bias_only(pk_parameters *p, const pk_graph *graph, size_t op,
+                           const pk_network_note *note) {
+  const pk_tensor *weights = &graph->tensors[graph->ops[op].inputs[PK_INPUT_WEIGHTS]];
+  p->items[p->count - 2].fixed = (size_t)note->bias_only * (size_t)weights->dims[1];
+  p->items[p->count - 1].led = (size_t)note->bias_only;
+  p->items[p->count - 1].lead = note->bias_lead;
 }
 
 static void add_recurrent(pk_parameters *p, const pk_graph *graph, size_t op) {
@@ -71,6 +81,7 @@ bool pk_parameters_init(pk_parameters *parameters, pk_graph *graph, const pk_net
     } else if (op->input_count > PK_INPUT_BIAS) {
       add_tensor(parameters, graph, i, PK_INPUT_BIAS, PK_PARAMETER_BIAS);
     }
+    if (notes[i].bias_only > 0) note_bias_only(parameters, graph, i, &notes[i]);
   }
   if (ok && parameters->total == 0) {
     ok = pk_fail(error, PK_USAGE, "%s: the network has no layer with weights to train",
@@ -125,6 +136,10 @@ static void start_weights(float *values, const pk_parameter *p, const pk_graph *
   }
 }
 
+void pk_parameter_clear_fixed(float *row, const pk_parameter *p) {
+  memset(row + p->offset + p->count - p->fixed, 0, p->fixed * sizeof *row);
+}
+
 void pk_parameters_start(float *values, const pk_parameters *parameters, const pk_graph *graph,
                          uint64_t seed) {
   for (size_t i = 0; i < parameters->count; i++) {
@@ -133,5 +148,6 @@ void pk_parameters_start(float *values, const pk_parameters *parameters, const p
     const float start = p->kind == PK_PARAMETER_NORM_SCALE ? 1.0f : 0.0f;
     for (size_t j = 0; j < p->count; j++) values[p->offset + j] = start;
     if (p->kind == PK_PARAMETER_WEIGHTS) start_weights(values + p->offset, p, graph, &random);
+    pk_parameter_clear_fixed(values, p);
   }
 }

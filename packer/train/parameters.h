@@ -18,6 +18,9 @@ typedef struct pk_parameter {
   int32_t tensor;  // of the graph; PK_NO_TENSOR: of a normalisation
   size_t op;       // the first operator that uses it
   size_t offset, count;
+  size_t fixed;  // so many last values are 0 and stay so
+  size_t led;    // so many last values
+  float lead;    // get this once they are trained
 } pk_parameter;
 
 // Mean and variance of a normalised operator's outputs: `channels` means at
@@ -45,5 +48,8 @@ void pk_parameters_deinit(pk_parameters *parameters);
 // (LeCun et al. 1998). Scales 1, the rest 0.
 void pk_parameters_start(float *values, const pk_parameters *parameters, const pk_graph *graph,
                          uint64_t seed);
+
+// Zeroes what is fixed of a parameter in a row of values or of their gradients.
+void pk_parameter_clear_fixed(float *row, const pk_parameter *parameter);
 
 #endif  // MINNOW_PACKER_TRAIN_PARAMETERS_H_

@@ -12,13 +12,13 @@ find "$data/photos/imagenet" -name '*.JPEG' | sort | head -n 1 | while read -r p
 
 is_less() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a < b) }'; }
 
-packing=(--image-range 0,255 --activations float32 --target-size 30k)
+packing=(--image-range 0,255 --activations float32 --target-size 26k)
 expect 0 '"calibration"' pack "$model" -o "$work/plain" --calibrate "$work/samples" "${packing[@]}" --json
 check 'without it nothing is said of it' bash -c '! grep -q heldLoss "$1"' _ "$work/out"
 expect 0 '"kept": true' pack "$model" -o "$work/refined" --calibrate "$work/samples" "${packing[@]}" --refine 32 --json
 check 'the loss of samples not learnt from falls' is_less "$(json "$work/out" .calibration.refined.heldLoss)" \
   "$(json "$work/out" .calibration.refined.heldLossBefore)"
-check 'the size holds' test "$(json "$work/out" .bytes.plain)" -le 30000
+check 'the size holds' test "$(json "$work/out" .bytes.plain)" -le 26000
 expect 0 'refined  loss of samples not learnt from' pack "$model" -o "$work/again" --calibrate "$work/samples" "${packing[@]}" --refine 32 \
   --report "$work/page.html"
 check 'the same bytes again' diff -r "$work/refined" "$work/again"

@@ -27,6 +27,7 @@ static uint32_t codings_of(const pk_constant_forms *forms) {
 // Decodes bytes offset … offset + size of a form behind its symbols' code, as the reader does.
 static void expand(uint8_t *out, const pk_constant_form *form, const pk_constant_forms *forms,
                    const pk_lowered_tensor *tensor, size_t offset, size_t size) {
+  const uint8_t *multipliers = form->multipliers ? form->multipliers + offset : NULL;
   static uint8_t symbols[MNW_BLOCK_MAX_BYTES];
   const size_t count = pk_form_symbols(symbols, form, offset, size);
   const size_t expanded = size / form->element_bytes, channels = (size_t)tensor->dims[0];
@@ -41,9 +42,9 @@ static void expand(uint8_t *out, const pk_constant_form *form, const pk_constant
   if (pk_form_is_of_numbers(form)) {
     static uint8_t bits[PK_FORM_MAX_BITS_BYTES];
     const size_t bits_bytes = pk_form_bits(bits, form, offset, size);
-    assert_false(mnw_expand_words(end - size, expanded, bits, bits_bytes - 1));
+    assert_false(mnw_expand_words(end - size, expanded, bits, bits_bytes - 1, multipliers));
     memcpy(end - count, symbols, count);
-    assert_true(mnw_expand_words(end - size, expanded, bits, bits_bytes));
+    assert_true(mnw_expand_words(end - size, expanded, bits, bits_bytes, multipliers));
   }
   if (form->coding & MNW_CODING_CODEBOOK) {
     mnw_expand_codebook(end - size, expanded, forms->codebook);
@@ -57,11 +58,12 @@ static void expand(uint8_t *out, const pk_constant_form *form, const pk_constant
 }
 
 // All forms, in blocks of `block` bytes, give the tensor's bytes.
-static uint32_t check_forms(const pk_lowered_tensor *tensor, size_t block) {
+static uint32_t check_forms_behind(const pk_lowered_tensor *before, const pk_lowered_tensor *tensor,
+                                   size_t block) {
   static uint8_t out[MAX_BYTES];
   pk_constant_forms forms;
   pk_error error = {0};
-  assert_true(pk_constant_forms_init(&forms, tensor, &error));
+  assert_true(pk_constant_forms_init(&forms, tensor, before, &error));
   for (size_t i = 0; i < forms.count; i++) {
     memset(out, 0xa5, sizeof out);
     for (size_t at = 0; at < tensor->data_bytes; at += block) {
@@ -73,6 +75,10 @@ static uint32_t check_forms(const pk_lowered_tensor *tensor, size_t block) {
   const uint32_t codings = codings_of(&forms);
   pk_constant_forms_free(&forms);
   return codings;
+}
+
+static uint32_t check_forms(const pk_lowered_tensor *tensor, size_t block) {
+  return check_forms_behind(NULL, tensor, block);
 }
 
 // A path for each product along the channels; absent channels of tiles are 0.
@@ -181,6 +187,54 @@ static void test_words(void **state) {
   }
 }
 
+// Biases whose low bits say nothing, by multipliers of all sizes; one bit more and they are not.
+static void test_scaled_words(void **state) {
+  (void)state;
+  enum { COUNT = 500 };
+  uint32_t seed = 17;
+  uint32_t data[COUNT];
+  float multipliers[COUNT];
+  const pk_lowered_tensor before = {.dtype = MNW_DTYPE_F32,
+                                    .rank = 1,
+                                    .dims = {COUNT},
+                                    .data = (uint8_t *)multipliers,
+                                    .data_bytes = sizeof multipliers};
+  const pk_lowered_tensor tensor = {.dtype = MNW_DTYPE_S32,
+                                    .rank = 1,
+                                    .dims = {COUNT},
+                                    .data = (uint8_t *)data,
+                                    .data_bytes = sizeof data};
+  size_t scaled = COUNT;
+  for (size_t i = 0; i < COUNT; i++) {
+    const double mantissa = i % 7 ? 1.0 + random_between(&seed, 1, 255) / 256.0 : 1.0;
+    multipliers[i] = (float)ldexp(mantissa, random_between(&seed, -24, 2));
+    if (i % 50 == 0) multipliers[i] = 0.0f;  // of channels that only fill up a tile
+    uint32_t bits, spare;
+    memcpy(&bits, &multipliers[i], sizeof bits);
+    spare = mnw_spare_bits(bits);
+    // Never more than is worth half a step.
+    if (multipliers[i] > 0.0f && spare > 0) assert_true(ldexp(multipliers[i], (int)spare) <= 0.5);
+    data[i] = (uint32_t)random_between(&seed, -9000, 9000) << spare;
+    if (spare > 0) scaled = i;
+  }
+  assert_true(check_forms_behind(&before, &tensor, 512) & MNW_CODING_SCALED);
+  assert_false(check_forms(&tensor, 512) & MNW_CODING_SCALED);
+  data[scaled] |= 1;
+  assert_false(check_forms_behind(&before, &tensor, 512) & MNW_CODING_SCALED);
+}
+
+static void test_hostile_words(void **state) {
+  (void)state;
+  const float half = 0.5f, tiny = 0x1p-30f;
+  const uint8_t shifted[] = {17, 0};
+  uint8_t bytes[4] = {0, 0, 0, 4};
+  assert_true(mnw_expand_words(bytes, 1, shifted, 2, (const uint8_t *)&half));
+  bytes[3] = 4;
+  assert_false(mnw_expand_words(bytes, 1, shifted, 2, (const uint8_t *)&tiny));  // 17 + 15 bits
+  bytes[3] = 65;
+  assert_false(mnw_expand_words(bytes, 1, shifted, 2, NULL));
+}
+
 // The path is the best of all: compared with every sequence of a few levels.
 static void test_viterbi(void **state) {
   (void)state;
@@ -243,7 +297,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_trellis_forms), cmocka_unit_test(test_masks),
       cmocka_unit_test(test_hostile_masks), cmocka_unit_test(test_codebook),
-      cmocka_unit_test(test_words),         cmocka_unit_test(test_viterbi),
+      cmocka_unit_test(test_words),         cmocka_unit_test(test_scaled_words),
+      cmocka_unit_test(test_hostile_words), cmocka_unit_test(test_viterbi),
       cmocka_unit_test(test_gain),
   };
   return cmocka_run_group_tests_name("encode_forms", tests, NULL, NULL);

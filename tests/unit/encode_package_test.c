@@ -152,14 +152,23 @@ static void tensors_are_numbered_by_first_use(void **state) {
   assert_int_equal(graph.tensor_count, before - 1);
   assert_int_equal(graph.inputs[0], 0);
   int32_t last_constant = -1;
+  size_t scaled = 0;
   for (size_t i = 0; i < graph.op_count; i++) {
-    for (int t = 0; t < graph.ops[i].input_count; t++) {
-      const int32_t number = graph.ops[i].inputs[t];
-      if (!graph.tensors[number].data) continue;
-      assert_true(number > last_constant);
-      last_constant = number;
+    enum { WEIGHTS = 1, BIAS, MULTIPLIERS };
+    const int32_t *inputs = graph.ops[i].inputs;
+    if (!graph.tensors[inputs[WEIGHTS]].data) continue;
+    assert_true(inputs[WEIGHTS] > last_constant);
+    last_constant = inputs[BIAS];
+    if (graph.ops[i].input_count <= MULTIPLIERS) {
+      assert_true(inputs[BIAS] > inputs[WEIGHTS]);
+      continue;
     }
+    // A bias stands behind the multipliers that tell its units.
+    assert_true(inputs[MULTIPLIERS] > inputs[WEIGHTS]);
+    assert_int_equal(inputs[BIAS], inputs[MULTIPLIERS] + 1);
+    scaled++;
   }
+  assert_true(scaled > 0);
   graph.ops[0].inputs[1] = 99;
   assert_false(pk_order_tensors(&graph, &error));
   assert_int_equal(error.code, PK_BAD_MODEL);

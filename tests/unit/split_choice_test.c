@@ -47,7 +47,7 @@ static double part_bytes(const pk_lowered_graph *graph, size_t begin, size_t end
   for (size_t t = 0; t < graph->tensor_count; t++) {
     const pk_lowered_tensor *tensor = &graph->tensors[t];
     if (!tensor->data || !reads(graph, begin, end, (int32_t)t)) continue;
-    bytes += (double)pk_coded_bytes(tensor);
+    bytes += (double)pk_coded_bytes(graph, t);
   }
   return bytes;
 }

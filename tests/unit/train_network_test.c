@@ -118,6 +118,13 @@ static void test_refusals(void **state) {
        "network.channels.0 must be left out"},
       {"{\"input\": [4], \"channels\": [3], \"layers\": [{\"dense\": 2}]}",
        "network.channels must be"},
+      {"{\"input\": [4], \"layers\": [{\"dense\": 2, \"biasOnly\": 2}]}",
+       "layers.0.biasOnly must be a whole number"},
+      {"{\"input\": [4], \"layers\": [{\"dense\": 2, \"biasLead\": 1}]}", "biasLead must be"},
+      {"{\"input\": [4], \"layers\": [{\"dense\": 2, \"biasOnly\": 1, \"biasLead\": 51}]}",
+       "biasLead must be a number"},
+      {"{\"input\": [4], \"layers\": [{\"dense\": 2, \"biasOnly\": 1, \"norm\": true}]}",
+       "biasOnly must be left out"},
       {"{\"input\": [65536], \"layers\": [{\"dense\": 65536}]}", "import"},
   };
   (void)state;

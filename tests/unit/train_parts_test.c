@@ -221,6 +221,48 @@ static void test_gradual_pruning(void **state) {
   pk_optimizer_deinit(&optimizer);
 }
 
+// Weights of outputs that have a bias alone stay 0 whatever the gradient is; all else learns.
+static void test_bias_only_outputs(void **state) {
+  (void)state;
+  enum { INPUTS = 4, WEIGHTS = TRAIN_BENCH_CLASSES * INPUTS, FREE = WEIGHTS - INPUTS };
+  const pk_optimizer_kind kinds[] = {PK_OPTIMIZER_ADAMW, PK_OPTIMIZER_SGD};
+  for (size_t k = 0; k < 2; k++) {
+    const pk_optimizer_options options = {.kind = kinds[k],
+                                          .rate = 0.01f,
+                                          .momentum = 0.9f,
+                                          .beta2 = 0.99f,
+                                          .weight_decay = 0.1f,
+                                          .clip = 1.0f,
+                                          .average = 0.9f,
+                                          .steps = 5};
+    train_bench b;
+    pk_optimizer optimizer;
+    pk_error error = {0};
+    float gradient[WEIGHTS + TRAIN_BENCH_CLASSES];
+    train_bench_open(&b, "[4]", "{\"dense\": 3, \"biasOnly\": 1, \"biasLead\": 0.5}");
+    assert_int_equal(b.parameters.total, WEIGHTS + TRAIN_BENCH_CLASSES);
+    assert_true(pk_optimizer_init(&optimizer, &options, &b.parameters, &error));
+    pk_parameters_start(optimizer.values, &b.parameters, &b.graph, 5);
+    for (size_t step = 0; step < options.steps; step++) {
+      for (size_t i = 0; i < b.parameters.total; i++) gradient[i] = 1.0f + (float)(i % 3);
+      pk_optimizer_step(&optimizer, gradient);
+    }
+    for (size_t i = 0; i < b.parameters.total; i++) {
+      const bool is_fixed = i >= FREE && i < WEIGHTS;
+      assert_int_equal(optimizer.values[i] == 0.0f, is_fixed);
+      assert_int_equal(pk_optimizer_result(&optimizer)[i] == 0.0f, is_fixed);
+    }
+    pk_constants_folded(&b.net, &b.parameters, optimizer.values, b.hooks.statistics);
+    const float *bias = b.net.constants[b.graph.ops[0].inputs[PK_INPUT_BIAS]];
+    for (size_t i = 0; i < TRAIN_BENCH_CLASSES; i++) {
+      const float lead = i + 1 < TRAIN_BENCH_CLASSES ? 0.0f : 0.5f;
+      assert_true(bias[i] == optimizer.values[WEIGHTS + i] + lead);
+    }
+    pk_optimizer_deinit(&optimizer);
+    train_bench_close(&b);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_gradients_through_norms),
                                      cmocka_unit_test(test_gradients_through_dropout),
@@ -230,6 +272,7 @@ int main(void) {
                                      cmocka_unit_test(test_loss_gradients),
                                      cmocka_unit_test(test_loss_of_no_label_and_no_teacher),
                                      cmocka_unit_test(test_gradual_pruning),
-                                     cmocka_unit_test(test_optimizers)};
+                                     cmocka_unit_test(test_optimizers),
+                                     cmocka_unit_test(test_bias_only_outputs)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,13 +12,19 @@
 #include "../../packer/compress/trellis_round.h"
 #include "../../packer/encode/constant_forms.h"
 #include "../../packer/encode/symbol_code.h"
+#include "core/format/symbol_expand.h"
 #include "core/format/weight_reader.h"
 #include "core/kernels/packed_layout.h"
 #include "test_random.h"
 
 enum { CHANNELS = 24, K = 20, DAMAGES = 3000 };
 
-// A constant's only block in one form, with what must come before it.
+// A constant, number 1, behind `before` or an activation.
+typedef struct placed_constant {
+  const pk_lowered_tensor *before, *tensor;
+} placed_constant;
+
+// Its only block in one form, with what must come before it.
 typedef struct coded_constant {
   pk_bytes table, mask_table, block;
 } coded_constant;
@@ -43,7 +49,7 @@ static coded_constant encode(const pk_lowered_tensor *tensor, const pk_constant_
   const size_t masks = pk_form_mask(mask, form, 0, size);
   const size_t bits_bytes = pk_form_bits(bits, form, 0, size);
   add_table(&coded.table, symbols, count, kind, &code);
-  const uint32_t head[4] = {0, 0, (uint32_t)size, form->coding};
+  const uint32_t head[4] = {1, 0, (uint32_t)size, form->coding};
   for (int i = 0; i < 4; i++) pk_bytes_append_u32(&coded.block, head[i]);
   if (masks > 0) {
     add_table(&coded.mask_table, mask, masks, kind, &mask_code);
@@ -67,11 +73,7 @@ static void free_coded(coded_constant *coded) {
   pk_bytes_free(&coded->block);
 }
 
-// Reads the block into memory of just the tensor's size.
-static mnw_status read(uint8_t *bytes, const pk_lowered_tensor *source, mnw_weight_tables *tables,
-                       const uint8_t *block, size_t block_bytes) {
-  mnw_error error;
-  mnw_weight_cursor cursor;
+static mnw_tensor runtime_tensor(const pk_lowered_tensor *source, uint8_t *bytes) {
   mnw_tensor tensor = {.dtype = (uint8_t)source->dtype,
                        .rank = (uint8_t)source->rank,
                        .kind = MNW_KIND_CONSTANT,
@@ -81,8 +83,17 @@ static mnw_status read(uint8_t *bytes, const pk_lowered_tensor *source, mnw_weig
                        .size_bytes = (uint32_t)source->data_bytes,
                        .data = bytes};
   for (uint32_t i = 0; i < source->rank; i++) tensor.dims[i] = source->dims[i];
-  const mnw_graph graph = {.tensors = &tensor, .tensor_count = 1};
-  mnw_weight_cursor_start(&cursor, &graph);
+  return tensor;
+}
+
+// Reads the block into memory of just the tensor's size.
+static mnw_status read(uint8_t *bytes, const placed_constant *constant, mnw_weight_tables *tables,
+                       const uint8_t *block, size_t block_bytes) {
+  mnw_error error;
+  mnw_weight_cursor cursor = {.tensor = 1};
+  mnw_tensor tensors[2] = {{.kind = MNW_KIND_ACTIVATION}, runtime_tensor(constant->tensor, bytes)};
+  const mnw_graph graph = {.tensors = tensors, .tensor_count = 2};
+  if (constant->before) tensors[0] = runtime_tensor(constant->before, constant->before->data);
   return mnw_weight_block_read(&cursor, &graph, tables, block, block_bytes, &error);
 }
 
@@ -97,8 +108,9 @@ static void damage(uint8_t *block, size_t *size, uint32_t *seed) {
   if (random_between(seed, 0, 4) == 0) *size = (size_t)random_between(seed, 0, (int32_t)*size);
 }
 
-static void check_form(const pk_lowered_tensor *tensor, const pk_constant_forms *forms,
+static void check_form(const placed_constant *constant, const pk_constant_forms *forms,
                        const pk_constant_form *form, mnw_symbol_code kind, uint32_t *seed) {
+  const pk_lowered_tensor *tensor = constant->tensor;
   const bool is_ans = kind == MNW_SYMBOL_CODE_ANS;
   const uint32_t type = is_ans ? MNW_CHUNK_ANS_TABLE : MNW_CHUNK_HUFFMAN_TABLE;
   const uint32_t mask_type = is_ans ? MNW_CHUNK_ANS_MASK_TABLE : MNW_CHUNK_MASK_TABLE;
@@ -108,7 +120,7 @@ static void check_form(const pk_lowered_tensor *tensor, const pk_constant_forms 
   mnw_error error;
   mnw_weight_tables_clear(tables);
   // Without its tables the block is refused.
-  assert_int_not_equal(read(bytes, tensor, tables, coded.block.data, coded.block.size),
+  assert_int_not_equal(read(bytes, constant, tables, coded.block.data, coded.block.size),
                        MNW_STATUS_OK);
   assert_int_equal(mnw_weight_tables_read(tables, type, coded.table.data, coded.table.size, &error),
                    MNW_STATUS_OK);
@@ -125,13 +137,14 @@ static void check_form(const pk_lowered_tensor *tensor, const pk_constant_forms 
   assert_int_equal(mnw_weight_tables_read(tables, MNW_CHUNK_CODEBOOK, forms->codebook,
                                           forms->codebook_bytes, &error),
                    MNW_STATUS_OK);
-  assert_int_equal(read(bytes, tensor, tables, coded.block.data, coded.block.size), MNW_STATUS_OK);
+  assert_int_equal(read(bytes, constant, tables, coded.block.data, coded.block.size),
+                   MNW_STATUS_OK);
   assert_memory_equal(bytes, tensor->data, tensor->data_bytes);
   for (int i = 0; i < DAMAGES; i++) {
     size_t size = coded.block.size;
     memcpy(block, coded.block.data, size);
     damage(block, &size, seed);
-    read(bytes, tensor, tables, block, size);
+    read(bytes, constant, tables, block, size);
   }
   assert_int_equal(mnw_weight_tables_read(tables, MNW_CHUNK_CODEBOOK, block, 3, &error),
                    MNW_STATUS_CORRUPT);
@@ -143,18 +156,23 @@ static void check_form(const pk_lowered_tensor *tensor, const pk_constant_forms 
   free_coded(&coded);
 }
 
-static void check_constant(const pk_lowered_tensor *tensor, uint32_t wanted) {
+static void check_placed(const placed_constant *constant, uint32_t wanted) {
   pk_constant_forms forms;
   pk_error error = {0};
   uint32_t seen = 0, seed = 41;
-  assert_true(pk_constant_forms_init(&forms, tensor, &error));
+  assert_true(pk_constant_forms_init(&forms, constant->tensor, constant->before, &error));
   for (size_t i = 0; i < forms.count; i++) {
-    check_form(tensor, &forms, &forms.items[i], MNW_SYMBOL_CODE_HUFFMAN, &seed);
-    check_form(tensor, &forms, &forms.items[i], MNW_SYMBOL_CODE_ANS, &seed);
+    check_form(constant, &forms, &forms.items[i], MNW_SYMBOL_CODE_HUFFMAN, &seed);
+    check_form(constant, &forms, &forms.items[i], MNW_SYMBOL_CODE_ANS, &seed);
     seen |= forms.items[i].coding;
   }
   assert_int_equal(seen & wanted, wanted);
   pk_constant_forms_free(&forms);
+}
+
+static void check_constant(const pk_lowered_tensor *tensor, uint32_t wanted) {
+  const placed_constant constant = {.tensor = tensor};
+  check_placed(&constant, wanted);
 }
 
 static void test_trellis(void **state) {
@@ -219,11 +237,65 @@ static void test_words(void **state) {
   }
 }
 
+// Biases in units that multipliers tell; where those are not there the block is refused.
+static void test_scaled_words(void **state) {
+  (void)state;
+  enum { COUNT = 300 };
+  uint32_t data[COUNT], seed = 37;
+  float multipliers[COUNT];
+  const pk_lowered_tensor before = {.dtype = MNW_DTYPE_F32,
+                                    .rank = 1,
+                                    .dims = {COUNT},
+                                    .data = (uint8_t *)multipliers,
+                                    .data_bytes = sizeof multipliers};
+  const pk_lowered_tensor tensor = {.dtype = MNW_DTYPE_S32,
+                                    .rank = 1,
+                                    .dims = {COUNT},
+                                    .data = (uint8_t *)data,
+                                    .data_bytes = sizeof data};
+  for (size_t i = 0; i < COUNT; i++) {
+    uint32_t bits;
+    multipliers[i] = (float)random_between(&seed, 1, 5000) * 0x1p-20f;
+    memcpy(&bits, &multipliers[i], sizeof bits);
+    data[i] = (uint32_t)random_between(&seed, -900, 900) << mnw_spare_bits(bits);
+  }
+  const placed_constant constant = {&before, &tensor};
+  check_placed(&constant, MNW_CODING_SCALED);
+
+  pk_constant_forms forms;
+  pk_error error = {0};
+  assert_true(pk_constant_forms_init(&forms, &tensor, &before, &error));
+  coded_constant coded = encode(&tensor, &forms.items[forms.count - 1], MNW_SYMBOL_CODE_ANS);
+  mnw_weight_tables *tables = calloc(1, sizeof *tables);
+  pk_lowered_tensor integers = before, shorter = before;
+  const pk_lowered_tensor *others[] = {NULL, &integers, &shorter};
+  integers.dtype = MNW_DTYPE_S32;
+  shorter.data_bytes -= 4;
+  mnw_weight_tables_clear(tables);
+  mnw_error ignored;
+  assert_int_equal(mnw_weight_tables_read(tables, MNW_CHUNK_ANS_MASK_TABLE, coded.table.data,
+                                          coded.table.size, &ignored),
+                   MNW_STATUS_OK);
+  uint8_t bytes[sizeof data];
+  for (size_t i = 0; i < 3; i++) {
+    const placed_constant misplaced = {others[i], &tensor};
+    assert_int_equal(read(bytes, &misplaced, tables, coded.block.data, coded.block.size),
+                     MNW_STATUS_CORRUPT);
+  }
+  assert_int_equal(read(bytes, &constant, tables, coded.block.data, coded.block.size),
+                   MNW_STATUS_OK);
+  assert_memory_equal(bytes, data, sizeof data);
+  free(tables);
+  free_coded(&coded);
+  pk_constant_forms_free(&forms);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_trellis),
       cmocka_unit_test(test_codebook),
       cmocka_unit_test(test_words),
+      cmocka_unit_test(test_scaled_words),
   };
   return cmocka_run_group_tests_name("weight_coding", tests, NULL, NULL);
 }

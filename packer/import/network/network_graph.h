@@ -10,8 +10,10 @@
 // What training does to an operator's result in front of its activation, and what the graph as it
 // is used no longer shows.
 typedef struct pk_network_note {
-  bool has_norm;  // batch normalisation over the last axis
-  float dropout;  // share of values that become 0; behind the normalisation
+  bool has_norm;      // batch normalisation over the last axis
+  float dropout;      // share of values that become 0; behind the normalisation
+  int32_t bias_only;  // so many last outputs have weights that stay 0
+  float bias_lead;    // what their biases get once they are trained
 } pk_network_note;
 
 // Behind a layer's name, in the name of its weights.

@@ -1,9 +1,12 @@
 // The layers of a network description, one function each.
+#include <math.h>
 #include <string.h>
 
 #include "../../../core/ops/op_params.h"
 #include "../op_rules.h"
 #include "network_builder.h"
+
+enum { MAX_BIAS_LEAD = 50 };
 
 static const pk_tensor *tensor_of(const pk_network_builder *b, int32_t number) {
   return &b->graph->tensors[number];
@@ -175,15 +178,39 @@ static int32_t emit_dense(pk_network_builder *b, const pk_network_layer *layer, 
   return emit_weighted(b, layer, op, rows, &weights, &result);
 }
 
+// "biasOnly" and "biasLead" of last outputs that what comes in does not reach.
+static bool read_bias_only(pk_network_note *note, const pk_network_builder *b,
+                           const pk_network_layer *layer, int32_t outputs) {
+  const json_t *lead = json_object_get(layer->json, "biasLead");
+  int64_t count;
+  if (!json_object_get(layer->json, "biasOnly")) {
+    return !lead || bad(b, layer, "biasLead", "left out where there is no biasOnly");
+  }
+  if (json_is_true(json_object_get(layer->json, "norm")) || json_object_get(layer->json, "like")) {
+    return bad(b, layer, "biasOnly", "left out where there is a norm or like");
+  }
+  if (!pk_field_integer(&count, &b->reader, layer->json, layer->where, "biasOnly", 1,
+                        outputs - 1)) {
+    return false;
+  }
+  if (lead && !(json_is_number(lead) && fabs(json_number_value(lead)) <= MAX_BIAS_LEAD)) {
+    return bad(b, layer, "biasLead", "a number from -50 to 50");
+  }
+  note->bias_only = (int32_t)count;
+  note->bias_lead = (float)json_number_value(lead);
+  return true;
+}
+
 static int32_t add_dense(pk_network_builder *b, const pk_network_layer *layer, int32_t x) {
-  static const char *const known[] = {"dense", "norm", "like", NULL};
+  static const char *const known[] = {"dense", "norm", "biasOnly", "biasLead", "like", NULL};
   int32_t outputs;
   if (!pk_network_check_fields(b, layer, known) || !read_channels(&outputs, b, layer, "dense")) {
     return -1;
   }
   const int32_t rows = flatten(b, layer, x);
   const int32_t y = rows < 0 ? -1 : emit_dense(b, layer, rows, outputs, true);
-  return y < 0 ? -1 : pk_network_finish(b, layer, y, false);
+  if (y < 0 || !read_bias_only(&b->notes[b->graph->op_count - 1], b, layer, outputs)) return -1;
+  return pk_network_finish(b, layer, y, false);
 }
 
 // The mean of the embeddings of what the counts count (a mean bag): counts times weights, over the

@@ -1,0 +1,71 @@
+/** When the next file is asked for: as long before the end of the one before as an answer takes to begin. */
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import { PackageLoader, filesOf } from '../../wasm_glue/src/delivery/loader.js';
+import { ProgressReporter } from '../../wasm_glue/src/base/progress.js';
+import { startTestServer } from '../e2e/test_server.js';
+import { writeSamplePackage } from './sample_package.js';
+
+/** Of shards of 20,000 bytes: they take half a second. Their answers begin at once. */
+const BYTES_PER_SECOND = 40_000;
+
+/** @type {import('./sample_package.js').SamplePackage} */
+let sample;
+/** @type {import('../e2e/test_server.js').TestServer} */
+let server;
+let url = '';
+before(async () => {
+  sample = await writeSamplePackage({ shardCount: 2, isEncoded: false });
+  server = await startTestServer({ '/pkg/': sample.folder });
+  url = `${server.origin}/pkg/manifest.json`;
+});
+after(async () => {
+  await server.close();
+  await sample.remove();
+});
+beforeEach(() => {
+  server.clearLog();
+  server.fault(`/pkg/${sample.manifest.shards[0].file}`, { bytesPerSecond: BYTES_PER_SECOND });
+});
+
+/** @returns {Promise<number>} how many bytes of the first shard had come when the second was asked for */
+async function loadedBeforeNext() {
+  const [first, second] = sample.manifest.shards;
+  let loaded = 0;
+  let loadedThen = -1;
+  const progress = new ProgressReporter((now) => {
+    if (now.file === first.file) loaded = now.loaded;
+  });
+  /** @type {typeof fetch} */
+  const watchedFetch = (input, init) => {
+    if (String(input).includes(second.file)) loadedThen = loaded;
+    return fetch(input, init);
+  };
+  const loader = new PackageLoader(url, { progress, fetch: watchedFetch });
+  const files = filesOf(await loader.loadManifest());
+  progress.expect(files);
+  for await (const bytes of loader.loadFiles(files)) assert.ok(bytes.length > 0);
+  return loadedThen;
+}
+
+/** @param {import('node:test').TestContext} t @param {number} ms that the manifest took, as the browser tells it */
+function manifestTook(t, ms) {
+  t.mock.method(performance, 'getEntriesByName', (/** @type {string} */ name) => (name === url ? [{ requestStart: 50, responseEnd: 50 + ms }] : []));
+}
+
+test('a file that the page had asked for is followed in time: the manifest tells how long answers take', async (t) => {
+  manifestTook(t, 150);
+  const loaded = await loadedBeforeNext();
+  assert.ok(loaded >= 8_000 && loaded <= 17_000, `${loaded} of 20000 bytes`);
+});
+
+test('where answers begin at once the next file is asked for at the end', async (t) => {
+  manifestTook(t, 1);
+  const loaded = await loadedBeforeNext();
+  assert.ok(loaded > 17_000, `${loaded} of 20000 bytes`);
+});
+
+test('without times the file’s own answer tells', async () => {
+  const loaded = await loadedBeforeNext();
+  assert.ok(loaded > 17_000, `${loaded} of 20000 bytes`);
+});

@@ -62,6 +62,44 @@ static void test_steps_follow_lambda(void **state) {
   for (int i = 0; i < 2; i++) layer_sample_free(&layers[i]);
 }
 
+static double weight_squares(const pk_layer *layer, const int8_t *levels, float step) {
+  double squares = 0.0;
+  for (size_t o = 0; o < LAYER_ROWS; o++) {
+    for (size_t j = o * LAYER_K; j < (o + 1) * LAYER_K; j++) {
+      const double scale = levels ? (double)pk_output_step(layer, o, step) : 0.0;
+      squares += pow((double)layer->weights[j] - (levels ? scale * levels[j] : 0.0), 2.0);
+    }
+  }
+  return squares;
+}
+
+// Even where bits are worth everything a layer keeps most of what it does, or where its damage is
+// not seen its weights.
+static void test_no_layer_vanishes(void **state) {
+  (void)state;
+  pk_layer layers[2] = {layer_sample(5), layer_sample(5)};
+  const pk_layer_list list = {.items = layers, .count = 2};
+  int8_t levels[LAYER_ROWS * LAYER_K] = {0};
+  size_t chosen[2];
+  pk_step_table table;
+  pk_error error = {0};
+  for (size_t o = 0; o < LAYER_ROWS; o++) layers[1].sensitivity[o] = 0.0f;
+  assert_true(pk_step_table_init(&table, &list, NULL, NULL, &error));
+  pk_choose_rungs(chosen, &table, 1e30);
+  const double everything = layer_sample_cost(&layers[0], levels, 1.0f);
+  const pk_grid seen = table.rungs[0][chosen[0]].grid, unseen = table.rungs[1][chosen[1]].grid;
+  pk_feedback_round(levels, &layers[0], &table.feedbacks[0], seen);
+  assert_true(layer_sample_cost(&layers[0], levels, seen.step) < 0.26 * everything);
+  pk_feedback_round(levels, &layers[1], &table.feedbacks[1], unseen);
+  assert_true(weight_squares(&layers[1], levels, unseen.step) <
+              1.01e-3 * weight_squares(&layers[1], NULL, 0.0f));
+  // Neither at more bits than that takes.
+  assert_true(table.rungs[0][chosen[0]].bits < 3.0 * LAYER_ROWS * LAYER_K);
+  assert_true(table.rungs[1][chosen[1]].bits < 7.0 * LAYER_ROWS * LAYER_K);
+  pk_step_table_deinit(&table);
+  for (int i = 0; i < 2; i++) layer_sample_free(&layers[i]);
+}
+
 static void test_classes_of_files(void **state) {
   (void)state;
   char text[] = "background\ntench, Tinca tinca\ngreat white shark, man-eater\ncrane\ncrane\n";
@@ -79,6 +117,7 @@ int main(void) {
       cmocka_unit_test(test_feedback),
       cmocka_unit_test(test_wide_channels),
       cmocka_unit_test(test_steps_follow_lambda),
+      cmocka_unit_test(test_no_layer_vanishes),
       cmocka_unit_test(test_classes_of_files),
   };
   return cmocka_run_group_tests_name("compress_rounding", tests, NULL, NULL);

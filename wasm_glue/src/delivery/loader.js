@@ -242,7 +242,6 @@ export class PackageLoader {
     const { progress } = this.#options;
     this.#fetchedAny = true;
     let answeredAt = 0;
-    let latency = 0;
     let before = 0;
     let left = file.bytes;
     let isKeeping = false;
@@ -254,10 +253,11 @@ export class PackageLoader {
       const now = performance.now();
       if (!answeredAt) {
         [answeredAt, before] = [now, loaded];
-        // What the page asked for beforehand seems to be answered at once: the manifest's answer took as long as others will.
+        // What a link of the page asked for beforehand seems to be answered at once: the manifest, if one did, tells more.
         const [of] = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByName(this.#url));
-        latency = Math.max(now - begunAt, of?.responseEnd - of?.requestStart || 0);
+        if (of?.initiatorType === 'link') begunAt = now - of.duration;
       }
+      const latency = answeredAt - begunAt;
       // The first bytes come at once, and say little of the connection's rate.
       this.#bytesOnTheirWay = ((loaded - before) * latency) / Math.max(now - answeredAt, latency / 2);
       left = file.bytes - loaded;

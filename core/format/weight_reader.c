@@ -119,9 +119,9 @@ static mnw_status read_masked(uint8_t *end, size_t expanded, mnw_weight_tables *
 
 // The part of the tensor before that goes with a block; NULL: it is not of multipliers.
 static const uint8_t *multipliers_of(const coded_block *block) {
+  if (block->number == 0) return NULL;
   const mnw_tensor *before = block->tensor - 1;
-  const bool fits = block->number > 0 && before->kind == MNW_KIND_CONSTANT &&
-                    before->dtype == MNW_DTYPE_F32 &&
+  const bool fits = before->kind == MNW_KIND_CONSTANT && before->dtype == MNW_DTYPE_F32 &&
                     before->size_bytes == block->tensor->size_bytes;
   return fits ? before->data + block->offset : NULL;
 }

@@ -9,6 +9,7 @@
 #include "../encode/huffman_encode.h"
 #include "worker_pair.h"
 
+enum { FINEST_RUNGS = 2 };                    // of the first step: they can always be taken
 static const float rung_ratio = 1.12246205f;  // six steps double it
 // Of what it would cost if all of a layer's weights were 0: beyond this the estimate, of second
 // order, says nothing, and a layer that hardly costs bits would go altogether.
@@ -98,7 +99,7 @@ static bool climb(pk_step_table *table, size_t index, pk_error *error) {
     const bool is_lost = limit > 0.0
                              ? rung->cost > limit
                              : weight_error(levels, layer, rung->grid.step) > most_weight_error;
-    if (i >= 2 && is_lost) rung->cost = INFINITY;
+    if (i >= FINEST_RUNGS && is_lost) rung->cost = INFINITY;
   }
   free(levels);
   return ok || pk_fail(error, PK_OUT_OF_MEMORY, "no memory to round a layer's weights");

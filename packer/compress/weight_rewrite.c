@@ -78,8 +78,10 @@ static uint8_t *new_bias_data(pk_graph *graph, const pk_op *op, size_t outputs, 
   return data;
 }
 
-// How many low bits of a bias mean no more than half of the output's step: they are cleared,
-// because zeros cost nothing in the package (MNW_CODING_SCALED).
+// How many low bits of a bias are cleared, because zeros cost nothing in the package: what is left
+// are multiples of one step of the output at most, so that a bias moves by half a step. It is one
+// more than mnw_spare_bits() of the multiplier (two where that is a power of two), which goes into
+// the shift that a block's numbers have in common.
 static int spare_bits(double output_scale, double unit) {
   int bits = 0;
   while (bits < 16 && unit * (double)(2 << bits) <= output_scale) bits++;

@@ -4,8 +4,7 @@ import { after, afterEach, before, test } from 'node:test';
 import { PackageLoader, filesOf } from '../../wasm_glue/src/delivery/loader.js';
 import { MemoryStorage } from '../../wasm_glue/src/storage/memory_storage.js';
 import { ProgressReporter } from '../../wasm_glue/src/base/progress.js';
-import { startTestServer } from '../e2e/test_server.js';
-import { writeSamplePackage } from './sample_package.js';
+import { serveSamplePackage } from './served_package.js';
 
 /** Of shards of 20,000 bytes: they take a quarter of a second. */
 const SLOW = { bytesPerSecond: 80_000 };
@@ -14,14 +13,13 @@ const SLOW = { bytesPerSecond: 80_000 };
 let sample;
 /** @type {import('../e2e/test_server.js').TestServer} */
 let server;
+let url = '';
+/** @type {() => Promise<void>} */
+let close;
 before(async () => {
-  sample = await writeSamplePackage({ shardCount: 3, isEncoded: false });
-  server = await startTestServer({ '/pkg/': sample.folder });
+  ({ sample, server, url, close } = await serveSamplePackage({ shardCount: 3, isEncoded: false }));
 });
-after(async () => {
-  await server.close();
-  await sample.remove();
-});
+after(() => close());
 afterEach(() => {
   server.clearFaults();
   server.clearLog();
@@ -29,7 +27,7 @@ afterEach(() => {
 
 /** Loads all, and checks every byte. @param {MemoryStorage} storage @param {AbortSignal} [signal] */
 async function load(storage, signal) {
-  const loader = new PackageLoader(`${server.origin}/pkg/manifest.json`, { progress: new ProgressReporter(undefined), storage, signal, stallMs: 2000 });
+  const loader = new PackageLoader(url, { progress: new ProgressReporter(undefined), storage, signal, stallMs: 2000 });
   const manifest = await loader.loadManifest();
   const files = filesOf(manifest);
   let index = 0;

@@ -6,7 +6,7 @@ import { PackageLoader, filesOf } from '../../wasm_glue/src/delivery/loader.js';
 import { MemoryStorage } from '../../wasm_glue/src/storage/memory_storage.js';
 import { ProgressReporter } from '../../wasm_glue/src/base/progress.js';
 import { startTestServer } from '../e2e/test_server.js';
-import { writeSamplePackage } from './sample_package.js';
+import { serveSamplePackage } from './served_package.js';
 
 /** @typedef {import('../../wasm_glue/src/base/types.js').Progress} Progress */
 
@@ -15,16 +15,13 @@ let sample;
 /** @type {import('../e2e/test_server.js').TestServer} */
 let server;
 let url = '';
+/** @type {() => Promise<void>} */
+let close;
 
 before(async () => {
-  sample = await writeSamplePackage();
-  server = await startTestServer({ '/pkg/': sample.folder });
-  url = `${server.origin}/pkg/manifest.json`;
+  ({ sample, server, url, close } = await serveSamplePackage());
 });
-after(async () => {
-  await server.close();
-  await sample.remove();
-});
+after(() => close());
 beforeEach(() => {
   server.clearLog();
   decompressing({ gzip: true, brotli: false });

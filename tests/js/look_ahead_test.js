@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { PackageLoader, filesOf } from '../../wasm_glue/src/delivery/loader.js';
 import { ProgressReporter } from '../../wasm_glue/src/base/progress.js';
-import { startTestServer } from '../e2e/test_server.js';
-import { writeSamplePackage } from './sample_package.js';
+import { serveSamplePackage } from './served_package.js';
 
 /** Of shards of 20,000 bytes: they take half a second. Their answers begin at once. */
 const BYTES_PER_SECOND = 40_000;
@@ -14,15 +13,12 @@ let sample;
 /** @type {import('../e2e/test_server.js').TestServer} */
 let server;
 let url = '';
+/** @type {() => Promise<void>} */
+let close;
 before(async () => {
-  sample = await writeSamplePackage({ shardCount: 2, isEncoded: false });
-  server = await startTestServer({ '/pkg/': sample.folder });
-  url = `${server.origin}/pkg/manifest.json`;
+  ({ sample, server, url, close } = await serveSamplePackage({ shardCount: 2, isEncoded: false }));
 });
-after(async () => {
-  await server.close();
-  await sample.remove();
-});
+after(() => close());
 beforeEach(() => {
   server.clearLog();
   server.fault(`/pkg/${sample.manifest.shards[0].file}`, { bytesPerSecond: BYTES_PER_SECOND });

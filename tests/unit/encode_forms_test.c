@@ -11,9 +11,11 @@
 
 #include "../../packer/compress/trellis_round.h"
 #include "../../packer/encode/constant_forms.h"
+#include "core/base/bytes.h"
 #include "core/format/symbol_expand.h"
 #include "core/format/trellis.h"
 #include "core/kernels/packed_layout.h"
+#include "scaled_biases.h"
 #include "test_random.h"
 
 enum { MAX_BYTES = 1 << 15, CHANNELS = 45 };
@@ -187,40 +189,20 @@ static void test_words(void **state) {
   }
 }
 
-// Biases whose low bits say nothing, by multipliers of all sizes; one bit more and they are not.
+// One bit more than multipliers leave, and numbers cannot be scaled by them.
 static void test_scaled_words(void **state) {
   (void)state;
-  enum { COUNT = 500 };
-  uint32_t seed = 17;
-  uint32_t data[COUNT];
-  float multipliers[COUNT];
-  const pk_lowered_tensor before = {.dtype = MNW_DTYPE_F32,
-                                    .rank = 1,
-                                    .dims = {COUNT},
-                                    .data = (uint8_t *)multipliers,
-                                    .data_bytes = sizeof multipliers};
-  const pk_lowered_tensor tensor = {.dtype = MNW_DTYPE_S32,
-                                    .rank = 1,
-                                    .dims = {COUNT},
-                                    .data = (uint8_t *)data,
-                                    .data_bytes = sizeof data};
-  size_t scaled = COUNT;
-  for (size_t i = 0; i < COUNT; i++) {
-    const double mantissa = i % 7 ? 1.0 + random_between(&seed, 1, 255) / 256.0 : 1.0;
-    multipliers[i] = (float)ldexp(mantissa, random_between(&seed, -24, 2));
-    if (i % 50 == 0) multipliers[i] = 0.0f;  // of channels that only fill up a tile
-    uint32_t bits, spare;
-    memcpy(&bits, &multipliers[i], sizeof bits);
-    spare = mnw_spare_bits(bits);
+  scaled_biases sample;
+  scaled_biases_fill(&sample, 17);
+  for (size_t i = 0; i < SCALED_BIASES; i++) {
+    const uint32_t spare = mnw_spare_bits(mnw_float_bits(sample.multipliers[i]));
     // Never more than is worth half a step.
-    if (multipliers[i] > 0.0f && spare > 0) assert_true(ldexp(multipliers[i], (int)spare) <= 0.5);
-    data[i] = (uint32_t)random_between(&seed, -9000, 9000) << spare;
-    if (spare > 0) scaled = i;
+    if (spare > 0) assert_true(ldexp(sample.multipliers[i], (int)spare) <= 0.5);
   }
-  assert_true(check_forms_behind(&before, &tensor, 512) & MNW_CODING_SCALED);
-  assert_false(check_forms(&tensor, 512) & MNW_CODING_SCALED);
-  data[scaled] |= 1;
-  assert_false(check_forms_behind(&before, &tensor, 512) & MNW_CODING_SCALED);
+  assert_true(check_forms_behind(&sample.before, &sample.tensor, 512) & MNW_CODING_SCALED);
+  assert_false(check_forms(&sample.tensor, 512) & MNW_CODING_SCALED);
+  sample.biases[sample.spared] |= 1;
+  assert_false(check_forms_behind(&sample.before, &sample.tensor, 512) & MNW_CODING_SCALED);
 }
 
 static void test_hostile_words(void **state) {

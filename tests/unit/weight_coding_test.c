@@ -12,9 +12,9 @@
 #include "../../packer/compress/trellis_round.h"
 #include "../../packer/encode/constant_forms.h"
 #include "../../packer/encode/symbol_code.h"
-#include "core/format/symbol_expand.h"
 #include "core/format/weight_reader.h"
 #include "core/kernels/packed_layout.h"
+#include "scaled_biases.h"
 #include "test_random.h"
 
 enum { CHANNELS = 24, K = 20, DAMAGES = 3000 };
@@ -240,34 +240,17 @@ static void test_words(void **state) {
 // Biases in units that multipliers tell; where those are not there the block is refused.
 static void test_scaled_words(void **state) {
   (void)state;
-  enum { COUNT = 300 };
-  uint32_t data[COUNT], seed = 37;
-  float multipliers[COUNT];
-  const pk_lowered_tensor before = {.dtype = MNW_DTYPE_F32,
-                                    .rank = 1,
-                                    .dims = {COUNT},
-                                    .data = (uint8_t *)multipliers,
-                                    .data_bytes = sizeof multipliers};
-  const pk_lowered_tensor tensor = {.dtype = MNW_DTYPE_S32,
-                                    .rank = 1,
-                                    .dims = {COUNT},
-                                    .data = (uint8_t *)data,
-                                    .data_bytes = sizeof data};
-  for (size_t i = 0; i < COUNT; i++) {
-    uint32_t bits;
-    multipliers[i] = (float)random_between(&seed, 1, 5000) * 0x1p-20f;
-    memcpy(&bits, &multipliers[i], sizeof bits);
-    data[i] = (uint32_t)random_between(&seed, -900, 900) << mnw_spare_bits(bits);
-  }
-  const placed_constant constant = {&before, &tensor};
+  scaled_biases sample;
+  scaled_biases_fill(&sample, 37);
+  const placed_constant constant = {&sample.before, &sample.tensor};
   check_placed(&constant, MNW_CODING_SCALED);
 
   pk_constant_forms forms;
   pk_error error = {0};
-  assert_true(pk_constant_forms_init(&forms, &tensor, &before, &error));
-  coded_constant coded = encode(&tensor, &forms.items[forms.count - 1], MNW_SYMBOL_CODE_ANS);
+  assert_true(pk_constant_forms_init(&forms, &sample.tensor, &sample.before, &error));
+  coded_constant coded = encode(&sample.tensor, &forms.items[forms.count - 1], MNW_SYMBOL_CODE_ANS);
   mnw_weight_tables *tables = calloc(1, sizeof *tables);
-  pk_lowered_tensor integers = before, shorter = before;
+  pk_lowered_tensor integers = sample.before, shorter = sample.before;
   const pk_lowered_tensor *others[] = {NULL, &integers, &shorter};
   integers.dtype = MNW_DTYPE_S32;
   shorter.data_bytes -= 4;
@@ -276,15 +259,15 @@ static void test_scaled_words(void **state) {
   assert_int_equal(mnw_weight_tables_read(tables, MNW_CHUNK_ANS_MASK_TABLE, coded.table.data,
                                           coded.table.size, &ignored),
                    MNW_STATUS_OK);
-  uint8_t bytes[sizeof data];
+  uint8_t bytes[sizeof sample.biases];
   for (size_t i = 0; i < 3; i++) {
-    const placed_constant misplaced = {others[i], &tensor};
+    const placed_constant misplaced = {others[i], &sample.tensor};
     assert_int_equal(read(bytes, &misplaced, tables, coded.block.data, coded.block.size),
                      MNW_STATUS_CORRUPT);
   }
   assert_int_equal(read(bytes, &constant, tables, coded.block.data, coded.block.size),
                    MNW_STATUS_OK);
-  assert_memory_equal(bytes, data, sizeof data);
+  assert_memory_equal(bytes, sample.biases, sizeof bytes);
   free(tables);
   free_coded(&coded);
   pk_constant_forms_free(&forms);

@@ -19,12 +19,13 @@ export function createHost() {
 class ServedHost extends Host {
   /**
    * @param {import('./base/types.js').LoadRequest} request
+   * @param {import('./base/types.js').LoadHooks['startHelpers']} startHelpers
    * @param {import('./base/types.js').LoadHooks['onProgress']} [onProgress]
    * @param {import('./base/types.js').LoadHooks['readFile']} [readFile]
    * @param {import('./base/types.js').PackageStorage} [storage]
    */
-  loadWith(request, onProgress, readFile, storage) {
-    return this.load(request, { onProgress, readFile, storage });
+  loadWith(request, startHelpers, onProgress, readFile, storage) {
+    return this.load(request, { startHelpers, onProgress, readFile, storage });
   }
 
   /** @override @param {import('./base/types.js').TensorData[]} inputs */

@@ -234,7 +234,10 @@
  * @property {PackageStorage} [storage]
  * @property {AbortSignal} [signal]
  * @property {typeof fetch} [fetch]
+ * @property {(jobs: HelperJob[]) => void} startHelpers ends those it started before, too
  */
+
+/** @typedef {{ module: WebAssembly.Module, memory: WebAssembly.Memory, thread: number, stackTop: number }} HelperJob of a thread from 1 on */
 
 /**
  * @typedef {object} LoadReport

@@ -3,8 +3,8 @@ import { abortable, throwIfAborted } from '../base/abort.js';
 import { tell } from '../base/callbacks.js';
 import { MinnowError } from '../base/errors.js';
 import { absoluteUrl, deliveryOf, placeOf } from '../base/source.js';
-import { threadCount } from '../worker/threads.js';
 import { storage as storageTools } from './storage.js';
+import { helperStarter, threadCount } from './threads.js';
 import { WorkerClient } from './worker_client.js';
 
 /** @typedef {import('../base/types.js').CreateOptions} CreateOptions */
@@ -158,11 +158,19 @@ export async function openModel(source, options) {
   }
   const { request, readFile } = loadRequest(source, options, await threadCount(options.threads));
   const storage = typeof options.storage === 'object' ? options.storage : undefined;
+  const workerUrl = options.workerUrl && absoluteUrl(options.workerUrl, 'workerUrl').href;
   const client = useWorker
-    ? new WorkerClient(options.workerUrl && absoluteUrl(options.workerUrl, 'workerUrl').href)
+    ? new WorkerClient(workerUrl)
     : (await import('../minnow-worker.js')).createHost();
   try {
-    const hooks = { onProgress: onProgress && guarded(onProgress, signal), readFile, storage, signal, fetch: options.fetch };
+    const hooks = {
+      startHelpers: helperStarter(workerUrl),
+      onProgress: onProgress && guarded(onProgress, signal),
+      readFile,
+      storage,
+      signal,
+      fetch: options.fetch,
+    };
     const report = await abortable(client.load(request, hooks), signal);
     if (persist && request.storage !== 'none') storageTools.persist().catch(() => undefined);
     return { client: /** @type {ModelClient} */ (client), report, source, options };

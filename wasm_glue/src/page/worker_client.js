@@ -19,6 +19,8 @@ export class WorkerClient {
   #host;
   /** @type {MinnowError | undefined} */
   #ended;
+  /** @type {import('../base/types.js').LoadHooks['startHelpers'] | undefined} */
+  #startHelpers;
   /** Calls under way: their promises would never settle once the worker is gone. @type {Set<(error: Error) => void>} */
   #pending = new Set();
 
@@ -48,10 +50,12 @@ export class WorkerClient {
    * @param {import('../base/types.js').LoadHooks} hooks the signal stays here: aborting ends the worker as a whole
    * @returns {Promise<import('../base/types.js').LoadReport>}
    */
-  load(request, { onProgress, readFile, storage }) {
+  load(request, { startHelpers, onProgress, readFile, storage }) {
+    this.#startHelpers = startHelpers;
     return this.#call(
       'loadWith',
       request,
+      proxy(startHelpers),
       onProgress && proxy(onProgress),
       readFile && proxy(readFile),
       storage && proxy(storage),
@@ -137,7 +141,10 @@ export class WorkerClient {
   /** @param {MinnowError} error */
   #end(error) {
     if (!this.#ended) {
-      const terminate = () => this.#worker.terminate();
+      const terminate = () => {
+        this.#worker.terminate();
+        this.#startHelpers?.([]);
+      };
       this.#host.end().then(terminate, terminate);
       setTimeout(terminate, END_WITHIN_MS);
     }

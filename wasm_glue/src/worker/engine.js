@@ -4,7 +4,7 @@
  * The memory's buffer changes whenever it grows, so views are made anew for each use.
  */
 import { DTYPE_CODES } from '../base/dtype_codes.js';
-import { sharedMemory, startHelpers } from './threads.js';
+import { sharedMemory } from './shared_memory.js';
 import { WasmInstance } from './wasm_instance.js';
 
 /** @typedef {import('../base/types.js').Dtype} Dtype */
@@ -90,10 +90,11 @@ export class Engine extends WasmInstance {
    * @param {WebAssembly.Module} module of a variant for threads
    * @param {number} threads
    * @param {number} neededBytes
-   * @param {number} [limitBytes]
+   * @param {number | undefined} limitBytes
+   * @param {import('../base/types.js').LoadHooks['startHelpers']} startHelpers nobody waits for them
    * @returns {Promise<Engine>}
    */
-  static async createShared(module, threads, neededBytes, limitBytes) {
+  static async createShared(module, threads, neededBytes, limitBytes, startHelpers) {
     const memory = sharedMemory(neededBytes + threads * THREAD_BYTES);
     const engine = new Engine(await WasmInstance.instantiate(module, memory), limitBytes, memory);
     engine.call((e) => e.team_begin(threads));
@@ -103,7 +104,8 @@ export class Engine extends WasmInstance {
       thread: i + 1,
       stackTop: engine.exports.stack_top(i + 1),
     }));
-    engine.#endHelpers = startHelpers(jobs);
+    startHelpers(jobs);
+    engine.#endHelpers = () => startHelpers([]);
     return engine;
   }
 

@@ -104,7 +104,7 @@ export class Host {
     const { module, variant, isThreaded } = await compiling;
     const threads = isThreaded ? request.threads : 1;
     const engine = isThreaded
-      ? await Engine.createShared(module, threads, neededBytes(manifest), request.maxBytes)
+      ? await Engine.createShared(module, threads, neededBytes(manifest), request.maxBytes, hooks.startHelpers)
       : await Engine.create(module, request.maxBytes);
     let assets;
     try {

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli_common.h"
+
 static const char mixed_with_error[] = "mixed:";
 
 static bool parse_error_limit(pk_compress_options *options, const char *text, pk_error *error) {
@@ -18,19 +20,14 @@ static bool parse_error_limit(pk_compress_options *options, const char *text, pk
 }
 
 bool pk_parse_activations(pk_compress_options *options, const char *text, pk_error *error) {
-  static const char *const names[] = {[PK_ACTIVATIONS_INT8] = "int8",
-                                      [PK_ACTIVATIONS_FLOAT32] = "float32",
-                                      [PK_ACTIVATIONS_MIXED] = "mixed"};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    if (strcmp(text, names[i]) != 0) continue;
-    options->activations = (pk_activations)i;
-    return true;
-  }
   const size_t prefix = sizeof mixed_with_error - 1;
+  size_t place;
   if (strncmp(text, mixed_with_error, prefix) == 0) {
     return parse_error_limit(options, text + prefix, error);
   }
-  return pk_fail(error, PK_USAGE, "--activations %s: int8, float32 or mixed is needed", text);
+  if (!pk_parse_word(&place, text, "activations", "int8, float32 or mixed", error)) return false;
+  options->activations = (pk_activations)place;
+  return true;
 }
 
 void pk_mixed_print(const pk_mixed_report *mixed) {

@@ -54,6 +54,20 @@ bool pk_parse_size(size_t *value, const char *text, const char *name, size_t min
                        text, minimum, maximum);
 }
 
+bool pk_parse_word(size_t *place, const char *text, const char *name, const char *words,
+                   pk_error *error) {
+  static const char *const between[] = {", ", " or ", ""};
+  const char *word = words;
+  for (*place = 0; *word; ++*place) {
+    const size_t length = strcspn(word, ", ");
+    if (strlen(text) == length && strncmp(text, word, length) == 0) return true;
+    word += length;
+    const size_t next = *word == ',' ? 0 : *word == ' ' ? 1 : 2;
+    word += strlen(between[next]);
+  }
+  return pk_fail(error, PK_USAGE, "--%s %s: %s is needed", name, text, words);
+}
+
 bool pk_parse_release(int64_t *value, const char *text, const char *name, pk_error *error) {
   const size_t digits = strspn(text, "0123456789");
   const bool is_number = digits > 0 && digits <= 16 && text[digits] == '\0';

@@ -61,6 +61,9 @@ static const char help[] =
     "                        helps the answers most, until rounded activations move the outputs "
     "by\n"
     "                        2 % of how far they move from sample to sample (mixed:N, N %)\n"
+    "  --weights TYPE        steps: each layer's weights become multiples of its own step (the\n"
+    "                        default); shared: they share a few values, by k-means; either: what\n"
+    "                        costs the layer least\n"
     "  --refine STEPS        trains the weights that were chosen, by so many steps of 32 samples,\n"
     "                        to answer as the model itself; kept where samples that it did not\n"
     "                        learn from say that it is better\n"
@@ -110,6 +113,7 @@ enum {
   OPTION_TARGET_LATENCY,
   OPTION_SEED,
   OPTION_ACTIVATIONS,
+  OPTION_WEIGHTS,
   OPTION_RESUME,
   OPTION_REPORT,
   OPTION_REFINE,
@@ -141,6 +145,7 @@ static const struct option long_options[] = {
     {"target-latency", required_argument, NULL, OPTION_TARGET_LATENCY},
     {"seed", required_argument, NULL, OPTION_SEED},
     {"activations", required_argument, NULL, OPTION_ACTIVATIONS},
+    {"weights", required_argument, NULL, OPTION_WEIGHTS},
     {"resume", required_argument, NULL, OPTION_RESUME},
     {"report", required_argument, NULL, OPTION_REPORT},
     {"refine", required_argument, NULL, OPTION_REFINE},
@@ -160,7 +165,7 @@ typedef struct pack_arguments {
 
 // Options that concern calibration; '?' values never come here.
 static bool parse_calibration(pk_calibration *calibration, int option, pk_error *error) {
-  size_t seed = 0;
+  size_t seed = 0, place = 0;
   bool ok = true;
   switch (option) {
     case OPTION_CALIBRATE:
@@ -184,6 +189,10 @@ static bool parse_calibration(pk_calibration *calibration, int option, pk_error 
       return true;
     case OPTION_ACTIVATIONS:
       return pk_parse_activations(&calibration->options, optarg, error);
+    case OPTION_WEIGHTS:
+      ok = pk_parse_word(&place, optarg, "weights", "steps, shared or either", error);
+      if (ok) calibration->options.weight_values = (pk_weight_values)place;
+      return ok;
     case OPTION_PRUNE:
       return pk_parse_prune(&calibration->options.prune, "prune", optarg, error);
     case OPTION_PRUNE_BY:
@@ -259,6 +268,7 @@ static bool parse(pack_arguments *arguments, int argc, char **argv, pk_error *er
       case OPTION_TARGET_LATENCY:
       case OPTION_SEED:
       case OPTION_ACTIVATIONS:
+      case OPTION_WEIGHTS:
       case OPTION_REFINE:
       case OPTION_RESUME:
       case OPTION_REPORT:

@@ -29,11 +29,12 @@ bool pk_calibration_check(pk_calibration *calibration, pk_error *error) {
   pk_compress_options *options = &calibration->options;
   if (!options->folder &&
       (options->max_drop > 0.0 || options->target_bytes > 0 || options->target_ms > 0.0 ||
-       options->journal_file || calibration->report_file || calibration->refinement.steps > 0)) {
+       options->weight_values != PK_WEIGHTS_STEPS || options->journal_file ||
+       calibration->report_file || calibration->refinement.steps > 0)) {
     return pk_fail(
         error, PK_USAGE,
-        "--max-drop, --target-size, --target-latency, --refine, --resume and --report need samples "
-        "to measure with: give a folder of them with --calibrate");
+        "--max-drop, --target-size, --target-latency, --weights, --refine, --resume and --report "
+        "need samples to measure with: give a folder of them with --calibrate");
   }
   if (options->target_ms > 0.0 && options->prune.channel_share > 0.0) {
     return pk_fail(error, PK_USAGE,
@@ -168,10 +169,11 @@ json_t *pk_calibration_json(const pk_calibration *calibration) {
   for (size_t i = 0; i < report->layer_count; i++) {
     const pk_layer_report *layer = &report->layers[i];
     json_array_append_new(
-        layers, json_pack("{s:s, s:s, s:I, s:f, s:b, s:f, s:f, s:f, s:f}", "name", layer->name,
+        layers, json_pack("{s:s, s:s, s:I, s:f, s:b, s:I, s:f, s:f, s:f, s:f}", "name", layer->name,
                           "kind", layer->kind, "weights", (json_int_t)layer->weights, "step",
-                          (double)layer->step, "trellis", layer->has_trellis, "bits", layer->bits,
-                          "entropy", layer->entropy, "zeros", layer->zeros, "cost", layer->cost));
+                          (double)layer->step, "trellis", layer->has_trellis, "sharedValues",
+                          (json_int_t)layer->shared, "bits", layer->bits, "entropy", layer->entropy,
+                          "zeros", layer->zeros, "cost", layer->cost));
   }
   return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o*, s:o*, s:o*}", "weights",
                    (json_int_t)report->weight_count, "removedChannels",

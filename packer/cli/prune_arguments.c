@@ -18,15 +18,12 @@ static bool parse_share(double *share, const char *name, const char *text, pk_er
 }
 
 static bool parse_rule(pk_prune_rule *rule, const char *text, pk_error *error) {
-  static const char *const names[] = {[PK_PRUNE_OBS] = "obs",
-                                      [PK_PRUNE_SENSITIVITY] = "sensitivity",
-                                      [PK_PRUNE_MAGNITUDE] = "magnitude"};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    if (strcmp(text, names[i]) != 0) continue;
-    *rule = (pk_prune_rule)i;
-    return true;
+  size_t place;
+  if (!pk_parse_word(&place, text, "prune-by", "obs, sensitivity or magnitude", error)) {
+    return false;
   }
-  return pk_fail(error, PK_USAGE, "--prune-by %s: obs, sensitivity or magnitude is needed", text);
+  *rule = (pk_prune_rule)place;
+  return true;
 }
 
 bool pk_parse_prune(pk_prune_options *options, const char *name, const char *text,

@@ -173,7 +173,8 @@ static bool measure(compression *c, pk_error *error) {
          pk_prune_keep_zeros(&c->layers, error) &&
          (c->options->prune.share == 0.0 ||
           pk_prune_weights(&c->layers, &c->report->weights, &c->options->prune, error)) &&
-         pk_step_table_init(&c->table, &c->layers, pack->progress, pack->progress_user, error) &&
+         pk_step_table_init(&c->table, &c->layers, c->options->weight_values, pack->progress,
+                            pack->progress_user, error) &&
          pk_mean_outputs(c->means, &c->layers, &c->net, error);
 }
 
@@ -201,8 +202,8 @@ static bool round_layers(void *user, size_t worker, pk_error *error) {
   compression *c = user;
   for (size_t i = worker; i < c->layers.count; i += PK_WORKERS) {
     const pk_layer *layer = &c->layers.items[i];
-    const pk_grid grid = c->table.rungs[i][c->chosen[i]].grid;
-    c->weights.grids[i] = grid;
+    const pk_grid *grid = &c->table.rungs[i][c->chosen[i]].grid;
+    c->weights.grids[i] = *grid;
     if (isnan(pk_feedback_round(c->weights.levels[i], layer, &c->table.feedbacks[i], grid))) {
       return out_of_memory(error);
     }

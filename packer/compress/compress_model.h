@@ -49,6 +49,7 @@ typedef struct pk_compress_options {
   bool measures_layers;      // fills the report's relative errors
   const char *journal_file;  // of the search, see search_journal.h; NULL: none
   pk_activations activations;
+  pk_weight_values weight_values;
   double mixed_error;           // of mixed ones, see pk_mix_activations(); 0: 2
   pk_prune_options prune;       // all zero: nothing but what never changes
   const pk_pack_options *pack;  // crop, image range, shard size, progress

@@ -39,6 +39,7 @@ bool pk_report_layers(pk_compress_report *report, const pk_decision *decision, p
     out->bytes_before = decision->bytes_before[i];
     out->step = weights->grids[i].step;
     out->has_trellis = rung->grid.has_trellis;
+    out->shared = rung->grid.shared.count;
     out->bits = pk_level_bits(weights->levels[i], count, rung->grid.has_trellis) / (double)count;
     out->entropy = pk_entropy_bits(counts);
     out->zeros = (double)counts[128] / (double)count;

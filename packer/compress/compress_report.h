@@ -17,6 +17,7 @@ typedef struct pk_layer_report {
   size_t bytes_before;  // of the weights in the source, plain
   float step;           // of the tensor; channels with large weights have wider ones
   bool has_trellis;
+  size_t shared;          // values that all weights share; 0: any multiple of the step
   double bits;            // a weight, Huffman-coded
   double entropy;         // bits a weight
   double zeros;           // share of what is coded that is 0

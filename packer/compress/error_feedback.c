@@ -112,7 +112,7 @@ typedef struct group_walk {
   float *column, *prices;  // [rows], for a trellis: targets in steps, cost of a squared error
   uint8_t *paths;          // [rows][PK_TRELLIS_STATES]
   int8_t *column_levels;   // [rows]
-  bool has_trellis;
+  const pk_grid *grid;
 } group_walk;
 
 // The weight at place j of a row less what the errors from place `first` on ask for.
@@ -138,9 +138,8 @@ static double round_row(const group_walk *walk, size_t row, size_t first, size_t
   for (size_t j = first; j < last; j++) {
     const float target = place_target(walk, row, first, j);
     const bool is_pruned = walk->is_pruned && walk->is_pruned[row * walk->k + walk->order[j]];
-    const float level = is_pruned ? 0.0f : rintf(target / walk->steps[row]);
-    cost += set_level(walk, row, j, target,
-                      fmaxf(fminf(level, (float)PK_LEVEL_MAX), (float)-PK_LEVEL_MAX));
+    const float level = is_pruned ? 0.0f : pk_grid_level(walk->grid, target / walk->steps[row]);
+    cost += set_level(walk, row, j, target, level);
   }
   return cost;
 }
@@ -178,10 +177,10 @@ static double round_group(const group_walk *walk, const float *sensitivity) {
                   (int)first, -1.0f, walk->errors, (int)k, walk->factors + first * k, (int)k, 1.0f,
                   walk->targets, BLOCK);
     }
-    for (size_t j = first; walk->has_trellis && j < last; j++) {
+    for (size_t j = first; walk->grid->has_trellis && j < last; j++) {
       cost += round_column(walk, sensitivity, first, j);
     }
-    for (size_t row = 0; !walk->has_trellis && row < walk->rows; row++) {
+    for (size_t row = 0; !walk->grid->has_trellis && row < walk->rows; row++) {
       cost += (double)sensitivity[row] * round_row(walk, row, first, last);
     }
   }
@@ -190,13 +189,13 @@ static double round_group(const group_walk *walk, const float *sensitivity) {
 
 // `memory` holds the rows' errors, targets, columns and steps; `bytes` their levels and paths.
 static double round_groups(int8_t *levels, const pk_layer *layer, const pk_feedback *feedback,
-                           pk_grid grid, float *memory, uint8_t *bytes) {
+                           const pk_grid *grid, float *memory, uint8_t *bytes) {
   const size_t rows = layer->rows, k = layer->k, outputs = pk_layer_outputs(layer);
   float *errors = memory, *targets = errors + rows * k, *column = targets + rows * BLOCK;
   float *prices = column + rows, *steps = prices + rows;
   double cost = 0.0;
   for (size_t o = 0; o < outputs; o++) {
-    steps[o] = pk_output_step(layer, o, grid.step);
+    steps[o] = pk_output_step(layer, o, grid->step);
   }
   for (size_t g = 0; g < layer->groups; g++) {
     const size_t first = g * rows;
@@ -215,14 +214,14 @@ static double round_groups(int8_t *levels, const pk_layer *layer, const pk_feedb
                              .prices = prices,
                              .paths = bytes + rows,
                              .column_levels = (int8_t *)bytes,
-                             .has_trellis = grid.has_trellis};
+                             .grid = grid};
     cost += round_group(&walk, layer->sensitivity + first);
   }
   return cost;
 }
 
 double pk_feedback_round(int8_t *levels, const pk_layer *layer, const pk_feedback *feedback,
-                         pk_grid grid) {
+                         const pk_grid *grid) {
   const size_t row_floats = layer->rows * (layer->k + BLOCK + 2);
   float *memory = calloc(row_floats + pk_layer_outputs(layer) + 1, sizeof *memory);
   uint8_t *bytes = malloc(layer->rows * (1 + PK_TRELLIS_STATES) + 1);

@@ -10,14 +10,7 @@
 #define MINNOW_PACKER_ERROR_FEEDBACK_H_
 
 #include "layer_list.h"
-
-enum { PK_LEVEL_MAX = 127 };  // levels are symmetric int8
-
-// What weights are rounded to.
-typedef struct pk_grid {
-  float step;        // see pk_output_step()
-  bool has_trellis;  // levels of each product are a path along the outputs: trellis_round.h
-} pk_grid;
+#include "weight_grid.h"
 
 // Factors of one layer's covariances, made once for any number of roundings.
 typedef struct pk_feedback {
@@ -41,6 +34,6 @@ bool pk_layer_suits_trellis(const pk_layer *layer);
 // which later products make up for as for any error. Returns the cost, the sum of
 // sensitivity * e^T C e; NaN when out of memory.
 double pk_feedback_round(int8_t *levels, const pk_layer *layer, const pk_feedback *feedback,
-                         pk_grid grid);
+                         const pk_grid *grid);
 
 #endif  // MINNOW_PACKER_ERROR_FEEDBACK_H_

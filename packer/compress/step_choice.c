@@ -7,9 +7,13 @@
 
 #include "../encode/ans_encode.h"
 #include "../encode/huffman_encode.h"
+#include "share_weights.h"
 #include "worker_pair.h"
 
-enum { FINEST_RUNGS = 2 };                    // of the first step: they can always be taken
+enum { FINEST_RUNGS = 2 };  // of the first step: they can always be taken
+static const size_t sharing_sizes[PK_SHARINGS] = {3,  4,  5,   6,   7,   8,   10,           12, 14,
+                                                  16, 20, 24,  28,  32,  40,  48,           56, 64,
+                                                  80, 96, 112, 128, 160, 192, PK_SHARED_MAX};
 static const float rung_ratio = 1.12246205f;  // six steps double it
 // Of what it would cost if all of a layer's weights were 0: beyond this the estimate, of second
 // order, says nothing, and a layer that hardly costs bits would go altogether.
@@ -79,34 +83,64 @@ static double weight_error(const int8_t *levels, const pk_layer *layer, float st
   return squares > 0.0 ? errors / squares : 0.0;
 }
 
-static bool climb(pk_step_table *table, size_t index, pk_error *error) {
-  const pk_layer *layer = &table->layers->items[index];
-  int8_t *levels = malloc(pk_layer_elements(layer) + 1);
+// Rounds the layer on the rung's grid and fills its figures. `limit` is of the cost, 0: by the
+// weights; `is_finest` rungs are never too coarse.
+static bool weigh(pk_rung *rung, int8_t *levels, const pk_layer *layer, const pk_feedback *feedback,
+                  double limit, bool is_finest) {
+  rung->cost = pk_feedback_round(levels, layer, feedback, &rung->grid);
+  rung->bits = pk_level_bits(levels, pk_layer_elements(layer), rung->grid.has_trellis);
+  if (isnan(rung->cost)) return false;
+  const bool is_lost = limit > 0.0
+                           ? rung->cost > limit
+                           : weight_error(levels, layer, rung->grid.step) > most_weight_error;
+  if (is_lost && !is_finest) rung->cost = INFINITY;
+  return true;
+}
+
+static bool climb_steps(pk_rung *rungs, int8_t *levels, const pk_layer *layer,
+                        const pk_feedback *feedback, double limit) {
   float step = first_step(layer);
-  bool ok = levels && pk_feedback_init(&table->feedbacks[index], layer, error);
-  const pk_grid nothing = {FLT_MAX / 256.0f, false};
-  const double limit =
-      ok ? most_lost * pk_feedback_round(levels, layer, &table->feedbacks[index], nothing) : 0.0;
-  for (size_t i = 0; ok && i < PK_RUNGS; i++) {
-    pk_rung *rung = &table->rungs[index][i];
-    rung->grid = (pk_grid){step, i % 2 == 1};
-    rung->cost = INFINITY;
+  for (size_t i = 0; i < 2 * PK_STEPS; i++) {
+    rungs[i].grid = (pk_grid){.step = step, .has_trellis = i % 2 == 1};
     if (i % 2 == 1) step *= rung_ratio;
-    if (rung->grid.has_trellis && !pk_layer_suits_trellis(layer)) continue;
-    rung->cost = pk_feedback_round(levels, layer, &table->feedbacks[index], rung->grid);
-    rung->bits = pk_level_bits(levels, pk_layer_elements(layer), rung->grid.has_trellis);
-    ok = !isnan(rung->cost) && !isnan(limit);
-    const bool is_lost = limit > 0.0
-                             ? rung->cost > limit
-                             : weight_error(levels, layer, rung->grid.step) > most_weight_error;
-    if (i >= FINEST_RUNGS && is_lost) rung->cost = INFINITY;
+    if (rungs[i].grid.has_trellis && !pk_layer_suits_trellis(layer)) continue;
+    if (!weigh(&rungs[i], levels, layer, feedback, limit, i < FINEST_RUNGS)) return false;
   }
+  return true;
+}
+
+static bool climb_sharings(pk_rung *rungs, int8_t *levels, const pk_layer *layer,
+                           const pk_feedback *feedback, double limit, pk_error *error) {
+  pk_shared_levels shared[PK_SHARINGS];
+  const float step = pk_sharing_step(layer);
+  if (!pk_share_weights(shared, sharing_sizes, PK_SHARINGS, layer, step, error)) return false;
+  for (size_t i = 0; i < PK_SHARINGS; i++) {
+    rungs[i].grid = (pk_grid){.step = step, .shared = shared[PK_SHARINGS - 1 - i]};
+    if (!weigh(&rungs[i], levels, layer, feedback, limit, i == 0)) return false;
+  }
+  return true;
+}
+
+static bool climb(pk_step_table *table, size_t index, pk_weight_values values, pk_error *error) {
+  const pk_layer *layer = &table->layers->items[index];
+  pk_feedback *feedback = &table->feedbacks[index];
+  pk_rung *rungs = table->rungs[index];
+  int8_t *levels = malloc(pk_layer_elements(layer) + 1);
+  bool ok = levels && pk_feedback_init(feedback, layer, error);
+  const pk_grid nothing = {.step = FLT_MAX / 256.0f};
+  const double limit = ok ? most_lost * pk_feedback_round(levels, layer, feedback, &nothing) : 0.0;
+  for (size_t i = 0; i < PK_RUNGS; i++) rungs[i].cost = INFINITY;
+  ok = ok && !isnan(limit) &&
+       (values == PK_WEIGHTS_SHARED || climb_steps(rungs, levels, layer, feedback, limit)) &&
+       (values == PK_WEIGHTS_STEPS ||
+        climb_sharings(rungs + 2 * PK_STEPS, levels, layer, feedback, limit, error));
   free(levels);
   return ok || pk_fail(error, PK_OUT_OF_MEMORY, "no memory to round a layer's weights");
 }
 
 typedef struct table_work {
   pk_step_table *table;
+  pk_weight_values values;
   pk_progress_fn *progress;
   void *progress_user;
 } table_work;
@@ -116,7 +150,7 @@ static bool run_worker(void *user, size_t worker, pk_error *error) {
   const size_t count = work->table->layers->count;
   bool ok = true;
   for (size_t i = worker; ok && i < count; i += PK_WORKERS) {
-    ok = climb(work->table, i, error);
+    ok = climb(work->table, i, work->values, error);
     if (worker == 0 && work->progress) {
       work->progress(work->progress_user, "weighing steps", i + 1, count);
     }
@@ -124,9 +158,10 @@ static bool run_worker(void *user, size_t worker, pk_error *error) {
   return ok;
 }
 
-bool pk_step_table_init(pk_step_table *table, const pk_layer_list *layers, pk_progress_fn *progress,
-                        void *progress_user, pk_error *error) {
-  table_work work = {.table = table, .progress = progress, .progress_user = progress_user};
+bool pk_step_table_init(pk_step_table *table, const pk_layer_list *layers, pk_weight_values values,
+                        pk_progress_fn *progress, void *progress_user, pk_error *error) {
+  table_work work = {
+      .table = table, .values = values, .progress = progress, .progress_user = progress_user};
   *table = (pk_step_table){.layers = layers};
   table->feedbacks = calloc(layers->count + 1, sizeof *table->feedbacks);
   table->rungs = calloc(layers->count + 1, sizeof *table->rungs);

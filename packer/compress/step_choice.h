@@ -10,7 +10,18 @@
 #include "../encode/package_writer.h"
 #include "error_feedback.h"
 
-enum { PK_STEPS = 90, PK_RUNGS = 2 * PK_STEPS };  // of each step without and with a trellis
+// What weights may become.
+typedef enum pk_weight_values {
+  PK_WEIGHTS_STEPS,   // multiples of their layer's step
+  PK_WEIGHTS_SHARED,  // a few values that the layer shares: share_weights.h
+  PK_WEIGHTS_EITHER   // by layer what costs least
+} pk_weight_values;
+
+enum {
+  PK_STEPS = 90,     // without and with a trellis
+  PK_SHARINGS = 25,  // numbers of shared values
+  PK_RUNGS = 2 * PK_STEPS + PK_SHARINGS
+};
 
 typedef struct pk_rung {
   pk_grid grid;
@@ -21,11 +32,12 @@ typedef struct pk_rung {
 typedef struct pk_step_table {
   const pk_layer_list *layers;
   pk_feedback *feedbacks;      // by layer
-  pk_rung (*rungs)[PK_RUNGS];  // by layer, steps rising; unusable ones have infinite cost
+  pk_rung (*rungs)[PK_RUNGS];  // by layer: steps rising, then fewer and fewer shared values;
+                               // unusable ones have infinite cost
 } pk_step_table;               // all zero: empty
 
-bool pk_step_table_init(pk_step_table *table, const pk_layer_list *layers, pk_progress_fn *progress,
-                        void *progress_user, pk_error *error);
+bool pk_step_table_init(pk_step_table *table, const pk_layer_list *layers, pk_weight_values values,
+                        pk_progress_fn *progress, void *progress_user, pk_error *error);
 void pk_step_table_deinit(pk_step_table *table);
 
 // The rung of each layer for `lambda`; returns the bits of all layers.

@@ -73,6 +73,9 @@ static void append_summary(pk_bytes *page, const pk_page_subject *subject) {
 
 static void append_layer(pk_bytes *page, const pk_layer_report *layer, double largest) {
   const double after = layer->bits * (double)layer->weights / 8.0;
+  char values[40] = "";
+  if (layer->has_trellis) snprintf(values, sizeof values, " trellis");
+  if (layer->shared > 0) snprintf(values, sizeof values, ", %zu values", layer->shared);
   pk_html(page, "<tr><td>");
   pk_page_text(page, layer->name);
   pk_html(page, "<br><small>%s</small></td>", layer->kind);
@@ -82,7 +85,7 @@ static void append_layer(pk_bytes *page, const pk_layer_report *layer, double la
           "<td><meter min=\"0\" max=\"%.0f\" value=\"%.0f\">%.0f bytes</meter></td>"
           "<td>%.2f</td><td>%.2f</td><td>%.1f %%</td><td>%.3g%s</td><td>%.2g</td>",
           largest, after, after, layer->bits, layer->entropy, 100.0 * layer->zeros,
-          (double)layer->step, layer->has_trellis ? " trellis" : "", layer->cost);
+          (double)layer->step, values, layer->cost);
   if (isnan(layer->relative_error)) {
     pk_html(page, "<td>–</td></tr>");
   } else {

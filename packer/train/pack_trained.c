@@ -17,7 +17,7 @@ static const size_t max_file_bytes = (size_t)1 << 30;
 
 typedef struct pack_fields {
   float max_drop, prune;
-  int32_t target_bytes, samples, activations;
+  int32_t target_bytes, samples, activations, weight_values;
 } pack_fields;
 
 typedef struct refine_fields {
@@ -26,6 +26,7 @@ typedef struct refine_fields {
 } refine_fields;
 
 static const char *const activation_names[] = {"int8", "float32", "mixed", NULL};
+static const char *const weight_value_names[] = {"steps", "shared", "either", NULL};
 
 static const pk_field_rule rules[] = {
     {"maxDrop", PK_FIELD_NUMBER, false, offsetof(pack_fields, max_drop), 0.01, 100, NULL},
@@ -34,7 +35,9 @@ static const pk_field_rule rules[] = {
      NULL},
     {"samples", PK_FIELD_INTEGER, false, offsetof(pack_fields, samples), 8, 100000, NULL},
     {"activations", PK_FIELD_NAME, false, offsetof(pack_fields, activations), 0, 0,
-     activation_names}};
+     activation_names},
+    {"weights", PK_FIELD_NAME, false, offsetof(pack_fields, weight_values), 0, 0,
+     weight_value_names}};
 
 static const pk_field_rule refine_rules[] = {
     {"steps", PK_FIELD_INTEGER, true, offsetof(refine_fields, steps), 1, 10000000, NULL},
@@ -118,7 +121,8 @@ static pk_compress_options compress_options(const pack_fields *fields, const pk_
                                .target_bytes = (size_t)fields->target_bytes,
                                .seed = 1,
                                .prune = {.share = (double)fields->prune},
-                               .activations = (pk_activations)fields->activations};
+                               .activations = (pk_activations)fields->activations,
+                               .weight_values = (pk_weight_values)fields->weight_values};
 }
 
 bool pk_pack_trained(pk_packed_model *packed, const char *file, const pk_recipe *recipe,

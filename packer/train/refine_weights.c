@@ -8,7 +8,6 @@
 #include "../compress/trellis_round.h"
 #include "../compress/weight_rewrite.h"
 
-static const float beta1 = 0.9f, beta2 = 0.99f, epsilon = 1e-12f;
 static const float step_rate = 0.01f;   // of the steps' logarithms, beside the weights' own
 static const float kept_share = 0.45f;  // of a step that a weight may start away from its level
 
@@ -29,11 +28,23 @@ static void set_steps(pk_refined_layer *r, const pk_layer *layer, float step) {
   r->bias_scale = (float)(sum / (double)pk_layer_outputs(layer));
 }
 
+static bool allocate_layer(pk_refined_layer *r, const pk_layer *layer) {
+  const size_t outputs = pk_layer_outputs(layer) + 1;
+  r->bias_momentum = calloc(outputs, sizeof(float));
+  r->bias_squares = calloc(outputs, sizeof(float));
+  r->steps = calloc(outputs, sizeof(float));
+  return r->bias_momentum && r->bias_squares && r->steps;
+}
+
 // Starts where the levels are, as near to the original weights as the rounding allows.
-static void start_layer(pk_refined_layer *r, const pk_layer *layer, const int8_t *levels,
-                        const pk_grid *grid) {
+static bool start_weights(pk_refined_layer *r, const pk_layer *layer, const int8_t *levels,
+                          const pk_grid *grid) {
+  const size_t elements = pk_layer_elements(layer) + 1;
   const float kept = grid->has_trellis ? 0.0f : kept_share;
-  set_steps(r, layer, grid->step);
+  r->weights = calloc(elements, sizeof(float));
+  r->momentum = calloc(elements, sizeof(float));
+  r->squares = calloc(elements, sizeof(float));
+  if (!r->weights || !r->momentum || !r->squares) return false;
   for (size_t o = 0; o < pk_layer_outputs(layer); o++) {
     for (size_t j = 0; j < layer->k; j++) {
       const size_t at = o * layer->k + j;
@@ -41,6 +52,15 @@ static void start_layer(pk_refined_layer *r, const pk_layer *layer, const int8_t
       r->weights[at] = value + fmaxf(fminf(layer->weights[at] - value, limit), -limit);
     }
   }
+  return true;
+}
+
+static bool start_layer(pk_refined_layer *r, const pk_layer *layer, const int8_t *levels,
+                        const pk_grid *grid, pk_error *error) {
+  set_steps(r, layer, grid->step);
+  return grid->shared.count > 0
+             ? pk_refined_sharing_init(&r->sharing, layer, levels, &grid->shared, error)
+             : start_weights(r, layer, levels, grid);
 }
 
 bool pk_refined_weights_init(pk_refined_weights *weights, const pk_refine_subject *subject,
@@ -51,16 +71,9 @@ bool pk_refined_weights_init(pk_refined_weights *weights, const pk_refine_subjec
   bool ok = weights->layers != NULL;
   for (size_t i = 0; ok && i < layers->count; i++) {
     const pk_layer *layer = &layers->items[i];
-    const size_t elements = pk_layer_elements(layer) + 1, outputs = pk_layer_outputs(layer) + 1;
     pk_refined_layer *r = &weights->layers[i];
-    r->weights = calloc(elements, sizeof(float));
-    r->momentum = calloc(elements, sizeof(float));
-    r->squares = calloc(elements, sizeof(float));
-    r->bias_momentum = calloc(outputs, sizeof(float));
-    r->bias_squares = calloc(outputs, sizeof(float));
-    r->steps = calloc(outputs, sizeof(float));
-    ok = r->weights && r->momentum && r->squares && r->bias_momentum && r->bias_squares && r->steps;
-    if (ok) start_layer(r, layer, subject->weights->levels[i], &subject->weights->grids[i]);
+    ok = allocate_layer(r, layer) &&
+         start_layer(r, layer, subject->weights->levels[i], &subject->weights->grids[i], error);
   }
   if (!ok) pk_refined_weights_deinit(weights);
   return ok || no_memory(error);
@@ -69,6 +82,7 @@ bool pk_refined_weights_init(pk_refined_weights *weights, const pk_refine_subjec
 void pk_refined_weights_deinit(pk_refined_weights *weights) {
   for (size_t i = 0; weights->layers && i < weights->subject->weights->layers->count; i++) {
     pk_refined_layer *r = &weights->layers[i];
+    pk_refined_sharing_deinit(&r->sharing);
     free(r->weights);
     free(r->momentum);
     free(r->squares);
@@ -80,13 +94,15 @@ void pk_refined_weights_deinit(pk_refined_weights *weights) {
   *weights = (pk_refined_weights){0};
 }
 
-static void round_nearest(int8_t *levels, const pk_refined_layer *r, const pk_layer *layer) {
+static void round_nearest(int8_t *levels, const pk_refined_layer *r, const pk_layer *layer,
+                          const pk_grid *grid) {
   for (size_t o = 0; o < pk_layer_outputs(layer); o++) {
     for (size_t j = 0; j < layer->k; j++) {
       const size_t at = o * layer->k + j;
-      const float level =
-          layer->is_pruned && layer->is_pruned[at] ? 0.0f : rintf(r->weights[at] / r->steps[o]);
-      levels[at] = (int8_t)fmaxf(fminf(level, (float)PK_LEVEL_MAX), (float)-PK_LEVEL_MAX);
+      const float level = layer->is_pruned && layer->is_pruned[at]
+                              ? 0.0f
+                              : pk_grid_level(grid, r->weights[at] / r->steps[o]);
+      levels[at] = (int8_t)level;
     }
   }
 }
@@ -117,9 +133,13 @@ bool pk_refined_weights_round(pk_refined_weights *weights, pk_error *error) {
   const pk_coded_weights *coded = subject->weights;
   for (size_t i = 0; i < coded->layers->count; i++) {
     const pk_layer *layer = &coded->layers->items[i];
-    if (!coded->grids[i].has_trellis) {
-      round_nearest(coded->levels[i], &weights->layers[i], layer);
-    } else if (!round_trellis(coded->levels[i], &weights->layers[i], layer)) {
+    const pk_refined_layer *r = &weights->layers[i];
+    pk_grid *grid = &coded->grids[i];
+    if (grid->shared.count > 0) {
+      pk_refined_sharing_round(&r->sharing, coded->levels[i], grid, layer);
+    } else if (!grid->has_trellis) {
+      round_nearest(coded->levels[i], r, layer, grid);
+    } else if (!round_trellis(coded->levels[i], r, layer)) {
       return no_memory(error);
     }
   }
@@ -127,44 +147,32 @@ bool pk_refined_weights_round(pk_refined_weights *weights, pk_error *error) {
   return true;
 }
 
-// The step of one number by its gradient; `first` and `second` undo the moments' start at 0.
-static float descend(float *momentum, float *square, float gradient, float first, float second) {
-  *momentum = beta1 * *momentum + (1.0f - beta1) * gradient;
-  *square = beta2 * *square + (1.0f - beta2) * gradient * gradient;
-  return first * *momentum / (sqrtf(second * *square) + epsilon);
-}
-
-typedef struct descent {
-  float rate, first, second;  // first, second: see descend()
-} descent;
-
 static void step_weights(pk_refined_layer *r, const pk_layer *layer, const float *gradient,
-                         const descent *d) {
+                         const pk_descent *d) {
   for (size_t o = 0; o < pk_layer_outputs(layer); o++) {
     const float limit = r->steps[o] * (float)PK_LEVEL_MAX;
     for (size_t j = 0; j < layer->k; j++) {
       const size_t at = o * layer->k + j;
-      const float moved = d->rate * r->steps[o] *
-                          descend(&r->momentum[at], &r->squares[at],
-                                  gradient[pk_layer_index(layer, o, j)], d->first, d->second);
+      const float moved =
+          d->rate * r->steps[o] *
+          pk_descend(d, &r->momentum[at], &r->squares[at], gradient[pk_layer_index(layer, o, j)]);
       r->weights[at] = fmaxf(fminf(r->weights[at] - moved, limit), -limit);
     }
   }
 }
 
 static void step_biases(pk_refined_layer *r, float *biases, size_t count, const float *gradient,
-                        const descent *d) {
+                        const pk_descent *d) {
   for (size_t o = 0; o < count; o++) {
-    biases[o] -=
-        d->rate * r->bias_scale *
-        descend(&r->bias_momentum[o], &r->bias_squares[o], gradient[o], d->first, d->second);
+    biases[o] -= d->rate * r->bias_scale *
+                 pk_descend(d, &r->bias_momentum[o], &r->bias_squares[o], gradient[o]);
   }
 }
 
 // A weight's change by the logarithm of its step is what the rounding made of it less itself, or
 // the rounded value where the grid ends (LSQ, equation 3).
 static void step_grid(pk_refined_layer *r, pk_grid *grid, const pk_layer *layer,
-                      const int8_t *levels, const float *gradient, const descent *d) {
+                      const int8_t *levels, const float *gradient, const pk_descent *d) {
   double sum = 0.0;
   for (size_t o = 0; o < pk_layer_outputs(layer); o++) {
     for (size_t j = 0; j < layer->k; j++) {
@@ -175,7 +183,7 @@ static void step_grid(pk_refined_layer *r, pk_grid *grid, const pk_layer *layer,
       sum += (double)(gradient[pk_layer_index(layer, o, j)] * change);
     }
   }
-  const float moved = descend(&r->step_momentum, &r->step_square, (float)sum, d->first, d->second);
+  const float moved = pk_descend(d, &r->step_momentum, &r->step_square, (float)sum);
   grid->step *= expf(-d->rate * step_rate * moved);
   set_steps(r, layer, grid->step);
 }
@@ -183,16 +191,16 @@ static void step_grid(pk_refined_layer *r, pk_grid *grid, const pk_layer *layer,
 void pk_refined_weights_step(pk_refined_weights *weights, float *const *gradients, float rate) {
   const pk_refine_subject *subject = weights->subject;
   const pk_coded_weights *coded = subject->weights;
-  const double count = (double)++weights->count;
-  const descent d = {rate, (float)(1.0 / (1.0 - pow((double)beta1, count))),
-                     (float)(1.0 / (1.0 - pow((double)beta2, count)))};
+  const pk_descent d = pk_descent_at(++weights->count, rate);
   for (size_t i = 0; i < coded->layers->count; i++) {
     const pk_layer *layer = &coded->layers->items[i];
     pk_refined_layer *r = &weights->layers[i];
     const float *by_weight = gradients[layer->weights_tensor];
     const float *by_bias = gradients[bias_tensor(subject, layer)];
     if (by_bias) step_biases(r, coded->biases[i], pk_layer_outputs(layer), by_bias, &d);
-    if (by_weight) {
+    if (by_weight && coded->grids[i].shared.count > 0) {
+      pk_refined_sharing_step(&r->sharing, layer, by_weight, r->steps, &d);
+    } else if (by_weight) {
       step_grid(r, &coded->grids[i], layer, coded->levels[i], by_weight, &d);
       step_weights(r, layer, by_weight, &d);
     }

@@ -1,13 +1,14 @@
-// The real numbers behind a compressed network's levels, and their descent (Adam, Kingma and Ba
-// 2015).
+// The real numbers behind a compressed network's levels, and their descent.
 #ifndef MINNOW_PACKER_TRAIN_REFINE_WEIGHTS_H_
 #define MINNOW_PACKER_TRAIN_REFINE_WEIGHTS_H_
 
 #include "../compress/compress_model.h"
+#include "refine_shared.h"
 
 // One layer's numbers, in the order of its weights, [outputs][k], and biases, [outputs].
 typedef struct pk_refined_layer {
-  float *weights, *momentum, *squares;
+  float *weights, *momentum, *squares;  // where the weights share no values
+  pk_refined_sharing sharing;           // where they do
   float *bias_momentum, *bias_squares;
   float *steps;                      // by output
   float bias_scale;                  // what a bias moves by where a weight moves by a step

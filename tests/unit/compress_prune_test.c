@@ -140,7 +140,7 @@ static void test_compensation(void **state) {
   assert_true(pk_prune_weights(&list, &pruning, &(pk_prune_options){.share = 0.5}, &error));
   assert_false(pk_layer_suits_trellis(layer));
   assert_true(pk_feedback_init(&feedback, layer, &error));
-  const double told = pk_feedback_round(levels, layer, &feedback, (pk_grid){.step = step});
+  const double told = pk_feedback_round(levels, layer, &feedback, &(pk_grid){.step = step});
   for (size_t i = 0; i < ELEMENTS; i++) {
     const float nearest = rintf(layer->weights[i] / pk_output_step(layer, i / LAYER_K, step));
     masked[i] = (int8_t)(layer->is_pruned[i] ? 0.0f : nearest);

@@ -22,7 +22,7 @@ static void test_feedback(void **state) {
   int8_t levels[LAYER_ROWS * LAYER_K], nearest[LAYER_ROWS * LAYER_K];
   const float step = 0.11f;
   assert_true(pk_feedback_init(&feedback, &layer, &error));
-  const double told = pk_feedback_round(levels, &layer, &feedback, (pk_grid){.step = step});
+  const double told = pk_feedback_round(levels, &layer, &feedback, &(pk_grid){.step = step});
   for (size_t i = 0; i < LAYER_ROWS * LAYER_K; i++) {
     nearest[i] = (int8_t)rintf(layer.weights[i] / pk_output_step(&layer, i / LAYER_K, step));
   }
@@ -51,7 +51,7 @@ static void test_steps_follow_lambda(void **state) {
   pk_error error = {0};
   size_t coarse[2], fine[2];
   for (size_t o = 0; o < LAYER_ROWS; o++) layers[1].sensitivity[o] *= 1000.0f;
-  assert_true(pk_step_table_init(&table, &list, NULL, NULL, &error));
+  assert_true(pk_step_table_init(&table, &list, PK_WEIGHTS_STEPS, NULL, NULL, &error));
   const double budget = 3.0 * 2 * LAYER_ROWS * LAYER_K + 2000.0;
   const double lambda = pk_lambda_for_bits(&table, budget);
   assert_true(pk_choose_rungs(coarse, &table, lambda) <= budget);
@@ -84,13 +84,13 @@ static void test_no_layer_vanishes(void **state) {
   pk_step_table table;
   pk_error error = {0};
   for (size_t o = 0; o < LAYER_ROWS; o++) layers[1].sensitivity[o] = 0.0f;
-  assert_true(pk_step_table_init(&table, &list, NULL, NULL, &error));
+  assert_true(pk_step_table_init(&table, &list, PK_WEIGHTS_STEPS, NULL, NULL, &error));
   pk_choose_rungs(chosen, &table, 1e30);
   const double everything = layer_sample_cost(&layers[0], levels, 1.0f);
   const pk_grid seen = table.rungs[0][chosen[0]].grid, unseen = table.rungs[1][chosen[1]].grid;
-  pk_feedback_round(levels, &layers[0], &table.feedbacks[0], seen);
+  pk_feedback_round(levels, &layers[0], &table.feedbacks[0], &seen);
   assert_true(layer_sample_cost(&layers[0], levels, seen.step) < 0.26 * everything);
-  pk_feedback_round(levels, &layers[1], &table.feedbacks[1], unseen);
+  pk_feedback_round(levels, &layers[1], &table.feedbacks[1], &unseen);
   assert_true(weight_squares(&layers[1], levels, unseen.step) <
               1.01e-3 * weight_squares(&layers[1], NULL, 0.0f));
   // Neither at more bits than that takes.

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "../../packer/compress/layer_statistics.h"
+#include "../../packer/compress/share_weights.h"
 #include "../../packer/pk_random.h"
 #include "../../packer/train/class_loss.h"
 #include "../../packer/train/refine.h"
@@ -166,6 +167,64 @@ static void test_values(void **state) {
   check_learning(false);
 }
 
+static size_t different_levels(const int8_t *levels, size_t count) {
+  bool is_there[256] = {false};
+  size_t found = 0;
+  for (size_t i = 0; i < count; i++) {
+    found += !is_there[levels[i] + 128];
+    is_there[levels[i] + 128] = true;
+  }
+  return found;
+}
+
+// Weights that share a value go on sharing it, and the values, too small at first, learn.
+static void test_shared_values(void **state) {
+  (void)state;
+  enum { VALUES = 5 };
+  static const size_t sizes[] = {VALUES};
+  bench b;
+  open_bench(&b, true);
+  int8_t before[LAYERS][MIDDLE * 9];
+  for (size_t i = 0; i < LAYERS; i++) {
+    pk_layer *layer = &b.layers.items[i];
+    pk_grid *grid = &b.weights.grids[i];
+    const size_t count = pk_layer_elements(layer);
+    layer->sensitivity = calloc(pk_layer_outputs(layer), sizeof(float));
+    layer->covariance = calloc(layer->groups * layer->k * layer->k, sizeof(float));
+    *grid = (pk_grid){.step = pk_sharing_step(layer)};
+    assert_true(pk_share_weights(&grid->shared, sizes, 1, layer, grid->step, &b.student.error));
+    for (size_t v = 0; v < grid->shared.count; v++) {
+      grid->shared.items[v] = (int8_t)(4 * grid->shared.items[v] / 5);
+    }
+    for (size_t j = 1; j < count; j++) {
+      b.weights.levels[i][j] = (int8_t)pk_grid_level(grid, layer->weights[j] / grid->step);
+    }
+    memcpy(before[i], b.weights.levels[i], count);
+  }
+  pk_coded_weights_to_net(&b.net, &b.weights);
+  const float step = b.weights.grids[0].step;
+  const pk_refinement told = refine(&b, STEPS);
+  assert_true(told.held_after < 0.5 * told.held_before);
+  assert_true(b.weights.grids[0].step == step);
+  size_t moved = 0;
+  for (size_t i = 0; i < LAYERS; i++) {
+    const int8_t *after = b.weights.levels[i];
+    const pk_shared_levels *shared = &b.weights.grids[i].shared;
+    const size_t count = pk_layer_elements(&b.layers.items[i]);
+    assert_int_equal(after[0], 0);  // pruned
+    assert_in_range(different_levels(after + 1, count - 1), 2, VALUES);
+    for (size_t j = 1; j < count; j++) {
+      moved += after[j] != before[i][j];
+      assert_int_equal(after[j], shared->items[pk_nearest_shared(shared, (float)after[j])]);
+      for (size_t l = 1; l < j; l++) {
+        if (before[i][l] == before[i][j]) assert_int_equal(after[l], after[j]);
+      }
+    }
+  }
+  assert_true(moved > 0);
+  close_bench(&b);
+}
+
 // What is held back decides: weights that are as good as they can be stay as they are.
 static void test_nothing_to_gain(void **state) {
   (void)state;
@@ -262,8 +321,9 @@ static void test_divergence(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_classes),         cmocka_unit_test(test_values),
-      cmocka_unit_test(test_nothing_to_gain), cmocka_unit_test(test_too_few_samples),
-      cmocka_unit_test(test_gradients),       cmocka_unit_test(test_divergence),
+      cmocka_unit_test(test_shared_values),   cmocka_unit_test(test_nothing_to_gain),
+      cmocka_unit_test(test_too_few_samples), cmocka_unit_test(test_gradients),
+      cmocka_unit_test(test_divergence),
   };
   return cmocka_run_group_tests_name("train_refine", tests, NULL, NULL);
 }

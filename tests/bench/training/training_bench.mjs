@@ -60,15 +60,15 @@ function packAs(model, pack) {
 /** @param {string} model */
 function refineRows(model) {
   const { samples, steps, rows } = REFINED[model];
-  for (const { targetSize, prune } of rows) {
-    const target = { targetSize, samples, ...(prune && { prune }) };
+  for (const { targetSize, prune, weights } of rows) {
+    const target = { targetSize, samples, ...(prune && { prune }), ...(weights && { weights }) };
     const plain = packAs(model, target);
     const refined = packAs(model, { ...target, refine: { steps, batch: 32, rate: 0.03, temperature: 2 } });
     const lost = plain.floatAccuracy - plain.accuracy;
     const left = plain.floatAccuracy - refined.accuracy;
     const recovered = lost > 0 ? `${Math.round((100 * (lost - left)) / lost)} %` : '–';
     console.log(
-      `| ${model} | ${plain.bits.toFixed(2)}${prune ? `, ${prune * 100} % zeros` : ''} | ${plain.br} | ${plain.floatAccuracy.toFixed(2)} | ` +
+      `| ${model} | ${plain.bits.toFixed(2)}${prune ? `, ${prune * 100} % zeros` : ''}${weights ? ', shared values' : ''} | ${plain.br} | ${plain.floatAccuracy.toFixed(2)} | ` +
         `${plain.accuracy.toFixed(2)} | ${refined.accuracy.toFixed(2)} | ${recovered} |`,
     );
   }

@@ -1,22 +1,40 @@
 /** What bench:training compares. */
 
-/** Packages at few bits and many zeros, packed with and without refinement; `targetSize` in plain bytes.
- * @type {Record<string, { samples: number, steps: number, rows: { targetSize: number, prune?: number }[] }>} */
+/** Packages at few bits, with many zeros and with few values, packed with and without refinement; `targetSize` in plain bytes.
+ * @type {Record<string, { samples: number, steps: number, rows: { targetSize: number, prune?: number, weights?: string }[] }>} */
 export const REFINED = {
   doodles: {
     samples: 400,
     steps: 500,
-    rows: [{ targetSize: 38_500 }, { targetSize: 23_000 }, { targetSize: 38_500, prune: 0.8 }, { targetSize: 38_500, prune: 0.9 }],
+    rows: [
+      { targetSize: 20_000 },
+      { targetSize: 12_500 },
+      { targetSize: 16_000, prune: 0.8 },
+      { targetSize: 20_000, weights: 'shared' },
+      { targetSize: 14_500, weights: 'shared' },
+    ],
   },
   wake_words: {
     samples: 240,
     steps: 500,
-    rows: [{ targetSize: 29_000 }, { targetSize: 18_000 }, { targetSize: 29_000, prune: 0.8 }],
+    rows: [
+      { targetSize: 23_000 },
+      { targetSize: 14_000 },
+      { targetSize: 18_000, prune: 0.8 },
+      { targetSize: 23_000, weights: 'shared' },
+      { targetSize: 16_000, weights: 'shared' },
+    ],
   },
   sign_digits: {
     samples: 160,
     steps: 400,
-    rows: [{ targetSize: 20_000 }, { targetSize: 15_000 }, { targetSize: 20_000, prune: 0.8 }],
+    rows: [
+      { targetSize: 17_000 },
+      { targetSize: 12_500 },
+      { targetSize: 13_500, prune: 0.8 },
+      { targetSize: 17_000, weights: 'shared' },
+      { targetSize: 13_500, weights: 'shared' },
+    ],
   },
 };
 

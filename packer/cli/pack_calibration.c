@@ -119,8 +119,9 @@ static void print_refinement(const pk_refinement *told) {
 static json_t *refinement_json(const pk_refinement *told) {
   return told->steps == 0
              ? NULL
-             : json_pack("{s:I, s:f, s:f, s:b}", "steps", (json_int_t)told->steps, "heldLossBefore",
-                         told->held_before, "heldLoss", told->held_after, "kept", told->is_kept);
+             : json_pack("{s:I, s:I, s:f, s:f, s:b}", "steps", (json_int_t)told->steps, "rounds",
+                         (json_int_t)told->rounds, "heldLossBefore", told->held_before, "heldLoss",
+                         told->held_after, "kept", told->is_kept);
 }
 
 void pk_calibration_print(const pk_calibration *calibration) {

@@ -16,7 +16,7 @@
 #include "weight_rewrite.h"
 #include "worker_pair.h"
 
-enum { MAX_FILES = 120 };
+enum { MAX_FILES = 120, REFINEMENT_ROUNDS = 3 };
 static const size_t refinement_reserve = 256;   // of a target in bytes, one part is left for it
 static const double default_mixed_error = 2.0;  // %
 static const size_t correction_limit_bytes = (size_t)2 << 30;
@@ -268,15 +268,14 @@ static const char *search_advice(const compression *c) {
   return prune->share > 0.0 || prune->channel_share > 0.0 ? "Prune less" : NULL;
 }
 
-static bool search(compression *c, pk_error *error) {
+// `reserve`: bytes of the target that are left for a refinement.
+static bool search(compression *c, size_t reserve, pk_error *error) {
   char fingerprint[PK_SHA256_HEX_BYTES];
   make_fingerprint(fingerprint, c);
-  const size_t target = c->options->target_bytes;
-  const size_t reserve = c->options->refine ? target / refinement_reserve : 0;
   const pk_rate_search rates = {.table = &c->table,
                                 .weight_count = c->report->weight_count,
                                 .max_drop = c->options->max_drop,
-                                .target_bytes = target - reserve,
+                                .target_bytes = c->options->target_bytes - reserve,
                                 .advice = search_advice(c),
                                 .make = make_trial,
                                 .user = c,
@@ -290,11 +289,18 @@ static bool is_within_limits(const compression *c, const pk_quality *quality) {
                                       : quality->drop <= c->options->max_drop;
 }
 
-// Refines what the search chose; the runtime judges whether that is kept. Drops are counted in
-// whole answers; the outputs' error tells more.
-static bool refine_from(const pk_coded_weights *before, compression *c, pk_error *error) {
-  pk_trial *trial = &c->report->trials.items[c->report->trials.chosen];
+static pk_trial *chosen_trial(compression *c) {
+  return &c->report->trials.items[c->report->trials.chosen];
+}
+
+// Refines what the search chose; the runtime judges whether that is kept: where it is as good as
+// `bar`. Drops are counted in whole answers; the outputs' error tells more. `excess`: the bytes
+// that it takes too many where it would be kept otherwise.
+static bool refine_from(const pk_coded_weights *before, compression *c, const pk_quality *bar,
+                        size_t *excess, pk_error *error) {
+  pk_trial *trial = chosen_trial(c);
   pk_refinement *told = &c->report->refinement;
+  const size_t target = c->options->target_bytes;
   const pk_refine_subject subject = {.net = &c->net,
                                      .weights = &c->weights,
                                      .original = &c->original,
@@ -305,9 +311,10 @@ static bool refine_from(const pk_coded_weights *before, compression *c, pk_error
       !judge(&quality, c, error)) {
     return false;
   }
-  told->is_kept =
-      is_within_limits(c, &quality) &&
-      (quality.drop <= trial->quality.drop || quality.range_error < trial->quality.range_error);
+  told->rounds++;
+  const bool is_good = quality.drop <= bar->drop || quality.range_error < bar->range_error;
+  told->is_kept = is_good && is_within_limits(c, &quality);
+  *excess = is_good && target > 0 && !told->is_kept ? c->latest.package_bytes - target : 0;
   if (!told->is_kept) {
     pk_coded_weights_copy(&c->weights, before);
     pk_coded_weights_to_net(&c->net, &c->weights);
@@ -319,14 +326,33 @@ static bool refine_from(const pk_coded_weights *before, compression *c, pk_error
   return true;
 }
 
-static bool refine(compression *c, pk_error *error) {
+static bool refine(compression *c, const pk_quality *bar, size_t *excess, pk_error *error) {
   pk_coded_weights before;
-  if (!c->options->refine) return true;
   if (!pk_coded_weights_init(&before, &c->layers, error)) return false;
   pk_coded_weights_copy(&before, &c->weights);
-  const bool ok = refine_from(&before, c, error);
+  const bool ok = refine_from(&before, c, bar, excess, error);
   pk_coded_weights_deinit(&before);
   return ok;
+}
+
+// Levels that learnt may take more bytes than those they began as: then the search leaves more room
+// for them, as long as it finds anything there.
+static bool search_and_refine(compression *c, pk_error *error) {
+  if (!c->options->refine) return search(c, 0, error);
+  const size_t least = c->options->target_bytes / refinement_reserve;
+  size_t reserve = least, excess = 0;
+  if (!search(c, reserve, error)) return false;
+  const pk_quality bar = chosen_trial(c)->quality;
+  for (int round = 0; round < REFINEMENT_ROUNDS; round++) {
+    if (!refine(c, &bar, &excess, error)) return false;
+    if (excess == 0) return true;
+    reserve += excess + least;
+    if (round + 1 < REFINEMENT_ROUNDS && search(c, reserve, error)) continue;
+    if (error->code != PK_OK && error->code != PK_USAGE) return false;
+    *error = (pk_error){0};
+    break;
+  }
+  return search(c, least, error);
 }
 
 static bool time_result(compression *c, pk_error *error) {
@@ -375,7 +401,7 @@ bool pk_compress_graph(pk_graph *graph, const pk_compress_options *options,
             (!options->measures_layers || pk_diff_net_init(&c.source, graph, error));
   if (ok) limit_samples(&c);
   ok = ok && pk_layer_list_init(&c.layers, &c.net, keeps_float(&c) || mixes(&c), error) &&
-       allocate(&c, error) && measure(&c, error) && search(&c, error) && refine(&c, error) &&
+       allocate(&c, error) && measure(&c, error) && search_and_refine(&c, error) &&
        time_result(&c, error) && make_report(&c, error);
   close_compression(&c);
   if (!ok) pk_compress_report_free(report);

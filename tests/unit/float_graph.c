@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "../../packer/compress/layer_statistics.h"
+#include "../../packer/pk_random.h"
 #include "test_random.h"
 
 static float unit(uint32_t *seed) {
@@ -47,6 +48,20 @@ pk_op float_graph_conv(pk_op_kind kind, pk_activation activation, int32_t paddin
   op.attributes.conv = (pk_conv_attributes){
       1, 1, 1, 1, 1, {PK_PADDING_EXPLICIT, padding, padding, padding, padding}};
   return op;
+}
+
+void float_graph_samples(pk_sample_set *set, size_t count, size_t channels, uint64_t seed) {
+  const size_t elements = FLOAT_GRAPH_SIDE * FLOAT_GRAPH_SIDE * channels;
+  pk_random random = {seed};
+  *set = (pk_sample_set){.count = count, .file_count = count};
+  set->bytes_each = elements * sizeof(float);
+  set->items = calloc(count, sizeof *set->items);
+  for (size_t i = 0; i < count; i++) {
+    float *values = malloc(set->bytes_each);
+    assert_non_null(values);
+    for (size_t j = 0; j < elements; j++) values[j] = (float)pk_random_normal(&random);
+    set->items[i] = (pk_sample){.bytes = (uint8_t *)values, .file = i};
+  }
 }
 
 float *float_graph_values(const pk_graph *graph, int32_t tensor) {

@@ -26,6 +26,9 @@ void float_graph_op(float_graph *c, pk_op op, int32_t x, int32_t w, int32_t b, i
 // A convolution of stride 1 with `padding` on all sides, and its activation.
 pk_op float_graph_conv(pk_op_kind kind, pk_activation activation, int32_t padding);
 
+// Fills a set of its own with `count` random samples of [1, side, side, channels], each a file.
+void float_graph_samples(pk_sample_set *set, size_t count, size_t channels, uint64_t seed);
+
 // A constant's values, to be changed.
 float *float_graph_values(const pk_graph *graph, int32_t tensor);
 

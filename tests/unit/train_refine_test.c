@@ -11,7 +11,6 @@
 
 #include "../../packer/compress/layer_statistics.h"
 #include "../../packer/compress/share_weights.h"
-#include "../../packer/pk_random.h"
 #include "../../packer/train/class_loss.h"
 #include "../../packer/train/refine.h"
 #include "../../packer/train/refine_loss.h"
@@ -56,20 +55,6 @@ static void build_graph(float_graph *c, bool has_softmax) {
   float_graph_finish(c, x, y);
 }
 
-static void make_samples(pk_sample_set *samples) {
-  enum { ELEMENTS = FLOAT_GRAPH_SIDE * FLOAT_GRAPH_SIDE * IN };
-  pk_random random = {3};
-  *samples = (pk_sample_set){.count = SAMPLES, .file_count = SAMPLES};
-  samples->bytes_each = ELEMENTS * sizeof(float);
-  samples->items = calloc(SAMPLES, sizeof *samples->items);
-  for (size_t i = 0; i < SAMPLES; i++) {
-    float values[ELEMENTS];
-    for (size_t j = 0; j < ELEMENTS; j++) values[j] = (float)pk_random_normal(&random);
-    samples->items[i] = (pk_sample){.bytes = malloc(sizeof values), .file = i};
-    memcpy(samples->items[i].bytes, values, sizeof values);
-  }
-}
-
 // Three levels to either side of 0; the first weight of each layer is pruned.
 static void round_coarsely(bench *b) {
   for (size_t i = 0; i < LAYERS; i++) {
@@ -98,7 +83,7 @@ static void open_bench(bench *b, bool has_softmax) {
   assert_true(pk_layer_list_init(&b->layers, &b->net, true, error));
   assert_int_equal(b->layers.count, LAYERS);
   assert_true(pk_coded_weights_init(&b->weights, &b->layers, error));
-  make_samples(&b->samples);
+  float_graph_samples(&b->samples, SAMPLES, IN, 3);
   round_coarsely(b);
 }
 

@@ -60,10 +60,10 @@ function packAs(model, pack) {
 /** @param {string} model */
 function refineRows(model) {
   const { samples, steps, rows } = REFINED[model];
-  for (const { targetSize, prune, weights } of rows) {
+  for (const { targetSize, prune, weights, refine } of rows) {
     const target = { targetSize, samples, ...(prune && { prune }), ...(weights && { weights }) };
     const plain = packAs(model, target);
-    const refined = packAs(model, { ...target, refine: { steps, batch: 32, rate: 0.03, temperature: 2 } });
+    const refined = packAs(model, { ...target, refine: { steps, batch: 32, rate: 0.03, temperature: 2, ...refine } });
     const lost = plain.floatAccuracy - plain.accuracy;
     const left = plain.floatAccuracy - refined.accuracy;
     const recovered = lost > 0 ? `${Math.round((100 * (lost - left)) / lost)} %` : '–';

@@ -294,8 +294,8 @@ static pk_trial *chosen_trial(compression *c) {
 }
 
 // Refines what the search chose; the runtime judges whether that is kept: where it is as good as
-// `bar`. Drops are counted in whole answers; the outputs' error tells more. `excess`: the bytes
-// that it takes too many where it would be kept otherwise.
+// `bar`. Drops differ by an answer or two by chance; there the outputs' error tells more. `excess`:
+// the bytes that it takes too many where it would be kept otherwise.
 static bool refine_from(const pk_coded_weights *before, compression *c, const pk_quality *bar,
                         size_t *excess, pk_error *error) {
   pk_trial *trial = chosen_trial(c);
@@ -312,7 +312,9 @@ static bool refine_from(const pk_coded_weights *before, compression *c, const pk
     return false;
   }
   told->rounds++;
-  const bool is_good = quality.drop <= bar->drop || quality.range_error < bar->range_error;
+  const bool is_good =
+      quality.drop <= bar->drop || (quality.drop <= bar->drop + pk_quality_chance(bar) &&
+                                    quality.range_error < bar->range_error);
   told->is_kept = is_good && is_within_limits(c, &quality);
   *excess = is_good && target > 0 && !told->is_kept ? c->latest.package_bytes - target : 0;
   if (!told->is_kept) {

@@ -39,7 +39,7 @@ typedef struct pk_refinement {
   size_t steps;                    // 0: there was none
   size_t rounds;                   // more than 1: it took more bytes than there were at first
   double held_before, held_after;  // mean loss (train/refine_loss.h) of examples that were not
-                                   // learnt from; NaN: there were none
+                                   // learnt from
   bool is_kept;
 } pk_refinement;
 

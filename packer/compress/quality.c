@@ -171,3 +171,7 @@ pk_quality pk_quality_compare(const pk_answers *answers, const pk_answers *refer
   }
   return quality;
 }
+
+double pk_quality_chance(const pk_quality *quality) {
+  return 2.0 * 100.0 / (double)(quality->samples > 0 ? quality->samples : 1);
+}

@@ -37,4 +37,7 @@ typedef struct pk_quality {
 pk_quality pk_quality_compare(const pk_answers *answers, const pk_answers *reference,
                               const pk_sample_set *set);
 
+// Drops that are no further apart, in points, differ by chance: two answers.
+double pk_quality_chance(const pk_quality *quality);
+
 #endif  // MINNOW_PACKER_QUALITY_H_

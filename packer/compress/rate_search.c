@@ -27,10 +27,9 @@ static bool is_better(const searching *s, const pk_trial *trial) {
   const pk_trial *best = &s->trials->items[s->trials->chosen];
   if (s->search->target_bytes == 0) return trial->package_bytes < best->package_bytes;
   const pk_quality *q = &trial->quality;
-  const double chance = 2.0 * 100.0 / (double)(q->samples > 0 ? q->samples : 1);
   const double less = best->quality.drop - q->drop;
   const double size_ratio = (double)trial->package_bytes / (double)best->package_bytes;
-  if (fabs(less) > chance) return less > 0.0;
+  if (fabs(less) > pk_quality_chance(q)) return less > 0.0;
   if (fabs(log(size_ratio)) > log(about_the_same)) return size_ratio > 1.0;
   return q->range_error < best->quality.range_error;
 }

@@ -109,15 +109,12 @@ static bool judge_half(void *user, size_t worker, pk_error *error) {
   return true;
 }
 
-// Keeps the weights as they are now if they are the best so far, or if nothing can tell.
+// Keeps the weights as they are now if they are the best so far.
 static bool check(refinement *r, pk_error *error) {
-  double loss = (double)NAN;
-  if (r->examples.held_count > 0) {
-    if (!pk_workers_run(judge_half, r, error)) return false;
-    loss = (r->workers[0].loss + r->workers[1].loss) / (double)r->examples.held_count;
-  }
+  if (!pk_workers_run(judge_half, r, error)) return false;
+  const double loss = (r->workers[0].loss + r->workers[1].loss) / (double)r->examples.held_count;
   if (r->step == 0) r->told->held_before = loss;
-  if (r->step == 0 || isnan(loss) || loss < r->told->held_after) {
+  if (r->step == 0 || loss < r->told->held_after) {
     r->told->held_after = loss;
     pk_coded_weights_copy(&r->best, r->subject->weights);
   }

@@ -18,7 +18,6 @@ typedef struct pk_refine_options {
   // samples that the compression has, as they are.
   const pk_data_set *data;
   const json_t *augment;
-  bool holds_back;  // the part `validation`, or every fifth file of samples, judges
   size_t steps, batch;
   float rate;         // of learning, in steps of a layer's grid for each step of training
   float temperature;  // of the softened scores
@@ -26,10 +25,10 @@ typedef struct pk_refine_options {
   pk_progress_fn *progress;
 } pk_refine_options;
 
-// A pk_refine_fn; `user` is a pk_refine_options. Where examples are held back, they judge the
-// weights at the start and now and then, and the best ones are taken: perhaps those at the start.
-// Errors: USAGE (too few examples), UNSUPPORTED (outputs that cannot be compared), those of the
-// data, OUT_OF_MEMORY.
+// A pk_refine_fn; `user` is a pk_refine_options. The part `validation`, or where there is none
+// every fifth example or file of samples, is held back: it judges the weights at the start and now
+// and then, and the best ones are taken, perhaps those at the start. Errors: USAGE (too few
+// examples), UNSUPPORTED (outputs that cannot be compared), those of the data, OUT_OF_MEMORY.
 pk_refine_fn pk_refine;
 
 #endif  // MINNOW_PACKER_TRAIN_REFINE_H_

@@ -41,8 +41,7 @@ static bool refine_with_pictures(pk_refine_options *options, const char *folder,
 bool pk_refine_from_folder(void *user, const pk_refine_subject *subject, pk_refinement *told,
                            pk_error *error) {
   const pk_folder_refinement *refinement = user;
-  pk_refine_options options = {.holds_back = true,
-                               .steps = refinement->steps,
+  pk_refine_options options = {.steps = refinement->steps,
                                .batch = BATCH,
                                .rate = learning_rate,
                                .temperature = temperature,

@@ -98,12 +98,8 @@ static void close_bench(bench *b) {
 }
 
 static pk_refinement refine(bench *b, size_t steps) {
-  pk_refine_options options = {.holds_back = true,
-                               .steps = steps,
-                               .batch = 16,
-                               .rate = 0.03f,
-                               .temperature = 2.0f,
-                               .seed = 7};
+  pk_refine_options options = {
+      .steps = steps, .batch = 16, .rate = 0.03f, .temperature = 2.0f, .seed = 7};
   const pk_refine_subject subject = {
       .net = &b->net, .weights = &b->weights, .original = &b->original, .samples = &b->samples};
   pk_refinement told = {0};
@@ -233,7 +229,7 @@ static void test_too_few_samples(void **state) {
   bench b;
   open_bench(&b, true);
   b.samples.count = 4;
-  pk_refine_options options = {.holds_back = true, .steps = 1, .batch = 2, .temperature = 1.0f};
+  pk_refine_options options = {.steps = 1, .batch = 2, .temperature = 1.0f};
   const pk_refine_subject subject = {
       .net = &b.net, .weights = &b.weights, .original = &b.original, .samples = &b.samples};
   pk_refinement told = {0};

@@ -14,7 +14,7 @@ export const REFINED = {
       { targetSize: 12_500 },
       { targetSize: 20_000, prune: 0.8, refine: long },
       { targetSize: 20_000, weights: 'shared' },
-      { targetSize: 16_000, weights: 'shared' },
+      { targetSize: 16_000, weights: 'shared', refine: { steps: 1000 } },
     ],
   },
   wake_words: {
@@ -36,7 +36,7 @@ export const REFINED = {
       { targetSize: 12_500 },
       { targetSize: 18_000, prune: 0.8, refine: long },
       { targetSize: 20_000, weights: 'shared' },
-      { targetSize: 16_000, weights: 'shared' },
+      { targetSize: 16_000, weights: 'shared', refine: { steps: 1000 } },
     ],
   },
 };

@@ -349,7 +349,8 @@ static bool search_and_refine(compression *c, pk_error *error) {
     if (!refine(c, &bar, &excess, error)) return false;
     if (excess == 0) return true;
     reserve += excess + least;
-    if (round + 1 < REFINEMENT_ROUNDS && search(c, reserve, error)) continue;
+    const bool is_left = round + 1 < REFINEMENT_ROUNDS && reserve < c->options->target_bytes;
+    if (is_left && search(c, reserve, error)) continue;
     if (error->code != PK_OK && error->code != PK_USAGE) return false;
     *error = (pk_error){0};
     break;

@@ -170,8 +170,6 @@ static void test_shared_values(void **state) {
     pk_layer *layer = &b.layers.items[i];
     pk_grid *grid = &b.weights.grids[i];
     const size_t count = pk_layer_elements(layer);
-    layer->sensitivity = calloc(pk_layer_outputs(layer), sizeof(float));
-    layer->covariance = calloc(layer->groups * layer->k * layer->k, sizeof(float));
     *grid = (pk_grid){.step = pk_sharing_step(layer)};
     assert_true(pk_share_weights(&grid->shared, sizes, 1, layer, grid->step, &b.student.error));
     for (size_t v = 0; v < grid->shared.count; v++) {

@@ -25,7 +25,7 @@ bool pk_parse_activations(pk_compress_options *options, const char *text, pk_err
   if (strncmp(text, mixed_with_error, prefix) == 0) {
     return parse_error_limit(options, text + prefix, error);
   }
-  if (!pk_parse_word(&place, text, "activations", "int8, float32 or mixed", error)) return false;
+  if (!pk_parse_name(&place, text, "activations", pk_activation_names, error)) return false;
   options->activations = (pk_activations)place;
   return true;
 }

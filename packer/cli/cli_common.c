@@ -54,18 +54,16 @@ bool pk_parse_size(size_t *value, const char *text, const char *name, size_t min
                        text, minimum, maximum);
 }
 
-bool pk_parse_word(size_t *place, const char *text, const char *name, const char *words,
+bool pk_parse_name(size_t *place, const char *text, const char *name, const char *const *names,
                    pk_error *error) {
-  static const char *const between[] = {", ", " or ", ""};
-  const char *word = words;
-  for (*place = 0; *word; ++*place) {
-    const size_t length = strcspn(word, ", ");
-    if (strlen(text) == length && strncmp(text, word, length) == 0) return true;
-    word += length;
-    const size_t next = *word == ',' ? 0 : *word == ' ' ? 1 : 2;
-    word += strlen(between[next]);
+  char needed[160] = "";
+  for (*place = 0; names[*place]; ++*place) {
+    if (strcmp(text, names[*place]) == 0) return true;
+    const char *before = *place == 0 ? "" : names[*place + 1] ? ", " : " or ";
+    const size_t length = strlen(needed);
+    snprintf(needed + length, sizeof needed - length, "%s%s", before, names[*place]);
   }
-  return pk_fail(error, PK_USAGE, "--%s %s: %s is needed", name, text, words);
+  return pk_fail(error, PK_USAGE, "--%s %s: %s is needed", name, text, needed);
 }
 
 bool pk_parse_release(int64_t *value, const char *text, const char *name, pk_error *error) {

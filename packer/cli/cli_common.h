@@ -29,8 +29,8 @@ bool pk_parse_folder(const char **folder, int argc, char **argv, pk_error *error
 // The value of option `--name` as a number in range. Sizes may end in k or M (KiB, MiB).
 bool pk_parse_size(size_t *value, const char *text, const char *name, size_t minimum,
                    size_t maximum, pk_error *error);
-// The place of `text` in `words`, as in "int8, float32 or mixed", which is what an error says too.
-bool pk_parse_word(size_t *place, const char *text, const char *name, const char *words,
+// The place of `text` among `names`, which end with NULL.
+bool pk_parse_name(size_t *place, const char *text, const char *name, const char *const *names,
                    pk_error *error);
 bool pk_parse_fraction(double *value, const char *text, const char *name, pk_error *error);
 // The number of a release, 0 … PK_MAX_RELEASE, digits alone.

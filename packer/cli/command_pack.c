@@ -190,7 +190,7 @@ static bool parse_calibration(pk_calibration *calibration, int option, pk_error 
     case OPTION_ACTIVATIONS:
       return pk_parse_activations(&calibration->options, optarg, error);
     case OPTION_WEIGHTS:
-      ok = pk_parse_word(&place, optarg, "weights", "steps, shared or either", error);
+      ok = pk_parse_name(&place, optarg, "weights", pk_weight_value_names, error);
       if (ok) calibration->options.weight_values = (pk_weight_values)place;
       return ok;
     case OPTION_PRUNE:

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "../package/file_io.h"
+#include "cli_common.h"
 
 enum { MAX_DESCRIPTION_BYTES = 16 << 20, MAX_TEXTS_BYTES = 512 << 20 };
 
@@ -18,13 +19,10 @@ static bool has_ending(const char *path, const char *ending) {
 }
 
 static bool read_part(pk_eval_data *data, const char *name, pk_error *error) {
-  data->part = PK_DATA_TEST;
-  if (!name) return true;
-  for (int i = 0; i < PK_DATA_PARTS; i++) {
-    data->part = (pk_data_part)i;
-    if (strcmp(name, pk_data_part_names[i]) == 0) return true;
-  }
-  return pk_fail(error, PK_USAGE, "--part %s: train, validation or test", name);
+  size_t place = PK_DATA_TEST;
+  const bool ok = !name || pk_parse_name(&place, name, "part", pk_data_part_names, error);
+  data->part = (pk_data_part)place;
+  return ok;
 }
 
 // --- labels ---

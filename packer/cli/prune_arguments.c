@@ -18,10 +18,9 @@ static bool parse_share(double *share, const char *name, const char *text, pk_er
 }
 
 static bool parse_rule(pk_prune_rule *rule, const char *text, pk_error *error) {
+  static const char *const names[] = {"obs", "sensitivity", "magnitude", NULL};  // by rule
   size_t place;
-  if (!pk_parse_word(&place, text, "prune-by", "obs, sensitivity or magnitude", error)) {
-    return false;
-  }
+  if (!pk_parse_name(&place, text, "prune-by", names, error)) return false;
   *rule = (pk_prune_rule)place;
   return true;
 }

@@ -16,6 +16,8 @@
 #include "weight_rewrite.h"
 #include "worker_pair.h"
 
+const char *const pk_activation_names[] = {"int8", "float32", "mixed", NULL};
+
 enum { MAX_FILES = 120, REFINEMENT_ROUNDS = 3 };
 static const size_t refinement_reserve = 256;   // of a target in bytes, one part is left for it
 static const double default_mixed_error = 2.0;  // %
@@ -293,11 +295,36 @@ static pk_trial *chosen_trial(compression *c) {
   return &c->report->trials.items[c->report->trials.chosen];
 }
 
+// What a search came to.
+typedef struct finding {
+  pk_coded_weights weights;
+  pk_trials trials;
+  size_t *chosen;
+} finding;
+
+static bool keep_finding(finding *kept, const compression *c, pk_error *error) {
+  const size_t count = c->layers.count;
+  *kept = (finding){.trials = c->report->trials, .chosen = malloc((count + 1) * sizeof(size_t))};
+  if (!kept->chosen) return out_of_memory(error);
+  if (!pk_coded_weights_init(&kept->weights, &c->layers, error)) return false;
+  memcpy(kept->chosen, c->chosen, count * sizeof(size_t));
+  pk_coded_weights_copy(&kept->weights, &c->weights);
+  return true;
+}
+
+static bool return_to(const finding *kept, compression *c, pk_error *error) {
+  pk_quality quality;
+  c->report->trials = kept->trials;
+  memcpy(c->chosen, kept->chosen, c->layers.count * sizeof(size_t));
+  pk_coded_weights_copy(&c->weights, &kept->weights);
+  pk_coded_weights_to_net(&c->net, &c->weights);
+  return judge(&quality, c, error);
+}
+
 // Refines what the search chose; the runtime judges whether that is kept: where it is as good as
 // `bar`. Drops differ by an answer or two by chance; there the outputs' error tells more. `excess`:
 // the bytes that it takes too many where it would be kept otherwise.
-static bool refine_from(const pk_coded_weights *before, compression *c, const pk_quality *bar,
-                        size_t *excess, pk_error *error) {
+static bool refine(compression *c, const pk_quality *bar, size_t *excess, pk_error *error) {
   pk_trial *trial = chosen_trial(c);
   pk_refinement *told = &c->report->refinement;
   const size_t target = c->options->target_bytes;
@@ -317,45 +344,41 @@ static bool refine_from(const pk_coded_weights *before, compression *c, const pk
                                     quality.range_error < bar->range_error);
   told->is_kept = is_good && is_within_limits(c, &quality);
   *excess = is_good && target > 0 && !told->is_kept ? c->latest.package_bytes - target : 0;
-  if (!told->is_kept) {
-    pk_coded_weights_copy(&c->weights, before);
-    pk_coded_weights_to_net(&c->net, &c->weights);
-    return judge(&quality, c, error);
-  }
+  if (!told->is_kept) return true;
   trial->quality = quality;
   trial->package_bytes = c->latest.package_bytes;
   trial->bits = pk_coded_weights_bits(&c->weights) / (double)c->report->weight_count;
   return true;
 }
 
-static bool refine(compression *c, const pk_quality *bar, size_t *excess, pk_error *error) {
-  pk_coded_weights before;
-  if (!pk_coded_weights_init(&before, &c->layers, error)) return false;
-  pk_coded_weights_copy(&before, &c->weights);
-  const bool ok = refine_from(&before, c, bar, excess, error);
-  pk_coded_weights_deinit(&before);
-  return ok;
+// Levels that learnt may take more bytes than those they began as: then the search leaves more room
+// for them, as long as it finds anything there. In vain, it is as if nothing had been.
+static bool refine_from(const finding *first, size_t least, compression *c, pk_error *error) {
+  const pk_quality bar = chosen_trial(c)->quality;
+  size_t reserve = least, excess = 0;
+  for (int round = 0; round < REFINEMENT_ROUNDS; round++) {
+    if (round > 0 && !search(c, reserve, error)) {
+      if (error->code != PK_USAGE) return false;
+      *error = (pk_error){0};
+      break;
+    }
+    if (!refine(c, &bar, &excess, error)) return false;
+    if (c->report->refinement.is_kept) return true;
+    reserve += excess + least;
+    if (excess == 0 || reserve >= c->options->target_bytes) break;
+  }
+  return return_to(first, c, error);
 }
 
-// Levels that learnt may take more bytes than those they began as: then the search leaves more room
-// for them, as long as it finds anything there.
 static bool search_and_refine(compression *c, pk_error *error) {
   if (!c->options->refine) return search(c, 0, error);
   const size_t least = c->options->target_bytes / refinement_reserve;
-  size_t reserve = least, excess = 0;
-  if (!search(c, reserve, error)) return false;
-  const pk_quality bar = chosen_trial(c)->quality;
-  for (int round = 0; round < REFINEMENT_ROUNDS; round++) {
-    if (!refine(c, &bar, &excess, error)) return false;
-    if (excess == 0) return true;
-    reserve += excess + least;
-    const bool is_left = round + 1 < REFINEMENT_ROUNDS && reserve < c->options->target_bytes;
-    if (is_left && search(c, reserve, error)) continue;
-    if (error->code != PK_OK && error->code != PK_USAGE) return false;
-    *error = (pk_error){0};
-    break;
-  }
-  return search(c, least, error);
+  finding first = {0};
+  const bool ok = search(c, least, error) && keep_finding(&first, c, error) &&
+                  refine_from(&first, least, c, error);
+  pk_coded_weights_deinit(&first.weights);
+  free(first.chosen);
+  return ok;
 }
 
 static bool time_result(compression *c, pk_error *error) {

@@ -32,6 +32,7 @@ typedef enum pk_activations {
   PK_ACTIVATIONS_FLOAT32,  // float32 as they are; only weights become int8
   PK_ACTIVATIONS_MIXED     // int8, but for those that cost the answers too much
 } pk_activations;
+extern const char *const pk_activation_names[];  // by value; ends with NULL
 
 typedef struct pk_compress_options {
   const char *folder;           // of calibration samples

@@ -28,22 +28,22 @@ bool pk_report_layers(pk_compress_report *report, const pk_decision *decision, p
   for (size_t i = 0; i < layers->count; i++) {
     const pk_layer *layer = &layers->items[i];
     const pk_op *op = &decision->graph->ops[layer->op];
-    const pk_rung *rung = &decision->table->rungs[i][decision->chosen[i]];
+    const pk_grid *grid = &weights->grids[i];
     const size_t count = pk_layer_elements(layer);
     uint64_t counts[PK_HUFFMAN_SYMBOLS];
-    pk_count_symbols(counts, weights->levels[i], count, rung->grid.has_trellis);
+    pk_count_symbols(counts, weights->levels[i], count, grid->has_trellis);
     pk_layer_report *out = &report->layers[report->layer_count++];
     strncpy(out->name, op->name, sizeof out->name - 1);
     strncpy(out->kind, pk_op_kind_name(op->kind), sizeof out->kind - 1);
     out->weights = count;
     out->bytes_before = decision->bytes_before[i];
-    out->step = weights->grids[i].step;
-    out->has_trellis = rung->grid.has_trellis;
-    out->shared = rung->grid.shared.count;
-    out->bits = pk_level_bits(weights->levels[i], count, rung->grid.has_trellis) / (double)count;
+    out->step = grid->step;
+    out->has_trellis = grid->has_trellis;
+    out->shared = grid->shared.count;
+    out->bits = pk_level_bits(weights->levels[i], count, grid->has_trellis) / (double)count;
     out->entropy = pk_entropy_bits(counts);
     out->zeros = (double)counts[128] / (double)count;
-    out->cost = rung->cost;
+    out->cost = decision->table->rungs[i][decision->chosen[i]].cost;
     out->relative_error = (double)NAN;
     for (size_t j = 0; j < count; j++) report->zero_count += weights->levels[i][j] == 0;
   }

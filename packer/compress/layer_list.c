@@ -13,6 +13,10 @@ size_t pk_layer_elements(const pk_layer *layer) {
   return pk_layer_outputs(layer) * layer->k;
 }
 
+bool pk_layer_is_pruned(const pk_layer *layer, size_t element) {
+  return layer->is_pruned && layer->is_pruned[element];
+}
+
 size_t pk_layer_index(const pk_layer *layer, size_t o, size_t j) {
   return layer->is_depthwise ? j * layer->groups + o : o * layer->k + j;
 }

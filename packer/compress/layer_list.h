@@ -35,6 +35,8 @@ void pk_layer_list_deinit(pk_layer_list *list);
 size_t pk_layer_outputs(const pk_layer *layer);  // groups * rows
 size_t pk_layer_elements(const pk_layer *layer);
 
+bool pk_layer_is_pruned(const pk_layer *layer, size_t element);
+
 // Where element (output o, product j) stands in the weights tensor.
 size_t pk_layer_index(const pk_layer *layer, size_t o, size_t j);
 

@@ -38,7 +38,7 @@ static void add_weights(double *mass, double *moment, const pk_layer *layer, flo
   for (size_t o = 0; o < pk_layer_outputs(layer); o++) {
     for (size_t j = 0; j < layer->k; j++) {
       const size_t at = o * layer->k + j;
-      if (layer->is_pruned && layer->is_pruned[at]) continue;
+      if (pk_layer_is_pruned(layer, at)) continue;
       const double value = (double)(layer->weights[at] / step);
       const size_t bin =
           (size_t)lrint(fmin(fmax(value + PK_LEVEL_MAX, 0.0), 2 * PK_LEVEL_MAX) * PARTS);
@@ -103,20 +103,17 @@ static void find_clusters(sorted *s, size_t most) {
   }
 }
 
-// The means of `count` clusters as levels.
+// The means of `count` clusters as levels; 0 where all weights are pruned.
 static void take_levels(pk_shared_levels *shared, const sorted *s, size_t count) {
+  int8_t levels[PK_SHARED_MAX] = {0};
+  const size_t clusters = count < s->bins ? count : s->bins;
   size_t end = s->bins;
-  int8_t falling[PK_SHARED_MAX];
-  size_t found = 0;
-  for (size_t n = count < end ? count : end; n-- > 0;) {
+  for (size_t n = clusters; n-- > 0;) {
     const size_t first = n > 0 ? s->starts[n * s->bins + end - 1] : 0;
-    const int8_t level = (int8_t)lrint(mean_of(s, first, end));
-    if (found == 0 || falling[found - 1] != level) falling[found++] = level;
+    levels[n] = (int8_t)lrint(mean_of(s, first, end));
     end = first;
   }
-  if (found == 0) falling[found++] = 0;  // all are pruned
-  shared->count = found;
-  for (size_t i = 0; i < found; i++) shared->items[i] = falling[found - 1 - i];
+  pk_share_levels(shared, levels, clusters > 0 ? clusters : 1);
 }
 
 static bool allocate(sorted *s, size_t most) {

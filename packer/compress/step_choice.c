@@ -10,6 +10,8 @@
 #include "share_weights.h"
 #include "worker_pair.h"
 
+const char *const pk_weight_value_names[] = {"steps", "shared", "either", NULL};
+
 enum { FINEST_RUNGS = 2 };  // of the first step: they can always be taken
 static const size_t sharing_sizes[PK_SHARINGS] = {3,  4,  5,   6,   7,   8,   10,           12, 14,
                                                   16, 20, 24,  28,  32,  40,  48,           56, 64,

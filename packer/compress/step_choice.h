@@ -16,6 +16,7 @@ typedef enum pk_weight_values {
   PK_WEIGHTS_SHARED,  // a few values that the layer shares: share_weights.h
   PK_WEIGHTS_EITHER   // by layer what costs least
 } pk_weight_values;
+extern const char *const pk_weight_value_names[];  // by value; ends with NULL
 
 enum {
   PK_STEPS = 90,     // without and with a trellis

@@ -23,6 +23,9 @@ typedef struct pk_grid {
   pk_shared_levels shared;
 } pk_grid;
 
+// Fills the list with `count` levels in any order, some of them perhaps the same.
+void pk_share_levels(pk_shared_levels *shared, const int8_t *levels, size_t count);
+
 // The place of the shared level that is nearest to `value`, in steps.
 size_t pk_nearest_shared(const pk_shared_levels *shared, float value);
 

@@ -25,9 +25,6 @@ typedef struct refine_fields {
   float rate, temperature;
 } refine_fields;
 
-static const char *const activation_names[] = {"int8", "float32", "mixed", NULL};
-static const char *const weight_value_names[] = {"steps", "shared", "either", NULL};
-
 static const pk_field_rule rules[] = {
     {"maxDrop", PK_FIELD_NUMBER, false, offsetof(pack_fields, max_drop), 0.01, 100, NULL},
     {"prune", PK_FIELD_NUMBER, false, offsetof(pack_fields, prune), 0, 0.99, NULL},
@@ -35,9 +32,9 @@ static const pk_field_rule rules[] = {
      NULL},
     {"samples", PK_FIELD_INTEGER, false, offsetof(pack_fields, samples), 8, 100000, NULL},
     {"activations", PK_FIELD_NAME, false, offsetof(pack_fields, activations), 0, 0,
-     activation_names},
+     pk_activation_names},
     {"weights", PK_FIELD_NAME, false, offsetof(pack_fields, weight_values), 0, 0,
-     weight_value_names}};
+     pk_weight_value_names}};
 
 static const pk_field_rule refine_rules[] = {
     {"steps", PK_FIELD_INTEGER, true, offsetof(refine_fields, steps), 1, 10000000, NULL},

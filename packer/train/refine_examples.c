@@ -14,31 +14,49 @@ static bool no_memory(pk_error *error) {
   return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for examples to refine with");
 }
 
-// Those of the validation part judge, or, where it is empty, of the train part every fifth.
-static void count_examples(pk_refine_examples *examples) {
+static bool allocate_numbers(pk_refine_examples *examples, size_t count, pk_error *error) {
+  examples->learnt = calloc(count + 1, sizeof *examples->learnt);
+  examples->held = calloc(count + 1, sizeof *examples->held);
+  return (examples->learnt && examples->held) || no_memory(error);
+}
+
+static void add_number(pk_refine_examples *examples, size_t number, bool is_held) {
+  if (is_held) {
+    examples->held[examples->held_count++] = number;
+  } else {
+    examples->learnt[examples->learnt_count++] = number;
+  }
+}
+
+static bool is_one_of_share(size_t number) {
+  return number % HELD_SHARE == HELD_SHARE - 1;
+}
+
+static bool divide_samples(pk_refine_examples *examples, pk_error *error) {
+  const pk_sample_set *samples = examples->samples;
+  if (!allocate_numbers(examples, samples->count, error)) return false;
+  for (size_t i = 0; i < samples->count; i++) {
+    add_number(examples, i, is_one_of_share(samples->items[i].file));
+  }
+  return true;
+}
+
+// The validation part judges, or, where it is empty, of the train part every fifth example.
+static bool divide_data(pk_refine_examples *examples, pk_error *error) {
   const pk_data_set *data = examples->options->data;
   const size_t train = pk_data_set_count(data, PK_DATA_TRAIN);
   const size_t validation = pk_data_set_count(data, PK_DATA_VALIDATION);
-  examples->shares_train = validation == 0;
-  examples->held_examples = examples->shares_train ? train / HELD_SHARE : validation;
-  examples->learnt_count = examples->shares_train ? train - examples->held_examples : train;
-  examples->held_count =
-      HELD_VIEWS * (examples->held_examples < HELD_MOST ? examples->held_examples : HELD_MOST);
-}
-
-// Where the train part is shared, the last of five is held back; what is left over behind the last
-// five is learnt from.
-static size_t learnt_example(const pk_refine_examples *examples, size_t index) {
-  if (!examples->shares_train) return index;
-  const size_t five = index / (HELD_SHARE - 1);
-  return index + (five < examples->held_examples ? five : examples->held_examples);
-}
-
-// Spread over all that are held back, where not all of them judge.
-static size_t held_example(const pk_refine_examples *examples, size_t index) {
-  const size_t judging = examples->held_count / HELD_VIEWS;
-  const size_t held = index * examples->held_examples / judging;
-  return examples->shares_train ? held * HELD_SHARE + HELD_SHARE - 1 : held;
+  examples->held_part = validation > 0 ? PK_DATA_VALIDATION : PK_DATA_TRAIN;
+  if (!allocate_numbers(examples, train + validation, error)) return false;
+  for (size_t i = 0; i < train; i++) {
+    add_number(examples, i, validation == 0 && is_one_of_share(i));
+  }
+  for (size_t i = 0; i < validation; i++) add_number(examples, i, true);
+  // Spread over all that are held back, where not all of them judge.
+  const size_t held = examples->held_count, judging = held < HELD_MOST ? held : HELD_MOST;
+  for (size_t i = 0; i < judging; i++) examples->held[i] = examples->held[i * held / judging];
+  examples->held_count = HELD_VIEWS * judging;
+  return true;
 }
 
 static bool open_data(pk_refine_examples *examples, const pk_manifest *inputs, pk_error *error) {
@@ -47,7 +65,6 @@ static bool open_data(pk_refine_examples *examples, const pk_manifest *inputs, p
   for (size_t i = 0; i < inputs->input_count; i++) {
     bytes += pk_manifest_tensor_bytes(&inputs->inputs[i]);
   }
-  count_examples(examples);
   for (size_t i = 0; i < PK_WORKERS; i++) {
     examples->inputs[i] = malloc(bytes + 1);
     if (!examples->inputs[i]) return no_memory(error);
@@ -55,22 +72,7 @@ static bool open_data(pk_refine_examples *examples, const pk_manifest *inputs, p
       return false;
     }
   }
-  return true;
-}
-
-static bool divide_samples(pk_refine_examples *examples, pk_error *error) {
-  const pk_sample_set *samples = examples->samples;
-  examples->learnt = calloc(samples->count + 1, sizeof *examples->learnt);
-  examples->held = calloc(samples->count + 1, sizeof *examples->held);
-  if (!examples->learnt || !examples->held) return no_memory(error);
-  for (size_t i = 0; i < samples->count; i++) {
-    if (samples->items[i].file % HELD_SHARE == HELD_SHARE - 1) {
-      examples->held[examples->held_count++] = i;
-    } else {
-      examples->learnt[examples->learnt_count++] = i;
-    }
-  }
-  return true;
+  return divide_data(examples, error);
 }
 
 bool pk_refine_examples_open(pk_refine_examples *examples, const pk_refine_options *options,
@@ -98,12 +100,11 @@ const uint8_t *pk_refine_drawn(pk_refine_examples *examples, size_t worker, uint
                                pk_error *error) {
   const pk_refine_options *o = examples->options;
   pk_random random = pk_random_of(o->seed, number);
-  const size_t index = pk_random_below(&random, examples->learnt_count);
+  const size_t index = examples->learnt[pk_random_below(&random, examples->learnt_count)];
   const uint64_t seed = pk_random_next(&random) | 1;
   uint8_t *inputs = examples->inputs[worker];
-  if (!o->data) return examples->samples->items[examples->learnt[index]].bytes;
-  return pk_data_reader_fill(examples->readers[worker], PK_DATA_TRAIN,
-                             learnt_example(examples, index), seed, inputs, error)
+  if (!o->data) return examples->samples->items[index].bytes;
+  return pk_data_reader_fill(examples->readers[worker], PK_DATA_TRAIN, index, seed, inputs, error)
              ? inputs
              : NULL;
 }
@@ -113,10 +114,8 @@ const uint8_t *pk_refine_held(pk_refine_examples *examples, size_t worker, size_
   const pk_refine_options *o = examples->options;
   uint8_t *inputs = examples->inputs[worker];
   if (!o->data) return examples->samples->items[examples->held[index]].bytes;
-  const pk_data_part part = examples->shares_train ? PK_DATA_TRAIN : PK_DATA_VALIDATION;
-  return pk_data_reader_fill(examples->readers[worker], part,
-                             held_example(examples, index / HELD_VIEWS), index % HELD_VIEWS, inputs,
-                             error)
+  return pk_data_reader_fill(examples->readers[worker], examples->held_part,
+                             examples->held[index / HELD_VIEWS], index % HELD_VIEWS, inputs, error)
              ? inputs
              : NULL;
 }

@@ -10,9 +10,8 @@ typedef struct pk_refine_examples {
   const pk_sample_set *samples;
   pk_data_reader *readers[PK_WORKERS];  // of a data set
   uint8_t *inputs[PK_WORKERS];          // the bytes of one run
-  size_t *learnt, *held;                // numbers of samples, where there is no data set
-  bool shares_train;                    // a data set without a validation part
-  size_t held_examples;                 // of a data set: of which some judge, in several views
+  size_t *learnt, *held;                // numbers of samples, or of examples of the data set
+  pk_data_part held_part;               // that `held` counts in
   size_t learnt_count, held_count;      // held_count: of pk_refine_held()
 } pk_refine_examples;                   // all zero: closed
 

@@ -14,9 +14,9 @@ typedef struct pk_refined_sharing {
   float gap;           // between two values, on the mean
 } pk_refined_sharing;  // all zero: empty
 
-// Starts where the levels are. Errors: OUT_OF_MEMORY.
+// Starts where the levels are. False: out of memory.
 bool pk_refined_sharing_init(pk_refined_sharing *sharing, const pk_layer *layer,
-                             const int8_t *levels, const pk_shared_levels *shared, pk_error *error);
+                             const int8_t *levels, const pk_shared_levels *shared);
 void pk_refined_sharing_deinit(pk_refined_sharing *sharing);
 
 // Rounds the values to levels, and gives them to the weights and the grid. Pruned weights stay 0.

@@ -56,11 +56,10 @@ static bool start_weights(pk_refined_layer *r, const pk_layer *layer, const int8
 }
 
 static bool start_layer(pk_refined_layer *r, const pk_layer *layer, const int8_t *levels,
-                        const pk_grid *grid, pk_error *error) {
+                        const pk_grid *grid) {
   set_steps(r, layer, grid->step);
-  return grid->shared.count > 0
-             ? pk_refined_sharing_init(&r->sharing, layer, levels, &grid->shared, error)
-             : start_weights(r, layer, levels, grid);
+  return grid->shared.count > 0 ? pk_refined_sharing_init(&r->sharing, layer, levels, &grid->shared)
+                                : start_weights(r, layer, levels, grid);
 }
 
 bool pk_refined_weights_init(pk_refined_weights *weights, const pk_refine_subject *subject,
@@ -73,7 +72,7 @@ bool pk_refined_weights_init(pk_refined_weights *weights, const pk_refine_subjec
     const pk_layer *layer = &layers->items[i];
     pk_refined_layer *r = &weights->layers[i];
     ok = allocate_layer(r, layer) &&
-         start_layer(r, layer, subject->weights->levels[i], &subject->weights->grids[i], error);
+         start_layer(r, layer, subject->weights->levels[i], &subject->weights->grids[i]);
   }
   if (!ok) pk_refined_weights_deinit(weights);
   return ok || no_memory(error);
@@ -99,9 +98,8 @@ static void round_nearest(int8_t *levels, const pk_refined_layer *r, const pk_la
   for (size_t o = 0; o < pk_layer_outputs(layer); o++) {
     for (size_t j = 0; j < layer->k; j++) {
       const size_t at = o * layer->k + j;
-      const float level = layer->is_pruned && layer->is_pruned[at]
-                              ? 0.0f
-                              : pk_grid_level(grid, r->weights[at] / r->steps[o]);
+      const float level =
+          pk_layer_is_pruned(layer, at) ? 0.0f : pk_grid_level(grid, r->weights[at] / r->steps[o]);
       levels[at] = (int8_t)level;
     }
   }

@@ -26,12 +26,10 @@ static void start(float_graph *c, bool is_broken) {
   const int32_t x = float_graph_tensor(c, "x", false, 4, 1, side, side, IN);
   int32_t last = x;
   for (int i = 0; i < LAYERS; i++) {
-    weights[i] = float_graph_tensor(c, "w", true, 4, channels[i + 1], KERNEL, KERNEL, channels[i]);
-    const int32_t b = float_graph_tensor(c, "b", true, 1, channels[i + 1], 1, 1, 1);
-    const int32_t y = float_graph_tensor(c, "t", false, 4, 1, side, side, channels[i + 1]);
     const pk_activation activation = i + 1 < LAYERS ? PK_ACTIVATION_RELU : PK_ACTIVATION_NONE;
-    float_graph_op(c, float_graph_conv(PK_OP_CONV_2D, activation, 1), last, weights[i], b, y);
-    last = y;
+    const pk_op conv = float_graph_conv(PK_OP_CONV_2D, activation, 1);
+    last = float_graph_layer(c, conv, last, KERNEL, channels[i + 1]);
+    weights[i] = c->graph.ops[i].inputs[PK_INPUT_WEIGHTS];
   }
   float *second = float_graph_values(&c->graph, weights[1]);
   float *third = float_graph_values(&c->graph, weights[2]);

@@ -43,17 +43,12 @@ static bool fake_refine(void *user, const pk_refine_subject *subject, pk_refinem
 // conv 1x1 + relu -> conv of all that is left: a row of classes.
 static void build_graph(float_graph *c) {
   float_graph_start(c, 11);
+  const pk_op relu = float_graph_conv(PK_OP_CONV_2D, PK_ACTIVATION_RELU, 0);
+  const pk_op linear = float_graph_conv(PK_OP_CONV_2D, PK_ACTIVATION_NONE, 0);
   const int32_t side = FLOAT_GRAPH_SIDE;
   const int32_t x = float_graph_tensor(c, "x", false, 4, 1, side, side, IN);
-  const int32_t w1 = float_graph_tensor(c, "w1", true, 4, MIDDLE, 1, 1, IN);
-  const int32_t b1 = float_graph_tensor(c, "b1", true, 1, MIDDLE, 1, 1, 1);
-  const int32_t t1 = float_graph_tensor(c, "t1", false, 4, 1, side, side, MIDDLE);
-  const int32_t w2 = float_graph_tensor(c, "w2", true, 4, OUT, side, side, MIDDLE);
-  const int32_t b2 = float_graph_tensor(c, "b2", true, 1, OUT, 1, 1, 1);
-  const int32_t y = float_graph_tensor(c, "y", false, 4, 1, 1, 1, OUT);
-  float_graph_op(c, float_graph_conv(PK_OP_CONV_2D, PK_ACTIVATION_RELU, 0), x, w1, b1, t1);
-  float_graph_op(c, float_graph_conv(PK_OP_CONV_2D, PK_ACTIVATION_NONE, 0), t1, w2, b2, y);
-  float_graph_finish(c, x, y);
+  const int32_t middle = float_graph_layer(c, relu, x, 1, MIDDLE);
+  float_graph_finish(c, x, float_graph_layer(c, linear, middle, side, OUT));
 }
 
 static bool read_samples(void *user, pk_sample_set *samples, const pk_manifest *manifest,

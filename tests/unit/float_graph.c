@@ -64,6 +64,18 @@ void float_graph_samples(pk_sample_set *set, size_t count, size_t channels, uint
   }
 }
 
+int32_t float_graph_layer(float_graph *c, pk_op op, int32_t x, int32_t kernel, int32_t outputs) {
+  const pk_tensor input = c->graph.tensors[x];
+  const int32_t channels = input.dims[3], padding = op.attributes.conv.padding.top;
+  const int32_t side = input.dims[1] + 2 * padding - kernel + 1;
+  const int32_t rows = op.kind == PK_OP_DEPTHWISE_CONV_2D ? 1 : outputs;
+  const int32_t w = float_graph_tensor(c, "w", true, 4, rows, kernel, kernel, channels);
+  const int32_t b = float_graph_tensor(c, "b", true, 1, outputs, 1, 1, 1);
+  const int32_t y = float_graph_tensor(c, "t", false, 4, 1, side, side, outputs);
+  float_graph_op(c, op, x, w, b, y);
+  return y;
+}
+
 float *float_graph_values(const pk_graph *graph, int32_t tensor) {
   return (float *)(uintptr_t)graph->tensors[tensor].data;
 }

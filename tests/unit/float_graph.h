@@ -29,6 +29,10 @@ pk_op float_graph_conv(pk_op_kind kind, pk_activation activation, int32_t paddin
 // Fills a set of its own with `count` random samples of [1, side, side, channels], each a file.
 void float_graph_samples(pk_sample_set *set, size_t count, size_t channels, uint64_t seed);
 
+// Puts the convolution `op` with random weights and biases of its own behind x: `kernel` wide,
+// `outputs` channels (as many as x has for a depthwise one). Returns its output.
+int32_t float_graph_layer(float_graph *c, pk_op op, int32_t x, int32_t kernel, int32_t outputs);
+
 // A constant's values, to be changed.
 float *float_graph_values(const pk_graph *graph, int32_t tensor);
 

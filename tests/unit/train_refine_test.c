@@ -32,25 +32,18 @@ static void build_graph(float_graph *c, bool has_softmax) {
   float_graph_start(c, 5);
   const int32_t side = FLOAT_GRAPH_SIDE;
   const int32_t x = float_graph_tensor(c, "x", false, 4, 1, side, side, IN);
-  const int32_t w1 = float_graph_tensor(c, "w1", true, 4, MIDDLE, 1, 1, IN);
-  const int32_t b1 = float_graph_tensor(c, "b1", true, 1, MIDDLE, 1, 1, 1);
-  const int32_t t1 = float_graph_tensor(c, "t1", false, 4, 1, side, side, MIDDLE);
-  const int32_t w2 = float_graph_tensor(c, "w2", true, 4, 1, 3, 3, MIDDLE);
-  const int32_t b2 = float_graph_tensor(c, "b2", true, 1, MIDDLE, 1, 1, 1);
-  const int32_t t2 = float_graph_tensor(c, "t2", false, 4, 1, side, side, MIDDLE);
-  const int32_t w3 = float_graph_tensor(c, "w3", true, 4, OUT, 1, 1, MIDDLE);
-  const int32_t b3 = float_graph_tensor(c, "b3", true, 1, OUT, 1, 1, 1);
-  const int32_t t3 = float_graph_tensor(c, "t3", false, 4, 1, side, side, OUT);
-  float_graph_op(c, float_graph_conv(PK_OP_CONV_2D, PK_ACTIVATION_RELU, 0), x, w1, b1, t1);
-  float_graph_op(c, float_graph_conv(PK_OP_DEPTHWISE_CONV_2D, PK_ACTIVATION_NONE, 1), t1, w2, b2,
-                 t2);
-  float_graph_op(c, float_graph_conv(PK_OP_CONV_2D, PK_ACTIVATION_NONE, 0), t2, w3, b3, t3);
-  int32_t y = t3;
+  const pk_op relu = float_graph_conv(PK_OP_CONV_2D, PK_ACTIVATION_RELU, 0);
+  const pk_op depthwise = float_graph_conv(PK_OP_DEPTHWISE_CONV_2D, PK_ACTIVATION_NONE, 1);
+  const pk_op linear = float_graph_conv(PK_OP_CONV_2D, PK_ACTIVATION_NONE, 0);
+  const int32_t first = float_graph_layer(c, relu, x, 1, MIDDLE);
+  const int32_t second = float_graph_layer(c, depthwise, first, 3, MIDDLE);
+  const int32_t scores = float_graph_layer(c, linear, second, 1, OUT);
+  int32_t y = scores;
   if (has_softmax) {
     y = float_graph_tensor(c, "y", false, 4, 1, side, side, OUT);
     pk_op softmax = {.kind = PK_OP_SOFTMAX};
     softmax.attributes.softmax.beta = 1.0f;
-    float_graph_op(c, softmax, t3, -1, -1, y);
+    float_graph_op(c, softmax, scores, -1, -1, y);
   }
   float_graph_finish(c, x, y);
 }

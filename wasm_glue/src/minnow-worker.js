@@ -19,7 +19,7 @@ export function createHost() {
 class ServedHost extends Host {
   /**
    * @param {import('./base/types.js').LoadRequest} request
-   * @param {import('./base/types.js').LoadHooks['startHelpers']} startHelpers
+   * @param {import('./base/types.js').LoadHooks['startHelpers']} startHelpers not there for one thread
    * @param {import('./base/types.js').LoadHooks['onProgress']} [onProgress]
    * @param {import('./base/types.js').LoadHooks['readFile']} [readFile]
    * @param {import('./base/types.js').PackageStorage} [storage]

@@ -60,8 +60,9 @@ function packAs(model, pack) {
 /** @param {string} model */
 function refineRows(model) {
   const { samples, steps, rows } = REFINED[model];
-  for (const { targetSize, prune, weights, refine } of rows) {
-    const target = { targetSize, samples, ...(prune && { prune }), ...(weights && { weights }) };
+  for (const { refine, ...pack } of rows) {
+    const target = { ...pack, samples };
+    const { prune, weights } = pack;
     const plain = packAs(model, target);
     const refined = packAs(model, { ...target, refine: { steps, batch: 32, rate: 0.03, temperature: 2, ...refine } });
     const lost = plain.floatAccuracy - plain.accuracy;

@@ -55,7 +55,7 @@ export class WorkerClient {
     return this.#call(
       'loadWith',
       request,
-      proxy(startHelpers),
+      request.threads > 1 && proxy(startHelpers),
       onProgress && proxy(onProgress),
       readFile && proxy(readFile),
       storage && proxy(storage),

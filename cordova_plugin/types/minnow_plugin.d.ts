@@ -37,7 +37,7 @@ type Promised<Fn extends (...args: never[]) => unknown> = (...args: Parameters<F
 export interface MinnowPlugin {
   /** Loads the package's main file. Rejects with an error whose `code` and `message` are as MinnowError's. */
   ready(): Promise<typeof core>;
-  /** Loads one of the package's files, for what is used without a promise: MinnowError, MemoryStorage, … */
+  /** Loads one of the package's files, for what is used without a promise: MinnowError, supported(), … */
   load<Part extends keyof MinnowParts>(part: Part): Promise<MinnowParts[Part]>;
   /** The models that were put into the app when it was built. */
   models(): Promise<AppModel[]>;

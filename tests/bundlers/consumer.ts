@@ -1,5 +1,5 @@
 /** The package as a strict TypeScript project sees it, by its public names. Compiled by typescript_test.js. */
-import { ImageClassifier, MemoryStorage, MinnowError, Model, storage, supported } from 'minnow';
+import { ImageClassifier, MinnowError, Model, storage, supported } from 'minnow';
 import type { CreateOptions, OperatorProfile, OutputTensor, Progress, SupportReport } from 'minnow';
 import { Model as NodeModel } from 'minnow/node';
 import { ImageSegmenter, ObjectDetector, upscaleToSource } from 'minnow/vision';
@@ -10,7 +10,7 @@ import { TextClassifier, TextEmbedder, cosineSimilarity } from 'minnow/text';
 import { ModelChain } from 'minnow/chain';
 import type { ChainOptions } from 'minnow/chain';
 import { isolatePage, isolated } from 'minnow/coi';
-import { OpfsStorage, checkForUpdate, prefetch } from 'minnow/storage';
+import { MemoryStorage, OpfsStorage, checkForUpdate, prefetch } from 'minnow/storage';
 import type { PackageUpdate } from 'minnow/storage';
 import { openStorage } from 'minnow/worker';
 

@@ -49,12 +49,10 @@ for (const name of DELIVERY_ENGINES) {
       test(`${what} at ${BLOWS * LANES} points`, { skip }, async (t) => {
         const random = randomOf(seed);
         const points = [];
-        // WebKit keeps the locks of a left page's workers: each of them then costs the next load its patience (lock.js).
-        const places = name === 'webkit' && worker.includes(false) ? [false] : worker;
         let locks = 0;
         for (let blow = 0; blow < BLOWS; ) {
           try {
-            points.push(...(await killAndReopen(opened, strike, places, random)));
+            points.push(...(await killAndReopen(opened, strike, worker, random)));
             blow++;
           } catch (error) {
             // The answers were right all the same; what is kept cannot be told before the browser has ended.

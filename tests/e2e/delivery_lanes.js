@@ -93,9 +93,14 @@ async function launch(name, site, profileDir) {
 /** @param {import('./engines/browser_engine.js').Engine} engine @param {TestServer} site */
 async function newDeliveryPage(engine, site) {
   const page = await engine.newPage();
-  await page.goto(`${site.origin}/delivery.html`);
+  await page.goto(pageUrlOf(site));
   await page.waitFor(() => window.delivery !== undefined);
   return page;
+}
+
+/** @param {TestServer} site */
+function pageUrlOf(site) {
+  return `${site.origin}/delivery.html`;
 }
 
 /** A page or a worker that ends in the middle of a transaction can leave WebKit's database locked, for all pages until the browser ends. */
@@ -127,6 +132,14 @@ export class DeliveryLanes {
   isKeeping({ storage = 'indexeddb', worker = true }) {
     const isWebKit = this.#launched.engine.name === 'webkit';
     return storage !== 'none' && !(isWebKit && (storage === 'opfs' || (storage === 'cache' && worker)));
+  }
+
+  get engineName() {
+    return this.#launched.engine.name;
+  }
+
+  get pageUrl() {
+    return pageUrlOf(this.#site);
   }
 
   /** The page in which loads happen. */

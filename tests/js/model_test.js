@@ -166,7 +166,7 @@ describe('Model and ImageClassifier', { skip: missing }, () => {
   });
 
   test("update: 'background' fetches what is new for the next load", async () => {
-    const storage = new page.MemoryStorage();
+    const storage = new node.MemoryStorage();
     await page.Model.create(url, inPage({ storage }));
     const text = readFileSync(path.join(folder, 'manifest.json'), 'utf8');
     server.fault('/pkg/manifest.json', { body: text.replace('pretrainedResnet_quant', 'renamed'), contentType: 'application/json' });
@@ -259,7 +259,7 @@ describe('Model and ImageClassifier', { skip: missing }, () => {
     });
 
     test('a storage and a source of the page work across threads', async () => {
-      const storage = new page.MemoryStorage();
+      const storage = new node.MemoryStorage();
       await page.Model.create(url, inWorker({ storage }));
       server.off();
       const cached = await page.Model.create(url, inWorker({ storage }));

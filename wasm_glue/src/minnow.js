@@ -8,7 +8,6 @@
 export { MinnowError } from './base/errors.js';
 export { supported } from './page/features.js';
 export { ImageClassifier } from './picture/image_classifier.js';
-export { MemoryStorage } from './storage/memory_storage.js';
 export { Model } from './page/model.js';
 export { storage } from './page/storage.js';
 

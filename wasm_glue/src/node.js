@@ -14,7 +14,8 @@ import { AudioClassifier as PageAudioClassifier } from './audio.js';
 import { TextClassifier as PageTextClassifier, TextEmbedder as PageTextEmbedder } from './text.js';
 import { ImageSegmenter as PageImageSegmenter, ObjectDetector as PageObjectDetector } from './vision.js';
 
-export { MemoryStorage, MinnowError, supported } from './minnow.js';
+export { MinnowError, supported } from './minnow.js';
+export { MemoryStorage } from './storage/memory_storage.js';
 export { cosineSimilarity } from './text.js';
 export { upscaleToSource } from './vision.js';
 

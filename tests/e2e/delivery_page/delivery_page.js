@@ -3,6 +3,10 @@
 /** Longer than any load under the faults of these tests takes. */
 const PATIENCE_MS = 30_000;
 
+/** At once, and for how long after the page has come back. */
+const WRITERS = 6;
+const WRITING_MS = 500;
+
 /** A database that says nothing for so long is locked. */
 const LOCKED_MS = 15_000;
 
@@ -19,7 +23,10 @@ window.Worker = class extends Worker {
 /** @type {typeof import('../../../wasm_glue/src/minnow.js')} */
 const minnow = await import(/** @type {string} */ ('/minnow/minnow.js'));
 
-/** @type {Map<string, import('../../../wasm_glue/src/minnow.js').MemoryStorage>} */
+/** @type {typeof import('../../../wasm_glue/src/minnow-storage.js')} */
+const { MemoryStorage } = await import(/** @type {string} */ ('/minnow/minnow-storage.js'));
+
+/** @type {Map<string, import('../../../wasm_glue/src/minnow-storage.js').MemoryStorage>} */
 const ownStorages = new Map();
 
 /** @type {Promise<DeliveryOutcome[]>} */
@@ -27,7 +34,7 @@ let begun = Promise.resolve([]);
 
 /** @param {string} url */
 function ownStorageOf(url) {
-  const storage = ownStorages.get(url) ?? new minnow.MemoryStorage();
+  const storage = ownStorages.get(url) ?? new MemoryStorage();
   ownStorages.set(url, storage);
   return storage;
 }
@@ -123,6 +130,34 @@ window.delivery = {
     for (const worker of workers) worker.terminate();
     return workers.size;
   },
+
+  async keepWriting() {
+    const { IdbStorage } = await import(/** @type {string} */ ('/minnow/minnow-worker.js'));
+    const storage = new IdbStorage();
+    const bytes = new Uint8Array(400_000);
+    const sha256 = await sha256Of(bytes);
+    /** @type {string[]} */
+    const failures = [];
+    let writesAfter = 0;
+    let isBack = false;
+    let isOver = false;
+    addEventListener('pageshow', () => (isBack = true));
+    const writing = Array.from({ length: WRITERS }, async () => {
+      while (!isOver) {
+        await storage.putFile(sha256, bytes.buffer).catch((/** @type {unknown} */ error) => failures.push(String(error)));
+        writesAfter += Number(isBack);
+      }
+    });
+    window.delivery.stopWriting = async () => {
+      await new Promise((resolve) => setTimeout(resolve, WRITING_MS));
+      isOver = true;
+      await Promise.all(writing);
+      await storage.close();
+      return { failures, writesAfter };
+    };
+  },
+
+  stopWriting: () => Promise.reject(new Error('nothing is being written')),
 
   records() {
     /** @type {Promise<null>} */

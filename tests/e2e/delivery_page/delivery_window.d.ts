@@ -43,6 +43,9 @@ interface DeliveryPage {
   results(): Promise<DeliveryOutcome[]>;
   /** Ends all workers, as a browser that is short of memory might. */
   terminateWorkers(): number;
+  /** Writes a file again and again; the other ends that, and tells what failed, and how many writes there were after the page came back. */
+  keepWriting(): Promise<void>;
+  stopWriting(): Promise<{ failures: string[]; writesAfter: number }>;
   /** What the database has; null: it does not answer. */
   records(): Promise<DeliveryRecords | null>;
   clear(): Promise<void>;

@@ -15,8 +15,11 @@ const END_WITHIN_MS = 3000;
 
 /** @implements {ModelClient} */
 export class WorkerClient {
+  #workerUrl;
+  /** @type {Worker | undefined} */
   #worker;
-  #host;
+  /** Without a worker there is nothing to end. @type {Record<string, (...args: unknown[]) => Promise<any>>} */
+  #host = { end: async () => undefined };
   /** @type {MinnowError | undefined} */
   #ended;
   /** @type {import('../base/types.js').LoadHooks['startHelpers'] | undefined} */
@@ -26,7 +29,41 @@ export class WorkerClient {
 
   /** @param {string | undefined} workerUrl */
   constructor(workerUrl) {
+    this.#workerUrl = workerUrl;
     sendErrorsWithCodes();
+  }
+
+  /**
+   * Starts the worker, and loads the model in it. Where the page is left meanwhile that begins anew when it is back: WebKit
+   * would keep the worker, with its locks and transactions, for which all other pages of the site would wait.
+   * @param {import('../base/types.js').LoadRequest} request
+   * @param {import('../base/types.js').LoadHooks} hooks the signal stays here: aborting ends the worker as a whole
+   * @returns {Promise<import('../base/types.js').LoadReport>}
+   */
+  load(request, { startHelpers, onProgress, readFile, storage }) {
+    this.#startHelpers = startHelpers;
+    return new Promise((resolve, reject) => {
+      const load = async () => {
+        try {
+          this.#start();
+          const hooks = [request.threads > 1 && startHelpers, onProgress, readFile, storage];
+          resolve(await this.#call('loadWith', request, ...hooks.map((hook) => hook && proxy(hook))));
+        } catch (error) {
+          reject(error);
+        }
+        globalThis.removeEventListener?.('pagehide', leave);
+      };
+      const leave = () => {
+        this.#worker?.terminate();
+        addEventListener('pageshow', load, { once: true });
+      };
+      globalThis.addEventListener?.('pagehide', leave);
+      load();
+    });
+  }
+
+  #start() {
+    const workerUrl = this.#workerUrl;
     try {
       // Bundlers find the worker by the second of these expressions, and want it written like this.
       this.#worker = workerUrl
@@ -40,26 +77,7 @@ export class WorkerClient {
       const what = event.message || 'its script did not load';
       this.#end(new MinnowError('WORKER', `The worker failed (${what}): ${REMEDY}`));
     });
-    this.#host = /** @type {Record<string, (...args: unknown[]) => Promise<any>>} */ (
-      /** @type {unknown} */ (wrap(this.#worker))
-    );
-  }
-
-  /**
-   * @param {import('../base/types.js').LoadRequest} request
-   * @param {import('../base/types.js').LoadHooks} hooks the signal stays here: aborting ends the worker as a whole
-   * @returns {Promise<import('../base/types.js').LoadReport>}
-   */
-  load(request, { startHelpers, onProgress, readFile, storage }) {
-    this.#startHelpers = startHelpers;
-    return this.#call(
-      'loadWith',
-      request,
-      request.threads > 1 && proxy(startHelpers),
-      onProgress && proxy(onProgress),
-      readFile && proxy(readFile),
-      storage && proxy(storage),
-    );
+    this.#host = /** @type {any} */ (wrap(this.#worker));
   }
 
   /** @param {Parameters<Host['run']>[0]} inputs @returns {ReturnType<Host['run']>} */
@@ -142,7 +160,7 @@ export class WorkerClient {
   #end(error) {
     if (!this.#ended) {
       const terminate = () => {
-        this.#worker.terminate();
+        this.#worker?.terminate();
         this.#startHelpers?.([]);
       };
       this.#host.end().then(terminate, terminate);

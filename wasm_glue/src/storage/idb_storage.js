@@ -8,7 +8,10 @@
  *
  * WebKit loses its connection to the database server at times, and its open() has been seen to hang:
  * an operation that fails is tried once more on a new connection, and opening has a time limit. So has every
- * operation: a page that was killed while it wrote can leave the database locked.
+ * operation: a worker that was ended while it wrote can leave the database locked.
+ *
+ * A page that is left is kept for the way back, in WebKit with its transactions, for which all other pages of the site
+ * would wait. So they are aborted, and tried again when the page is back.
  */
 import { openDB } from 'idb';
 import { described, unusedFiles } from './stored_files.js';
@@ -29,6 +32,27 @@ const OPERATION_TIMEOUT_MS = 10_000;
  * @property {{ key: [string, number], value: ArrayBuffer | FileHalf | undefined }} records the latter two at HALF
  */
 
+/** @typedef {'packages' | 'records'} StoreName */
+
+/** @type {StoreName[]} */
+const BOTH = ['packages', 'records'];
+
+/** Those of this page that are under way. @type {Set<{ abort: () => void }>} */
+const underWay = new Set();
+/** Ends when the page that was left is back. */
+let isShown = Promise.resolve();
+
+globalThis.addEventListener?.('pagehide', () => {
+  isShown = new Promise((resolve) => addEventListener('pageshow', () => resolve(), { once: true }));
+  for (const tx of underWay) {
+    try {
+      tx.abort();
+    } catch {
+      // It is being committed.
+    }
+  }
+});
+
 /** @implements {Required<import('../base/types.js').PackageStorage>} */
 export class IdbStorage {
   /** @type {Promise<import('idb').IDBPDatabase<Schema>> | undefined} */
@@ -36,84 +60,76 @@ export class IdbStorage {
 
   /** @param {string} url @returns {Promise<StoredPackage | undefined>} */
   getPackage(url) {
-    return this.#with((database) => database.get('packages', url));
+    return this.#read('packages', (packages) => packages.get(url));
   }
 
   /** @param {StoredPackage} stored @returns {Promise<void>} */
   putPackage(stored) {
-    return this.#with(async (database) => {
-      const tx = database.transaction(['packages', 'records'], 'readwrite');
+    return this.#write(BOTH, async (tx) => {
       const packages = tx.objectStore('packages');
       const replaced = await packages.get(stored.url);
       packages.put(stored).catch(() => undefined);
       await dropUnused(tx, replaced);
-      await tx.done;
     });
   }
 
   /** @param {string} sha256 @returns {Promise<boolean>} */
   hasFile(sha256) {
-    return this.#with(async (database) => (await database.count('records', recordsOf(sha256))) > 0);
+    return this.#read('records', async (records) => (await records.count(recordsOf(sha256))) > 0);
   }
 
   /** @param {string} sha256 @returns {Promise<ArrayBuffer | undefined>} */
   getFile(sha256) {
-    return this.#with(async (database) => {
-      const records = /** @type {ArrayBuffer[]} */ (await database.getAll('records', recordsOf(sha256)));
-      return records.length < 2 ? records[0] : new Blob(records).arrayBuffer();
+    return this.#read('records', async (records) => {
+      const parts = /** @type {ArrayBuffer[]} */ (await records.getAll(recordsOf(sha256)));
+      return parts.length < 2 ? parts[0] : new Blob(parts).arrayBuffer();
     });
   }
 
   /** @param {string} sha256 @param {ArrayBuffer} bytes @returns {Promise<void>} */
   putFile(sha256, bytes) {
-    return this.#with(async (database) => {
-      const tx = database.transaction('records', 'readwrite');
+    return this.#write(['records'], async (tx) => {
+      const records = tx.objectStore('records');
       for (let i = 0; i === 0 || i * RECORD_BYTES < bytes.byteLength; i++) {
         const record = bytes.slice(i * RECORD_BYTES, (i + 1) * RECORD_BYTES);
-        // A failed request aborts the transaction, and tx.done reports it.
-        tx.store.put(record, [sha256, i]).catch(() => undefined);
+        // A failed request aborts the transaction, which reports it.
+        records.put(record, [sha256, i]).catch(() => undefined);
       }
-      tx.store.delete([sha256, HALF]).catch(() => undefined);
-      await tx.done;
+      records.delete([sha256, HALF]).catch(() => undefined);
     });
   }
 
   /** @param {string} sha256 @returns {Promise<FileHalf | undefined>} */
   getHalf(sha256) {
-    return this.#with((database) => /** @type {Promise<FileHalf | undefined>} */ (database.get('records', [sha256, HALF])));
+    return this.#read('records', (records) => /** @type {Promise<FileHalf | undefined>} */ (records.get([sha256, HALF])));
   }
 
   /** @param {string} sha256 @param {FileHalf} [half] */
-  putHalf(sha256, half) {
-    return this.#with(async (database) => {
-      if (!half || half.bytes.length <= RECORD_BYTES) await database.put('records', half, [sha256, HALF]);
-    });
+  async putHalf(sha256, half) {
+    if (half && half.bytes.length > RECORD_BYTES) return;
+    await this.#write(['records'], async (tx) => void (await tx.objectStore('records').put(half, [sha256, HALF])));
   }
 
   /** @returns {Promise<import('../base/types.js').CachedPackage[]>} */
   listPackages() {
-    return this.#with(async (database) => (await database.getAll('packages')).map(described));
+    return this.#read('packages', async (packages) => (await packages.getAll()).map(described));
   }
 
   /** @param {string} url @returns {Promise<boolean>} */
   deletePackage(url) {
-    return this.#with(async (database) => {
-      const tx = database.transaction(['packages', 'records'], 'readwrite');
-      const stored = await tx.objectStore('packages').get(url);
-      if (stored) {
-        tx.objectStore('packages').delete(url).catch(() => undefined);
-        await dropUnused(tx, stored);
-      }
-      await tx.done;
+    return this.#write(BOTH, async (tx) => {
+      const packages = tx.objectStore('packages');
+      const stored = await packages.get(url);
+      packages.delete(url).catch(() => undefined);
+      await dropUnused(tx, stored);
       return stored !== undefined;
     });
   }
 
   /** Drops every package and every file, those of interrupted downloads too. @returns {Promise<void>} */
   clear() {
-    return this.#with(async (database) => {
-      const tx = database.transaction(['packages', 'records'], 'readwrite');
-      await Promise.all([tx.objectStore('packages').clear(), tx.objectStore('records').clear(), tx.done]);
+    return this.#write(BOTH, async (tx) => {
+      await Promise.all([tx.objectStore('packages').clear(), tx.objectStore('records').clear()]);
     });
   }
 
@@ -124,14 +140,46 @@ export class IdbStorage {
   }
 
   /**
+   * @template {StoreName} N
    * @template T
-   * @param {(database: import('idb').IDBPDatabase<Schema>) => Promise<T>} operation
+   * @param {N} name
+   * @param {(store: import('idb').IDBPObjectStore<Schema, StoreName[], N, 'readwrite'>) => Promise<T>} operation
    * @returns {Promise<T>}
    */
-  async #with(operation) {
+  #read(name, operation) {
+    return this.#with([name], 'readonly', (tx) => operation(tx.objectStore(name)));
+  }
+
+  /**
+   * @template T
+   * @param {StoreName[]} names
+   * @param {(tx: import('idb').IDBPTransaction<Schema, StoreName[], 'readwrite'>) => Promise<T>} operation done when the transaction is
+   * @returns {Promise<T>}
+   */
+  #write(names, operation) {
+    return this.#with(names, 'readwrite', async (tx) => {
+      const [result] = await Promise.all([operation(tx), tx.done]);
+      return result;
+    });
+  }
+
+  /**
+   * @template T
+   * @param {StoreName[]} names
+   * @param {'readonly' | 'readwrite'} mode
+   * @param {(tx: import('idb').IDBPTransaction<Schema, StoreName[], 'readwrite'>) => Promise<T>} operation
+   * @returns {Promise<T>}
+   */
+  async #with(names, mode, operation) {
     const attempt = async () => {
+      const database = await this.#open();
+      await isShown;
+      const tx = /** @type {import('idb').IDBPTransaction<Schema, StoreName[], 'readwrite'>} */ (database.transaction(names, mode));
+      underWay.add(tx);
+      const end = () => underWay.delete(tx);
+      tx.done.then(end, end);
       const late = new DOMException('IndexedDB does not answer', 'TimeoutError');
-      return withinTime(operation(await this.#open()), OPERATION_TIMEOUT_MS, late);
+      return withinTime(operation(tx), OPERATION_TIMEOUT_MS, late);
     };
     try {
       return await attempt();
@@ -168,7 +216,7 @@ function recordsOf(sha256) {
 
 /**
  * Deletes the files that only a package which has gone had.
- * @param {import('idb').IDBPTransaction<Schema, ['packages', 'records'], 'readwrite'>} tx
+ * @param {import('idb').IDBPTransaction<Schema, StoreName[], 'readwrite'>} tx
  * @param {StoredPackage | undefined} gone
  */
 async function dropUnused(tx, gone) {

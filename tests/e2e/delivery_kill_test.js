@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { DatabaseLocked, DELIVERY_ENGINES, DeliveryLanes, fileOf, folderUrl, isRight, mend, packageRequests, pathsOf } from './delivery_lanes.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { DatabaseLocked, DELIVERY_ENGINES, DeliveryLanes, fileOf, folderUrl, isRight, mend, packageRequests, pathsOf, slowDown } from './delivery_lanes.js';
 import { missingDelivery } from './delivery_packages.js';
 import { missingEngine } from './engines/browser_engine.js';
 import { makeTempDir } from './engines/owned_process.js';
@@ -83,13 +84,12 @@ async function killAndReopen(opened, strike, worker, random) {
   const { lanes } = opened;
   const requests = lanes.map((lane, i) => ({ url: folderUrl(lane), options: { worker: worker[i % worker.length] } }));
   const delays = lanes.map(() => wholeIn(random, 50, DOWNLOAD_MS));
-  const slow = { bytesPerSecond: BYTES_PER_SECOND };
-  for (const { server, package: { hashes } } of lanes) [...hashes.keys()].flatMap(pathsOf).forEach((path) => server.fault(path, slow));
+  for (const lane of lanes) slowDown(lane, BYTES_PER_SECOND);
   const all = requests.map((request, i) => ({ ...request, startAfterMs: delays[i] }));
   await opened.page.evaluate((requests) => window.delivery.begin(requests), all);
-  await wait(DOWNLOAD_MS + 150);
+  await delay(DOWNLOAD_MS + 150);
   await strike(opened);
-  await wait(SETTLE_MS);
+  await delay(SETTLE_MS);
   const before = lanes.map((lane) => sentBytes(lane));
 
   const outcomes = await opened.load(requests);
@@ -135,9 +135,4 @@ function sizesOf(lane) {
 /** @param {Lane} lane */
 function describeRequests(lane) {
   return fileRequests(lane).map(({ path, sentBytes }) => `${path} ${sentBytes}`).join(', ');
-}
-
-/** @param {number} ms */
-function wait(ms) {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -42,6 +42,11 @@ export function movedPath(urlPath) {
   return urlPath.replace(FOLDER, MOVED_FOLDER).replace('/minnow/', '/moved_minnow/').replace(/^\/worker\d+\//, '/minnow/');
 }
 
+/** The package's files but for the manifest come no faster than that. @param {Lane} lane @param {number} bytesPerSecond */
+export function slowDown({ server, package: { hashes } }, bytesPerSecond) {
+  for (const path of [...hashes.keys()].flatMap(pathsOf)) server.fault(path, { bytesPerSecond });
+}
+
 /** @param {Lane} lane @param {DeliveryOutcome} outcome @returns {boolean} whether it is the answer of the variant that gave it */
 export function isRight({ answers }, { answer, variant }) {
   return answer !== undefined && answer === answers[variant ?? ''];
@@ -103,7 +108,7 @@ function pageUrlOf(site) {
   return `${site.origin}/delivery.html`;
 }
 
-/** A page or a worker that ends in the middle of a transaction can leave WebKit's database locked, for all pages until the browser ends. */
+/** A worker that ends in the middle of a transaction can leave WebKit's database locked, for all pages until the browser ends. */
 export class DatabaseLocked extends Error {}
 
 export class DeliveryLanes {
@@ -130,7 +135,7 @@ export class DeliveryLanes {
    * @param {DeliveryRequest['options']} options
    */
   isKeeping({ storage = 'indexeddb', worker = true }) {
-    const isWebKit = this.#launched.engine.name === 'webkit';
+    const isWebKit = this.engineName === 'webkit';
     return storage !== 'none' && !(isWebKit && (storage === 'opfs' || (storage === 'cache' && worker)));
   }
 

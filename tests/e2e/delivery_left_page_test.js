@@ -4,7 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { DELIVERY_ENGINES, DeliveryLanes, folderUrl, isRight, mend, pathsOf } from './delivery_lanes.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { DELIVERY_ENGINES, DeliveryLanes, folderUrl, isRight, mend, slowDown } from './delivery_lanes.js';
 import { missingDelivery } from './delivery_packages.js';
 import { missingEngine } from './engines/browser_engine.js';
 
@@ -31,17 +32,14 @@ for (const name of DELIVERY_ENGINES) {
       test(`while it loads ${worker ? 'in a worker' : 'by itself'}`, async (t) => {
         const [lane] = opened.lanes;
         const request = { url: folderUrl(lane), options: { worker } };
-        for (const path of [...lane.package.hashes.keys()].flatMap(pathsOf)) lane.server.fault(path, { bytesPerSecond: BYTES_PER_SECOND });
+        slowDown(lane, BYTES_PER_SECOND);
         await opened.page.evaluate((request) => window.delivery.begin([request]), request);
-        await wait(LEFT_AFTER_MS);
+        await delay(LEFT_AFTER_MS);
         await leave(opened);
         mend(lane);
 
-        const begunAt = performance.now();
-        const [outcome] = await opened.load([request]);
-        const took = performance.now() - begunAt;
+        const [outcome] = await withoutWaiting(() => opened.load([request]));
         assert.ok(isRight(lane, outcome), outcome.error?.message ?? 'a wrong answer');
-        assert.ok(took < NOT_WAITED_MS, `the next page waited ${Math.round(took)} ms`);
 
         if (!(await comeBack(opened, t))) return;
         const [late] = await opened.page.evaluate(() => window.delivery.results());
@@ -51,13 +49,10 @@ for (const name of DELIVERY_ENGINES) {
 
     test('while it writes', async (t) => {
       await opened.page.evaluate(() => window.delivery.keepWriting());
-      await wait(LEFT_AFTER_MS);
+      await delay(LEFT_AFTER_MS);
       await leave(opened);
-      const begunAt = performance.now();
-      const { wrong } = await opened.records();
-      const took = performance.now() - begunAt;
+      const { wrong } = await withoutWaiting(() => opened.records());
       assert.deepEqual([...wrong], [], 'kept with wrong bytes');
-      assert.ok(took < NOT_WAITED_MS, `the next page waited ${Math.round(took)} ms`);
 
       if (!(await comeBack(opened, t))) return;
       const { failures, writesAfter } = await opened.page.evaluate(() => window.delivery.stopWriting());
@@ -65,6 +60,15 @@ for (const name of DELIVERY_ENGINES) {
       assert.ok(writesAfter > 0, 'nothing was written after the page came back');
     });
   });
+}
+
+/** @template T @param {() => Promise<T>} act of the next page @returns {Promise<T>} */
+async function withoutWaiting(act) {
+  const begunAt = performance.now();
+  const result = await act();
+  const took = performance.now() - begunAt;
+  assert.ok(took < NOT_WAITED_MS, `the next page waited ${Math.round(took)} ms`);
+  return result;
 }
 
 /** For another page of the site. @param {DeliveryLanes} opened */
@@ -82,15 +86,10 @@ async function leave({ page, pageUrl }) {
 async function comeBack({ page, engineName }, t) {
   // An engine's driver may wait for ever for what a page answers while it is left.
   await page.evaluate(() => void setTimeout(() => history.back(), 100));
-  await wait(BACK_MS);
+  await delay(BACK_MS);
   await page.waitFor(() => !location.search && document.readyState === 'complete' && window.delivery !== undefined);
   const isKept = await page.evaluate(() => 'isFirst' in window);
   if (!isKept) t.diagnostic(`${engineName} did not keep the page`);
   assert.ok(isKept || engineName !== 'webkit', 'WebKit keeps pages: nothing was tried');
   return isKept;
-}
-
-/** @param {number} ms */
-function wait(ms) {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

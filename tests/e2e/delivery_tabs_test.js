@@ -1,7 +1,7 @@
 /** The same package, loaded in two places at once: each of its files is asked for once. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { DELIVERY_ENGINES, DeliveryLanes, fileOf, folderUrl, isRight, mend, packageRequests, pathsOf } from './delivery_lanes.js';
+import { DELIVERY_ENGINES, DeliveryLanes, fileOf, folderUrl, isRight, mend, packageRequests, slowDown } from './delivery_lanes.js';
 import { missingDelivery } from './delivery_packages.js';
 import { missingEngine } from './engines/browser_engine.js';
 
@@ -17,14 +17,14 @@ for (const name of DELIVERY_ENGINES) {
 
     test('in two workers of a page', async () => {
       const [lane] = opened.lanes;
-      slowDown(lane);
+      slowDown(lane, BYTES_PER_SECOND);
       const outcomes = await opened.load([requestOf(lane), requestOf(lane)]);
       await assertOnce(outcomes, lane);
     });
 
     test('in two tabs', { skip: name === 'webkit' && 'WebKit’s automation has one page' }, async () => {
       const [lane] = opened.lanes;
-      slowDown(lane);
+      slowDown(lane, BYTES_PER_SECOND);
       const tab = await opened.newPage();
       const begin = (/** @type {DeliveryRequest} */ request) => window.delivery.loadAll([request]);
       const outcomes = await Promise.all([opened.page, tab].map((page) => page.evaluate(begin, requestOf(lane))));
@@ -46,9 +46,4 @@ for (const name of DELIVERY_ENGINES) {
 /** @param {import('./delivery_lanes.js').Lane} lane @returns {DeliveryRequest} */
 function requestOf(lane) {
   return { url: folderUrl(lane), options: {} };
-}
-
-/** @param {import('./delivery_lanes.js').Lane} lane */
-function slowDown({ server, package: { hashes } }) {
-  for (const path of [...hashes.keys()].flatMap(pathsOf)) server.fault(path, { bytesPerSecond: BYTES_PER_SECOND });
 }

@@ -40,10 +40,10 @@ const BOTH = ['packages', 'records'];
 /** Those of this page that are under way. @type {Set<{ abort: () => void }>} */
 const underWay = new Set();
 /** Ends when the page that was left is back. */
-let isShown = Promise.resolve();
+let shown = Promise.resolve();
 
 globalThis.addEventListener?.('pagehide', () => {
-  isShown = new Promise((resolve) => addEventListener('pageshow', () => resolve(), { once: true }));
+  shown = new Promise((resolve) => addEventListener('pageshow', () => resolve(), { once: true }));
   for (const tx of underWay) {
     try {
       tx.abort();
@@ -173,7 +173,7 @@ export class IdbStorage {
   async #with(names, mode, operation) {
     const attempt = async () => {
       const database = await this.#open();
-      await isShown;
+      await shown;
       const tx = /** @type {import('idb').IDBPTransaction<Schema, StoreName[], 'readwrite'>} */ (database.transaction(names, mode));
       underWay.add(tx);
       const end = () => underWay.delete(tx);

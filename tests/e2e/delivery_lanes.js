@@ -219,8 +219,8 @@ export class DeliveryLanes {
   }
 
   /**
-   * @returns {Promise<{ kept: Set<string>, wrong: Set<string>, halves: string[] }>} SHA-256 of what is in the database, right
-   *   and wrong, and of what is there by half
+   * @returns {Promise<{ kept: Set<string>, wrong: Set<string>, halves: DeliveryRecords['halves'] }>} SHA-256 of what is in the
+   *   database, right and wrong, and what is there by half
    * @throws {DatabaseLocked}
    */
   async records() {

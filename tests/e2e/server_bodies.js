@@ -43,8 +43,10 @@ export async function sendPaced(response, body, { bytesPerSecond, stallAfter, st
     if (bytesPerSecond) await delay((1000 * piece.length) / bytesPerSecond);
   }
   if (response.destroyed) return;
+  // A body that is out as long as was told is whole, and its connection waits for the next request.
+  const isWhole = last === body.length && response.getHeader('Content-Length') === last;
   if (cutAfter !== undefined) response.destroy();
-  else if (stallAfter === undefined) response.end();
+  else if (stallAfter === undefined || isWhole) response.end();
   else await stall(response, stallForMs);
 }
 

@@ -85,6 +85,14 @@ test('answers with the faults asked for', async () => {
   assert.ok(performance.now() - start >= 145);
 });
 
+test('only an answer that is not whole yet can stall', async () => {
+  server.fault('/code.wasm', { stallAfter: BYTES.length });
+  assert.deepEqual(await bytesOf(await get('/code.wasm')), BYTES);
+  assert.equal((await get('/index.html', { signal: AbortSignal.timeout(5000) })).status, 200, 'over the same connection');
+  server.fault('/code.wasm', { stallAfter: BYTES.length, stallForMs: 50, chunked: true });
+  await assert.rejects(bytesOf(await get('/code.wasm')), 'its end was not told');
+});
+
 test('holds an answer until it is let go', async () => {
   let letGo = () => {};
   server.fault('/code.wasm', { hold: new Promise((resolve) => (letGo = () => resolve(undefined))) });

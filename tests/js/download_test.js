@@ -64,6 +64,20 @@ test('a host that refuses ranges is asked for all of it', async () => {
   assert.deepEqual(ranges(), [null, 'bytes=20000-', 'bytes=20000-', null], 'as a host of another origin may');
 });
 
+test('requests for the rest that bring nothing are no attempts, and there are at most two in a row', async () => {
+  const brief = { cutAfter: 1000 };
+  for (const refusal of [{ refuses: true }, { cutAfter: 0 }]) {
+    network.requests.length = 0;
+    network.script(ON_A, brief, brief, brief, refusal, refusal);
+    await get();
+    assert.deepEqual(ranges(), [null, 'bytes=1000-', 'bytes=2000-', 'bytes=3000-', 'bytes=3000-', null]);
+  }
+  network.requests.length = 0;
+  network.script(ON_A, brief, ...Array.from({ length: 20 }, () => ({ refuses: true })));
+  await assert.rejects(get(), { code: 'NETWORK' });
+  assert.deepEqual(ranges(), [null, 'bytes=1000-', 'bytes=1000-', null, null, null]);
+});
+
 test('an answer that comes to a halt is broken off and resumed', async () => {
   network.script(ON_A, { stallAfter: 30_000 });
   const begunAt = performance.now();

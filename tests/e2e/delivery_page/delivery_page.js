@@ -26,7 +26,20 @@ const minnow = await import(/** @type {string} */ ('/minnow/minnow.js'));
 /** @type {typeof import('../../../wasm_glue/src/minnow-storage.js')} */
 const { MemoryStorage } = await import(/** @type {string} */ ('/minnow/minnow-storage.js'));
 
-/** @type {Map<string, import('../../../wasm_glue/src/minnow-storage.js').MemoryStorage>} */
+/** A storage of the page's own, which tells what it was given by half. */
+class OwnStorage extends MemoryStorage {
+  /** @type {Map<string, import('../../../wasm_glue/src/base/types.js').FileHalf>} */
+  halves = new Map();
+
+  /** @param {string} sha256 @param {import('../../../wasm_glue/src/base/types.js').FileHalf} [half] */
+  async putHalf(sha256, half) {
+    await super.putHalf(sha256, half);
+    if (half) this.halves.set(sha256, half);
+    else this.halves.delete(sha256);
+  }
+}
+
+/** @type {Map<string, OwnStorage>} */
 const ownStorages = new Map();
 
 /** @type {Promise<DeliveryOutcome[]>} */
@@ -34,7 +47,7 @@ let begun = Promise.resolve([]);
 
 /** @param {string} url */
 function ownStorageOf(url) {
-  const storage = ownStorages.get(url) ?? new MemoryStorage();
+  const storage = ownStorages.get(url) ?? new OwnStorage();
   ownStorages.set(url, storage);
   return storage;
 }
@@ -51,10 +64,10 @@ async function load({ url, options, startAfterMs, abortAfterMs }) {
     const [{ shape }] = model.info.inputs;
     const input = Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, (_, i) => Math.sin(i * i));
     const [{ data }] = await model.run(input);
-    const digits = Array.from(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), (byte) => byte.toString(16).padStart(2, '0'));
+    const digits = hexOf(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     const { labels, fromCache } = model.info;
     model.dispose();
-    return { answer: `${digits.join('')} ${labels.join()}`, variant: model.variant, fromCache };
+    return { answer: `${digits} ${labels.join()}`, variant: model.variant, fromCache };
   } catch (error) {
     const { name, code, message } = /** @type {Error & { code?: string }} */ (error);
     return { error: { name, code, message, isMinnowError: error instanceof minnow.MinnowError } };
@@ -79,24 +92,32 @@ function done(request) {
 
 /** @param {Uint8Array<ArrayBuffer>} bytes */
 async function sha256Of(bytes) {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hexOf(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
+}
+
+/** @param {Uint8Array} bytes */
+function hexOf(bytes) {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** @param {string} sha256 @param {import('../../../wasm_glue/src/base/types.js').FileHalf} [half] nothing: it was found to be damaged */
+function describeHalf(sha256, half) {
+  return { sha256, name: half?.name ?? '', digits: half ? hexOf(half.bytes) : '' };
 }
 
 async function readRecords() {
+  const halves = [...ownStorages.values()].flatMap((storage) => [...storage.halves].map(([sha256, half]) => describeHalf(sha256, half)));
   // Opening would make it.
-  if (!(await indexedDB.databases()).some(({ name }) => name === 'minnow')) return { files: [], halves: [] };
+  if (!(await indexedDB.databases()).some(({ name }) => name === 'minnow')) return { files: [], halves };
   const database = await done(indexedDB.open('minnow'));
   const store = database.transaction('records').objectStore('records');
   const [keys, values] = await Promise.all([done(store.getAllKeys()), done(store.getAll())]);
   database.close();
   /** @type {Map<string, ArrayBuffer[]>} */
   const parts = new Map();
-  /** @type {string[]} */
-  const halves = [];
   keys.forEach((key, i) => {
     const [sha256, number] = /** @type {[string, number]} */ (key);
-    if (number < 0) halves.push(sha256);
+    if (number < 0) halves.push(describeHalf(sha256, values[i]));
     else parts.set(sha256, [...(parts.get(sha256) ?? []), values[i]]);
   });
   const checks = [...parts].map(async ([sha256, buffers]) => {

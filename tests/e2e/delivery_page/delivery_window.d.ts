@@ -28,10 +28,11 @@ interface DeliveryOutcome {
   error?: { name: string; code?: string; message: string; isMinnowError: boolean };
 }
 
-/** SHA-256 by which files are kept, and whether the bytes agree; SHA-256 of those that are there by half. */
+/** SHA-256 by which files are kept, and whether the bytes agree; files of which there is a half, as hexadecimal digits (none where
+ * it was thrown away), by name. */
 interface DeliveryRecords {
   files: { sha256: string; isIntact: boolean }[];
-  halves: string[];
+  halves: { sha256: string; name: string; digits: string }[];
 }
 
 interface DeliveryPage {
@@ -46,7 +47,7 @@ interface DeliveryPage {
   /** Writes a file again and again; the other ends that, and tells what failed, and how many writes there were after the page came back. */
   keepWriting(): Promise<void>;
   stopWriting(): Promise<{ failures: string[]; writesAfter: number }>;
-  /** What the database has; null: it does not answer. */
+  /** What the database has, and of halves the page's own storages too; null: it does not answer. */
   records(): Promise<DeliveryRecords | null>;
   clear(): Promise<void>;
 }

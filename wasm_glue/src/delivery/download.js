@@ -13,7 +13,10 @@ import { concatenate, readChunks } from './streams.js';
 const STALL_MS = 20_000;
 /** So much more of a file, and the attempts are counted anew. */
 const ADVANCE_BYTES = 2 ** 14;
-/** Requests for the rest of a file that get no answer before all of it is asked for: some hosts refuse them. */
+/**
+ * Requests for the rest of a file that bring nothing before all of it is asked for: some hosts refuse them, or encode the
+ * part. They do not count as attempts.
+ */
 const RANGE_ATTEMPTS = 2;
 
 /**
@@ -37,6 +40,7 @@ export function download(name, places, { maxBytes = Infinity, onBytes, half, onH
   let total = chunks[0]?.length ?? 0;
   let advancedTo = 0;
   let refusedRanges = 0;
+  let isCounted = true;
   let placesLeft = places.length;
 
   const restart = () => {
@@ -48,13 +52,13 @@ export function download(name, places, { maxBytes = Infinity, onBytes, half, onH
     const watch = watchFor(options);
     try {
       const headers = total > 0 ? { Range: `bytes=${total}-` } : undefined;
-      refusedRanges++;
+      if (headers) refusedRanges++;
       const response = await request(url, { ...options, headers, signal: watch.signal });
-      if (response.status === 206) refusedRanges = 0;
-      else restart();
+      if (response.status !== 206) restart();
       onBytes?.(total);
       await readBody(response, (chunk) => {
         watch.alive();
+        refusedRanges = 0;
         const isFirstHalf = 2 * total < usualBytes;
         chunks.push(chunk);
         total += chunk.length;
@@ -80,18 +84,22 @@ export function download(name, places, { maxBytes = Infinity, onBytes, half, onH
       } catch (error) {
         if (places[0] === place) turnToNext(places);
         const mayPass = isTransient(error);
+        isCounted = !refusedRanges;
         if (!mayPass || refusedRanges === RANGE_ATTEMPTS) restart();
         // Refused ranges (416) are no answer about the file.
         if (mayPass || (!isResumed && --placesLeft < 1)) throw error;
       }
     }
   };
-  const advanced = () => {
-    if (total < advancedTo + ADVANCE_BYTES) return false;
+  /** @param {number} tried */
+  const recount = (tried) => {
+    if (!isCounted) return tried - 1;
+    if (total < advancedTo + ADVANCE_BYTES) return tried;
     advancedTo = total;
-    return true;
+    if (options.patience) options.patience.isSpent = false;
+    return 1;
   };
-  return withRetries(attempt, options, advanced);
+  return withRetries(attempt, options, recount);
 }
 
 /** The next place is asked first from now on. @param {string[]} places at least one */

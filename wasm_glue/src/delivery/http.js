@@ -53,10 +53,10 @@ export function isOffline() {
  * @template T
  * @param {() => Promise<T>} attempt
  * @param {HttpOptions} options
- * @param {() => boolean} [advanced] whether the last attempt brought something: it then counts as the first
+ * @param {(tried: number) => number} [recount] gets the number of attempts and tells how many of them count
  * @returns {Promise<T>}
  */
-export async function withRetries(attempt, { signal, onOffline, patience = {} }, advanced) {
+export async function withRetries(attempt, { signal, onOffline, patience = {} }, recount) {
   for (let tried = 1; ; tried++) {
     throwIfAborted(signal);
     try {
@@ -74,10 +74,7 @@ export async function withRetries(attempt, { signal, onOffline, patience = {} },
         tried = 0;
         continue;
       }
-      if (advanced?.()) {
-        tried = 1;
-        patience.isSpent = false;
-      }
+      if (recount) tried = recount(tried);
       if ((patience.isSpent ||= tried === ATTEMPTS)) throw error;
       const backoff = FIRST_BACKOFF_MS * 2 ** (tried - 1) * (0.5 + Math.random());
       await delay(Math.min(Math.max(backoff, asked), MAX_WAIT_MS), signal);

@@ -12,6 +12,7 @@
 #include "mixed_precision.h"
 #include "prune_channels.h"
 #include "quantize_graph.h"
+#include "slope_round.h"
 #include "step_choice.h"
 #include "weight_rewrite.h"
 #include "worker_pair.h"
@@ -157,13 +158,14 @@ static bool quantize(compression *c, pk_error *error) {
   c->is_float = pk_graph_is_float(c->graph);
   if (!c->is_float) return prune_channels_of_int8(c, error) && check_latency_of_int8(c, error);
   if (!pk_add_missing_biases(c->graph, error) || !prune_channels(c, error)) return false;
-  if (keeps_float(c)) return true;
+  if (keeps_float(c)) return pk_round_slopes(c->graph, error);
   const pk_range_options options = {
       .seed = c->options->seed, .progress = pack->progress, .progress_user = pack->progress_user};
   if (!mixes(c)) return pk_quantize_activations(c->graph, &c->set, &options, error);
   const double given = c->options->mixed_error;
   return pk_mix_activations(c->graph, &c->report->mixed, &c->set,
-                            given > 0.0 ? given : default_mixed_error, &options, error);
+                            given > 0.0 ? given : default_mixed_error, &options, error) &&
+         pk_round_slopes(c->graph, error);
 }
 
 static bool measure(compression *c, pk_error *error) {

@@ -79,12 +79,13 @@ static uint8_t *new_bias_data(pk_graph *graph, const pk_op *op, size_t outputs, 
 }
 
 // How many low bits of a bias are cleared, because zeros cost nothing in the package: what is left
-// are multiples of one step of the output at most, so that a bias moves by half a step. It is one
-// more than mnw_spare_bits() of the multiplier (two where that is a power of two), which goes into
-// the shift that a block's numbers have in common.
+// are multiples of half a step of the output at most, so that a bias moves by a quarter. Multiples
+// of whole steps would cost more than they save: a bias moves all positions alike, which no later
+// layer averages out. It is mnw_spare_bits() of the multiplier (one more where that is a power of
+// two, which goes into the shift that a block's numbers have in common).
 static int spare_bits(double output_scale, double unit) {
   int bits = 0;
-  while (bits < 16 && unit * (double)(2 << bits) <= output_scale) bits++;
+  while (bits < 16 && unit * (double)(4 << bits) <= output_scale) bits++;
   return bits;
 }
 
@@ -95,11 +96,30 @@ static double rounded_bias(double bias, double unit, double output_scale, double
   return coarse * rint((bias / unit - folded) / coarse) + folded;
 }
 
-static bool rewrite_float_bias(pk_graph *graph, const pk_op *op, const float *bias, size_t outputs,
-                               pk_error *error) {
-  pk_tensor *tensor = pk_op_input(graph, op, PK_INPUT_BIAS);
-  tensor->data = pk_arena_copy(&graph->arena, bias, outputs, sizeof *bias, error);
-  return tensor->data != NULL;
+// What weights rounded to multiples of the step add to an output at random: step² / 12 of each
+// product's variance, without the factor.
+static double rounding_noise(const pk_layer *layer, size_t output, float step) {
+  const float *covariance = layer->covariance + output / layer->rows * layer->k * layer->k;
+  double variance = 0.0;
+  for (size_t j = 0; j < layer->k; j++) variance += (double)covariance[j * layer->k + j];
+  return (double)pk_output_step(layer, output, step) * sqrt(variance);
+}
+
+// Biases in float32 are rounded to a power of two of a 32nd of the weights' noise at most: the
+// bits behind it say nothing, and zeros cost nothing in the package.
+static bool rewrite_float_bias(pk_graph *graph, const pk_layer *layer, float step,
+                               const float *bias, pk_error *error) {
+  const size_t outputs = pk_layer_outputs(layer);
+  float *data = pk_arena_copy(&graph->arena, bias, outputs, sizeof *bias, error);
+  if (!data) return false;
+  for (size_t o = 0; o < outputs; o++) {
+    const double noise = rounding_noise(layer, o, step);
+    if (!(noise > 0.0)) continue;
+    const double unit = exp2(floor(log2(noise / 32.0)));
+    data[o] = (float)(unit * rint((double)bias[o] / unit));
+  }
+  pk_op_input(graph, &graph->ops[layer->op], PK_INPUT_BIAS)->data = (const uint8_t *)data;
+  return true;
 }
 
 bool pk_rewrite_layer(pk_graph *graph, const pk_layer *layer, const int8_t *levels, float step,
@@ -109,7 +129,7 @@ bool pk_rewrite_layer(pk_graph *graph, const pk_layer *layer, const int8_t *leve
   const pk_tensor *x = pk_op_input(graph, op, PK_INPUT_DATA);
   const double y_scale = (double)pk_tensor_scale(pk_op_output(graph, op));
   if (!rewrite_weights(graph, layer, levels, step, error)) return false;
-  if (layer->is_float) return rewrite_float_bias(graph, op, bias, outputs, error);
+  if (layer->is_float) return rewrite_float_bias(graph, layer, step, bias, error);
   uint8_t *data = new_bias_data(graph, op, outputs, error);
   if (!data) return false;
   for (size_t o = 0; o < outputs; o++) {

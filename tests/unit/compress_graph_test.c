@@ -9,10 +9,12 @@
 // cmocka needs those above
 #include <cmocka.h>
 
+#include "../../core/ops/op_params.h"
 #include "../../packer/compress/layer_statistics.h"
 #include "../../packer/compress/prune_channels.h"
 #include "../../packer/compress/quality.h"
 #include "../../packer/compress/quantize_graph.h"
+#include "../../packer/compress/slope_round.h"
 #include "../../packer/compress/weight_rewrite.h"
 #include "../../packer/encode/shard_encode.h"
 #include "../../packer/import/graph_check.h"
@@ -117,6 +119,21 @@ static float eight_bit_step(const pk_layer *layer, bool is_largest) {
   return chosen;
 }
 
+// Biases in float32 end where the noise of rounded weights begins: they are multiples of powers of
+// two, and move by a 64th of it at most. Returns how many moved. The inputs' variances are 1.
+static size_t check_biases(const pk_layer *layer, const float *before, const float *after,
+                           float step) {
+  size_t moved = 0;
+  for (size_t o = 0; o < pk_layer_outputs(layer); o++) {
+    const double noise = (double)pk_output_step(layer, o, step) * sqrt((double)layer->k);
+    const double unit = exp2(floor(log2(noise / 32.0)));
+    assert_true(fabs((double)after[o] - (double)before[o]) <= noise / 64.0);
+    assert_true(fmod((double)after[o], unit) == 0.0);
+    moved += after[o] != before[o];
+  }
+  return moved;
+}
+
 // Levels in float32 operators: the runtime answers as the float graph does, but for the rounding.
 // Channels have steps of their own, in operators of all kinds, where one step would be too coarse.
 static void check_weights_only(bool has_one_step) {
@@ -136,18 +153,25 @@ static void check_weights_only(bool has_one_step) {
   assert_true(pk_diff_net_init(&net, &c.graph, &c.error));
   assert_true(pk_layer_list_init(&layers, &net, true, &c.error));
   assert_int_equal(layers.count, 3);
+  size_t moved = 0;
   for (size_t i = 0; i < layers.count; i++) {
     const pk_layer *layer = &layers.items[i];
+    for (size_t j = 0; j < layer->groups * layer->k; j++) {
+      layer->covariance[j * layer->k + j % layer->k] = 1.0f;
+    }
     int8_t levels[64];
     const float step = eight_bit_step(layer, has_one_step);
     for (size_t j = 0; j < pk_layer_elements(layer); j++) {
       levels[j] = (int8_t)rintf(layer->weights[j] / pk_output_step(layer, j / layer->k, step));
     }
-    const float *bias = float_graph_values(&c.graph, c.graph.ops[layer->op].inputs[PK_INPUT_BIAS]);
+    const int32_t number = c.graph.ops[layer->op].inputs[PK_INPUT_BIAS];
+    const float *bias = float_graph_values(&c.graph, number);
     assert_true(pk_rewrite_layer(&c.graph, layer, levels, step, bias, &c.error));
+    moved += check_biases(layer, bias, float_graph_values(&c.graph, number), step);
     assert_int_equal(c.graph.tensors[layer->weights_tensor].quantization.count,
                      has_one_step ? 1 : pk_layer_outputs(layer));
   }
+  assert_true(moved > 0);
   assert_true(pk_graph_check(&c.graph, &c.error));
   assert_true(pk_answers_make(&after, &c.graph, &c.set, PK_SHARD_BYTES_DEFAULT, &c.error));
   const pk_quality quality = pk_quality_compare(&after, &before, &c.set);
@@ -165,6 +189,44 @@ static void test_weights_only(void **state) {
   check_weights_only(false);
 }
 
+static int32_t add_binary(float_graph *c, int32_t function, int32_t a, int32_t b) {
+  pk_op op = {.kind = PK_OP_BINARY};
+  op.attributes.words.words[MNW_BINARY_FUNCTION] = function;
+  const int32_t y = float_graph_tensor(c, "y", false, 4, 1, 2, 2, 64);
+  float_graph_op(c, op, a, b, PK_NO_TENSOR, y);
+  return y;
+}
+
+// Slopes keep eight bits, whatever their size and sign; factors are none, and keep all.
+static void test_slopes(void **state) {
+  (void)state;
+  float_graph c;
+  float_graph_start(&c, 11);
+  const int32_t x = float_graph_tensor(&c, "x", false, 4, 1, 2, 2, 64);
+  const int32_t slopes = float_graph_tensor(&c, "slopes", true, 4, 1, 1, 1, 64);
+  const int32_t factors = float_graph_tensor(&c, "factors", true, 4, 1, 1, 1, 64);
+  float *slope = float_graph_values(&c.graph, slopes);
+  const float *factor = float_graph_values(&c.graph, factors);
+  const float odd[] = {0.0f, 1e-20f, -3.14159f, 0.99999f, 1e30f};
+  memcpy(slope, odd, sizeof odd);
+  const int32_t y = add_binary(&c, MNW_BINARY_PRELU, x, slopes);
+  add_binary(&c, MNW_BINARY_MUL, y, factors);
+  assert_true(pk_round_slopes(&c.graph, &c.error));
+  assert_ptr_equal(float_graph_values(&c.graph, factors), factor);
+  const float *rounded = float_graph_values(&c.graph, slopes);
+  size_t moved = 0;
+  for (size_t i = 0; i < 64; i++) {
+    uint32_t bits;
+    memcpy(&bits, &rounded[i], sizeof bits);
+    assert_int_equal(bits & 0xffff, 0);
+    assert_true(fabsf(rounded[i] - slope[i]) <= fabsf(slope[i]) / 256.0f);
+    moved += rounded[i] != slope[i];
+  }
+  assert_true(moved > 50);
+  assert_true(rounded[3] == 1.0f);
+  float_graph_end(&c);
+}
+
 static void test_best_range(void **state) {
   (void)state;
   uint32_t even[256], tailed[256] = {0};
@@ -180,9 +242,8 @@ static void test_best_range(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_dead_channels),
-      cmocka_unit_test(test_int8_in_front_of_weights_only),
-      cmocka_unit_test(test_weights_only),
+      cmocka_unit_test(test_dead_channels), cmocka_unit_test(test_int8_in_front_of_weights_only),
+      cmocka_unit_test(test_weights_only),  cmocka_unit_test(test_slopes),
       cmocka_unit_test(test_best_range),
   };
   return cmocka_run_group_tests_name("compress_graph", tests, NULL, NULL);

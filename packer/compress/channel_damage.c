@@ -18,9 +18,7 @@ static bool out_of_memory(pk_error *error) {
 // Of the products that `kept` [count] names: the damped covariance [count][count].
 static void gather(double *matrix, const pk_layer *layer, const size_t *kept, size_t count) {
   const size_t k = layer->k;
-  double trace = 0.0;
-  for (size_t j = 0; j < k; j++) trace += (double)layer->covariance[j * k + j];
-  const double added = damping * trace / (double)k + 1e-30;
+  const double added = damping * pk_layer_variance(layer, 0) / (double)k + 1e-30;
   for (size_t i = 0; i < count; i++) {
     for (size_t j = 0; j < count; j++) {
       matrix[i * count + j] =

@@ -46,14 +46,10 @@ static void factor_group(const pk_feedback *feedback, const pk_layer *layer, siz
   const size_t k = layer->k;
   const float *covariance = layer->covariance + g * k * k;
   uint32_t *order = feedback->order + g * k;
-  double trace = 0.0;
-  for (size_t j = 0; j < k; j++) {
-    places[j] = (place){covariance[j * k + j], (uint32_t)j};
-    trace += (double)covariance[j * k + j];
-  }
+  for (size_t j = 0; j < k; j++) places[j] = (place){covariance[j * k + j], (uint32_t)j};
   qsort(places, k, sizeof *places, compare_places);
   for (size_t j = 0; j < k; j++) order[j] = places[j].product;
-  const double added = damping * trace / (double)k + 1e-30;
+  const double added = damping * pk_layer_variance(layer, g) / (double)k + 1e-30;
   for (size_t i = 0; i < k; i++) {
     for (size_t j = 0; j < k; j++) {
       matrix[i * k + j] = (double)covariance[order[i] * k + order[j]] + (i == j ? added : 0.0);

@@ -13,6 +13,14 @@ size_t pk_layer_elements(const pk_layer *layer) {
   return pk_layer_outputs(layer) * layer->k;
 }
 
+double pk_layer_variance(const pk_layer *layer, size_t group) {
+  const size_t k = layer->k;
+  const float *covariance = layer->covariance + group * k * k;
+  double sum = 0.0;
+  for (size_t j = 0; j < k; j++) sum += (double)covariance[j * k + j];
+  return sum;
+}
+
 bool pk_layer_is_pruned(const pk_layer *layer, size_t element) {
   return layer->is_pruned && layer->is_pruned[element];
 }

@@ -35,6 +35,9 @@ void pk_layer_list_deinit(pk_layer_list *list);
 size_t pk_layer_outputs(const pk_layer *layer);  // groups * rows
 size_t pk_layer_elements(const pk_layer *layer);
 
+// The variances of all products' inputs in a group, summed: the trace of its covariance.
+double pk_layer_variance(const pk_layer *layer, size_t group);
+
 bool pk_layer_is_pruned(const pk_layer *layer, size_t element);
 
 // Where element (output o, product j) stands in the weights tensor.

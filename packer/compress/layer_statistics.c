@@ -189,16 +189,16 @@ static void finish_sensitivity(pk_layer *layer, const layer_sums *sums[PK_WORKER
   double total = 0.0;
   for (size_t o = 0; o < outputs; o++) {
     const size_t g = o / layer->rows;
-    const float *mean = layer->mean + g * k, *covariance = layer->covariance + g * k * k;
+    const float *mean = layer->mean + g * k;
+    const double variance = pk_layer_variance(layer, g);
     const double bias = sums[0]->bias_squares[o] + sums[1]->bias_squares[o];
-    double fisher = 0.0, trace = 0.0;
+    double fisher = 0.0;
     for (size_t j = 0; j < k; j++) {
       const size_t at = o * k + j;
       const double m = (double)mean[j], mixed = sums[0]->mixed[at] + sums[1]->mixed[at];
       fisher += sums[0]->squares[at] + sums[1]->squares[at] - 2.0 * m * mixed + m * m * bias;
-      trace += (double)covariance[j * k + j];
     }
-    const double value = trace > 0.0 ? fmax(fisher, 0.0) / (trace * (double)samples) : 0.0;
+    const double value = variance > 0.0 ? fmax(fisher, 0.0) / (variance * (double)samples) : 0.0;
     layer->sensitivity[o] = (float)value;
     total += value;
   }

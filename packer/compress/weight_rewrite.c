@@ -96,24 +96,19 @@ static double rounded_bias(double bias, double unit, double output_scale, double
   return coarse * rint((bias / unit - folded) / coarse) + folded;
 }
 
-// What weights rounded to multiples of the step add to an output at random: step² / 12 of each
-// product's variance, without the factor.
-static double rounding_noise(const pk_layer *layer, size_t output, float step) {
-  const float *covariance = layer->covariance + output / layer->rows * layer->k * layer->k;
-  double variance = 0.0;
-  for (size_t j = 0; j < layer->k; j++) variance += (double)covariance[j * layer->k + j];
-  return (double)pk_output_step(layer, output, step) * sqrt(variance);
-}
-
 // Biases in float32 are rounded to a power of two of a 32nd of the weights' noise at most: the
-// bits behind it say nothing, and zeros cost nothing in the package.
+// bits behind it say nothing, and zeros cost nothing in the package. Noise is what weights rounded
+// to multiples of the step add to an output at random: step² / 12 of each product's variance,
+// without the factor.
 static bool rewrite_float_bias(pk_graph *graph, const pk_layer *layer, float step,
                                const float *bias, pk_error *error) {
   const size_t outputs = pk_layer_outputs(layer);
   float *data = pk_arena_copy(&graph->arena, bias, outputs, sizeof *bias, error);
   if (!data) return false;
+  double deviation = 0.0;  // of the group's inputs
   for (size_t o = 0; o < outputs; o++) {
-    const double noise = rounding_noise(layer, o, step);
+    if (o % layer->rows == 0) deviation = sqrt(pk_layer_variance(layer, o / layer->rows));
+    const double noise = (double)pk_output_step(layer, o, step) * deviation;
     if (!(noise > 0.0)) continue;
     const double unit = exp2(floor(log2(noise / 32.0)));
     data[o] = (float)(unit * rint((double)bias[o] / unit));

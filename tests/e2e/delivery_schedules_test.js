@@ -1,6 +1,6 @@
 /**
  * Random schedules of faults in each browser engine: never a wrong answer, never anything wrong kept, and the right
- * answer wherever patience is enough. `FAULT_SEED=n` runs one schedule again, `FAULT_SCHEDULES=n` so many in each engine.
+ * answer wherever patience is enough. `FAULT_SEED=n` runs one schedule again, `FAULT_SCHEDULES=n` draws so many in each engine.
  */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';

@@ -124,11 +124,12 @@ function wrongAnswer(which, outcome, lane) {
 
 /** @param {readonly string[]} asked files @param {DeliveryRecords['halves']} halves @param {Lane} lane */
 function askedTwice(asked, halves, lane) {
-  const { folder } = lane.package;
-  const damaged = halves
-    .filter(({ name, digits }) => digits && existsSync(path.join(folder, name)))
-    .filter(({ name, digits }) => !readFileSync(path.join(folder, name)).toString('hex').startsWith(digits))
-    .map(({ name }) => name.replace(/\.(br|gz)$/, ''));
+  const { folder, hashes } = lane.package;
+  const isDamaged = (/** @type {DeliveryRecords['halves'][number]} */ { name, digits }) => {
+    const served = path.join(folder, name);
+    return digits && existsSync(served) && !readFileSync(served).toString('hex').startsWith(digits);
+  };
+  const damaged = [...hashes].filter(([, sha256]) => halves.some((half) => half.sha256 === sha256 && isDamaged(half))).map(([file]) => file);
   const twice = asked.filter((file, at) => asked.indexOf(file) < at);
   const needless = twice.filter((file, at) => twice.indexOf(file) < at || !damaged.includes(file));
   return needless.length > 0 && `the second load asked twice for ${needless}: ${asked}`;

@@ -118,13 +118,13 @@ function resNet8Figures(work, plain, small) {
   const sure = Array.from({ length: views.count }, (_, view) => view).filter((view) => best(view) >= SURE);
   const expected = classesOf(ofViews.expected);
   const right = ofClasses.flatMap((photo) => Array.from({ length: VIEWS }, () => cifarClassOf(photo)));
+  const cifarExpected = classesOf(ofCifar.expected);
   const befores = [
-    figureOf('top-1 before, test pictures', accuracy(classesOf(ofCifar.expected), cifar.classes)),
+    figureOf('top-1 before, test pictures', accuracy(cifarExpected, cifar.classes)),
     figureOf('top-1 before, all views', agreement(expected, right, ofClasses.length)),
   ];
   return [...befores, ...['', ', MLPerf int8'].flatMap((whose, index) => {
     const got = ofViews.found[index];
-    const cifarExpected = classesOf(ofCifar.expected);
     const [sureGot, sureExpected] = [got, expected].map((classes) => sure.map((view) => classes[view]));
     const [least, most] = index === 0 ? [MIN_AGREEMENT, MAX_LOSS] : [];
     return [

@@ -14,7 +14,15 @@ static inline uint64_t mnw_load_u64(const uint8_t *p) {
 }
 
 static inline void mnw_store_u32(uint8_t *p, uint32_t value) {
-  for (int i = 0; i < 4; i++) p[i] = (uint8_t)(value >> 8 * i);
+  p[0] = (uint8_t)value;
+  p[1] = (uint8_t)(value >> 8);
+  p[2] = (uint8_t)(value >> 16);
+  p[3] = (uint8_t)(value >> 24);
+}
+
+static inline void mnw_store_u64(uint8_t *p, uint64_t value) {
+  mnw_store_u32(p, (uint32_t)value);
+  mnw_store_u32(p + 4, (uint32_t)(value >> 32));
 }
 
 static inline uint32_t mnw_float_bits(float value) {

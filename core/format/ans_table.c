@@ -4,7 +4,11 @@
 #include "../base/error.h"
 #include "symbol_table.h"
 
-enum { MAX_LENGTH = MNW_SYMBOL_TABLE_BITS + 1 };
+enum { MAX_LENGTH = MNW_SYMBOL_TABLE_BITS + 1, CLEAR_BITS = 31 - MNW_SYMBOL_TABLE_BITS };
+
+mnw_status mnw_bad_table(mnw_status status, size_t payload_bytes, mnw_error *error) {
+  return mnw_fail(error, status, "table of %0 bytes is damaged", (int64_t)payload_bytes, 0, 0);
+}
 
 typedef struct bit_reader {
   const uint8_t *bytes;
@@ -21,23 +25,16 @@ static uint32_t read_bits(bit_reader *reader, uint32_t length) {
   return bits;
 }
 
-static mnw_status bad_table(size_t payload_bytes, mnw_error *error) {
-  return mnw_fail(error, MNW_STATUS_CORRUPT, "ANS table of %0 bytes is damaged",
-                  (int64_t)payload_bytes, 0, 0);
-}
-
 // The k-th of the states that a symbol of frequency f owns, counted upwards, stands for the number
 // f + k: so many bits are appended to it that it lies between 4096 and 8191 again, which is a
 // state.
 static void finish_entries(uint32_t *entries, uint32_t *numbers) {
-  uint8_t bits[MNW_SYMBOLS];
-  memset(bits, MNW_SYMBOL_TABLE_BITS, sizeof bits);
   for (uint32_t state = 0; state < MNW_SYMBOL_TABLE_ENTRIES; state++) {
     const uint32_t symbol = entries[state], number = numbers[symbol]++;
-    while (number << bits[symbol] >= 2 * MNW_SYMBOL_TABLE_ENTRIES) bits[symbol]--;
-    const uint32_t next = (number << bits[symbol]) - MNW_SYMBOL_TABLE_ENTRIES;
-    entries[state] = next << MNW_ENTRY_STATE_SHIFT |
-                     ((symbol + 128) & 255) << MNW_ENTRY_SYMBOL_SHIFT | bits[symbol];
+    const uint32_t bits = (uint32_t)__builtin_clz(number) - CLEAR_BITS;
+    const uint32_t next = (number << bits) - MNW_SYMBOL_TABLE_ENTRIES;
+    entries[state] =
+        next << MNW_ENTRY_STATE_SHIFT | ((symbol + 128) & 255) << MNW_ENTRY_SYMBOL_SHIFT | bits;
   }
 }
 
@@ -46,14 +43,14 @@ mnw_status mnw_ans_read_table(mnw_symbol_table *table, const uint8_t *payload, s
   uint32_t frequencies[MNW_SYMBOLS];
   uint32_t *entries = table->entries.ans;
   table->code = MNW_SYMBOL_CODE_NONE;
-  if (payload_bytes < 2) return bad_table(payload_bytes, error);
+  if (payload_bytes < 2) return mnw_bad_table(MNW_STATUS_CORRUPT, payload_bytes, error);
   bit_reader reader = {payload + 2, 8 * (payload_bytes - 2), 0};
   uint32_t left = MNW_SYMBOL_TABLE_ENTRIES, state = 0;
   for (uint32_t symbol = payload[0]; symbol <= payload[1]; symbol++) {
     const uint32_t length = read_bits(&reader, 4);
-    if (length > MAX_LENGTH) return bad_table(payload_bytes, error);
+    if (length > MAX_LENGTH) return mnw_bad_table(MNW_STATUS_CORRUPT, payload_bytes, error);
     const uint32_t frequency = length ? 1u << (length - 1) | read_bits(&reader, length - 1) : 0;
-    if (frequency > left) return bad_table(payload_bytes, error);
+    if (frequency > left) return mnw_bad_table(MNW_STATUS_CORRUPT, payload_bytes, error);
     frequencies[symbol] = frequency;
     left -= frequency;
     for (uint32_t i = 0; i < frequency; i++) {
@@ -62,7 +59,7 @@ mnw_status mnw_ans_read_table(mnw_symbol_table *table, const uint8_t *payload, s
     }
   }
   if (left > 0 || (reader.next + 7) / 8 != payload_bytes - 2) {
-    return bad_table(payload_bytes, error);
+    return mnw_bad_table(MNW_STATUS_CORRUPT, payload_bytes, error);
   }
   finish_entries(entries, frequencies);
   table->code = MNW_SYMBOL_CODE_ANS;

@@ -1,27 +1,18 @@
 // From a HUFFMAN_TABLE chunk to the table that decoding looks symbols up in.
-#include "../base/error.h"
 #include "symbol_table.h"
 
 // Reads the nibbles of `payload` into lengths[0 … last - first].
 static mnw_status read_lengths(uint8_t *lengths, const uint8_t *payload, size_t payload_bytes,
                                mnw_error *error) {
-  if (payload_bytes < 2) {
-    return mnw_fail(error, MNW_STATUS_TRUNCATED, "Huffman table of %0 bytes",
-                    (int64_t)payload_bytes, 0, 0);
-  }
+  if (payload_bytes < 2) return mnw_bad_table(MNW_STATUS_TRUNCATED, payload_bytes, error);
   const size_t first = payload[0], last = payload[1];
-  if (first > last || payload_bytes != 2 + (last - first + 2) / 2) {
-    return mnw_fail(error, MNW_STATUS_CORRUPT, "Huffman table for symbols %0 to %1 in %2 bytes",
-                    (int64_t)first, (int64_t)last, (int64_t)payload_bytes);
-  }
-  for (size_t s = first; s <= last; s++) {
+  bool holds = first <= last && payload_bytes == 2 + (last - first + 2) / 2;
+  for (size_t s = first; holds && s <= last; s++) {
     const size_t i = s - first;
     lengths[s] = (payload[2 + i / 2] >> (4 * (i % 2))) & 15;
-    if (lengths[s] > MNW_SYMBOL_TABLE_BITS) {
-      return mnw_fail(error, MNW_STATUS_CORRUPT, "Huffman code of %0 bits for symbol %1",
-                      lengths[s], (int64_t)s, 0);
-    }
+    holds = lengths[s] <= MNW_SYMBOL_TABLE_BITS;
   }
+  if (!holds) return mnw_bad_table(MNW_STATUS_CORRUPT, payload_bytes, error);
   return MNW_STATUS_OK;
 }
 
@@ -50,9 +41,7 @@ mnw_status mnw_huffman_read_table(mnw_symbol_table *table, const uint8_t *payloa
   }
   const int is_single = counts[1] == 1 && used == MNW_SYMBOL_TABLE_ENTRIES / 2;
   if (used != MNW_SYMBOL_TABLE_ENTRIES && !is_single) {
-    return mnw_fail(error, MNW_STATUS_CORRUPT,
-                    "Huffman code is not complete: %0 of %1 code words are used", used,
-                    MNW_SYMBOL_TABLE_ENTRIES, 0);
+    return mnw_bad_table(MNW_STATUS_CORRUPT, payload_bytes, error);
   }
   for (uint32_t s = 0; s < MNW_SYMBOLS; s++) {
     const uint32_t length = lengths[s];

@@ -51,7 +51,9 @@ enum {
                           // of words with CODEBOOK, else lengths of numbers, whose bits follow
   MNW_CODING_SCALED = 32,  // such numbers are multiples of what the tensor before, multipliers of
                            // the same size, tells: format/symbol_expand.h
-  MNW_CODING_ALL = 63
+  MNW_CODING_FLOATS = 64,  // such numbers are float32, and symbols tell their exponents
+  MNW_CODING_FLOAT_WORDS = MNW_CODING_SYMBOLS | MNW_CODING_WORDS | MNW_CODING_FLOATS,
+  MNW_CODING_ALL = 127
 };
 
 enum { MNW_CODEBOOK_WORDS = 256 };

@@ -20,30 +20,37 @@ void mnw_expand_codebook(uint8_t *bytes, size_t count, const uint8_t *codebook) 
 }
 
 bool mnw_expand_words(uint8_t *bytes, size_t count, const uint8_t *bits, size_t size,
-                      const uint8_t *multipliers) {
-  const uint8_t *lengths = bytes + 3 * count, *end = bits + size;
+                      mnw_word_form form) {
+  const uint8_t *symbols = bytes + 3 * count, *end = bits + size;
   if (size == 0) return false;
   const uint32_t common_shift = *bits++;
   uint64_t pending = 0;
   uint32_t pending_bits = 0;
+  if (form.is_float && common_shift > MNW_FLOAT_FRACTION_BITS) return false;
   for (size_t i = 0; i < count; i++) {
-    const uint32_t symbol = lengths[i], length = (symbol + 1) / 2;
-    uint32_t shift = common_shift;
-    if (multipliers) shift += mnw_spare_bits(mnw_load_u32(multipliers + 4 * i));
-    if (symbol > 64 || shift > 31) return false;
-    if (symbol == 0) {
-      mnw_store_u32(bytes + 4 * i, 0);
+    const uint32_t symbol = symbols[i], length = (symbol + !form.is_float) / 2;
+    uint32_t shift = common_shift, more = length - 1, head = 1;
+    if (form.multipliers) shift += mnw_spare_bits(mnw_load_u32(form.multipliers + 4 * i));
+    if (form.is_float) {
+      more = MNW_FLOAT_FRACTION_BITS - common_shift;
+      head = length + MNW_FLOAT_EXPONENT_BASE;
+    } else if (symbol > 64 || shift > 31) {
+      return false;
+    }
+    if (length == 0) {
+      mnw_store_u32(bytes + 4 * i, symbol << 31);
       continue;
     }
-    for (; pending_bits < length - 1; pending_bits += 8) {
+    for (; pending_bits < more; pending_bits += 8) {
       if (bits == end) return false;
       pending |= (uint64_t)*bits++ << pending_bits;
     }
-    const uint64_t highest = (uint64_t)1 << (length - 1);
-    const uint32_t magnitude = (uint32_t)(highest | (pending & (highest - 1))) << shift;
-    pending >>= length - 1;
-    pending_bits -= length - 1;
-    mnw_store_u32(bytes + 4 * i, symbol % 2 ? 0u - magnitude : magnitude);
+    const uint32_t low = (uint32_t)pending & ((1u << more) - 1);
+    const uint32_t magnitude = (head << more | low) << shift;
+    pending >>= more;
+    pending_bits -= more;
+    const uint32_t negative = form.is_float ? magnitude | 1u << 31 : 0u - magnitude;
+    mnw_store_u32(bytes + 4 * i, symbol % 2 ? negative : magnitude);
   }
   return bits == end && pending == 0;
 }

@@ -15,15 +15,27 @@ bool mnw_expand_mask(uint8_t *bytes, size_t size, size_t count, const uint8_t *m
 // The last `count` of 4 * count bytes are numbers of words in `codebook`, 256 of 4 bytes.
 void mnw_expand_codebook(uint8_t *bytes, size_t count, const uint8_t *codebook);
 
-// The last `count` of 4 * count bytes are the lengths of two's complement numbers of 4 bytes: 0 for
-// the number 0, else 2 l where it is positive and 2 l - 1 where it is negative, l being the bits of
-// its magnitude, 1 … 32. `bits`: first a byte, how far all are shifted to the left afterwards, then
-// for each number the l - 1 bits below the highest one of its magnitude, lowest first, filled up
-// with 0 to a whole byte. `multipliers` (count of 4 bytes; NULL: none): each number is shifted by
-// mnw_spare_bits() of its own as well. False where they are others than that, or shifted by more
-// than 31; what was written by then is undefined.
+// How 4-byte numbers stand behind their symbols.
+typedef struct mnw_word_form {
+  bool is_float;
+  const uint8_t *multipliers;  // count of 4 bytes; NULL: none
+} mnw_word_form;
+
+// What is taken off the biased exponent of a float32, so that seven bits hold it.
+enum { MNW_FLOAT_EXPONENT_BASE = 64, MNW_FLOAT_FRACTION_BITS = 23 };
+
+// The last `count` of 4 * count bytes are symbols of 4-byte numbers, the rest of which is `bits`:
+// first a byte z, then bits of each number, lowest first, filled up with 0 to a whole byte.
+// Two's complement: the symbol is 0 for the number 0, else 2 l where it is positive and 2 l - 1
+// where it is negative, l being the bits of its magnitude, 1 … 32; the l - 1 bits below the highest
+// one follow, and all are shifted to the left by z, with `multipliers` by mnw_spare_bits() of its
+// own as well.
+// float32: the symbol is 2 l, or 2 l + 1 where the sign is set, l being the biased exponent less
+// 64, or 0 for 0 and -0; but for these the highest 23 - z bits of the fraction follow, the others
+// are 0. False where they are others than that, or shifted by more than 31; what was written by
+// then is undefined.
 bool mnw_expand_words(uint8_t *bytes, size_t count, const uint8_t *bits, size_t size,
-                      const uint8_t *multipliers);
+                      mnw_word_form form);
 
 // How many low bits of a bias say no more than half a step of the output, into which the float32 of
 // these bits, a positive one, takes it; at most 15.

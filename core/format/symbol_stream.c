@@ -15,8 +15,6 @@ static void refill_careful(mnw_bit_stream *stream) {
 
 bool mnw_bit_stream_finish(mnw_bit_stream *stream, const mnw_symbol_table *table, uint8_t *out,
                            size_t count) {
-  // The fast refill may leave bits above `count` that the next one would write again: drop them.
-  stream->bits &= stream->count < 64 ? ((uint64_t)1 << stream->count) - 1 : ~(uint64_t)0;
   while (count--) {
     if (stream->count < MNW_SYMBOL_TABLE_BITS) refill_careful(stream);
     const uint32_t entry = mnw_take_entry(stream, table, table->code == MNW_SYMBOL_CODE_ANS);

@@ -38,6 +38,9 @@ mnw_status mnw_huffman_read_table(mnw_symbol_table *table, const uint8_t *payloa
 mnw_status mnw_ans_read_table(mnw_symbol_table *table, const uint8_t *payload, size_t payload_bytes,
                               mnw_error *error);
 
+// Says that a table's payload does not hold; returns `status`.
+mnw_status mnw_bad_table(mnw_status status, size_t payload_bytes, mnw_error *error);
+
 // Steps from one state that a symbol owns to the next: odd, so that it meets all, and far, so that
 // symbols lie among each other.
 enum { MNW_ANS_STEP = (MNW_SYMBOL_TABLE_ENTRIES >> 1) + (MNW_SYMBOL_TABLE_ENTRIES >> 3) + 3 };

@@ -1,26 +1,41 @@
 #include "trellis.h"
 
-#include "../base/bytes.h"
+#include <string.h>
 
-enum { CHANNELS = 8, WORD = 4, STEP = CHANNELS * WORD };
+enum { CHANNELS = 8, STEP = 32 };
 
-// Four products at a time, a byte each; bits do not cross bytes.
+// Four channels of four products, a byte each; bits do not cross bytes.
+typedef uint32_t channels __attribute__((vector_size(16)));
 static const uint32_t lowest = 0x01010101u;
 
+static inline channels load_channels(const uint8_t *from) {
+  channels loaded;
+  memcpy(&loaded, from, sizeof loaded);
+  return loaded;
+}
+
+// Four channels at once: with D for the delay by a channel, parities p and symbols s are
+// p = D s + (D^2 + D^3) p over GF(2), and times 1 + D^2 + D^3, as squares have no mixed terms
+// there, p = (D + D^3 + D^4) s + (D^4 + D^6) p: of the parities only those of the channels before.
 void mnw_trellis_expand_tiles(uint8_t *weights, size_t offset, size_t size, size_t k_bytes) {
   const size_t tile = CHANNELS * k_bytes;
   for (size_t at = offset; at < offset + size; at += STEP) {
-    uint32_t before[3] = {0, 0, 0};  // levels of the channels t-1, t-2, t-3
-    for (size_t i = 0; i < 3 && at >= tile; i++) {
-      before[i] = mnw_load_u32(weights + at - tile + STEP - (i + 1) * WORD);
+    channels parity_1 = {0}, parity_2 = {0};  // of the four channels before, and before these
+    if (at >= tile) {
+      parity_1 = load_channels(weights + at - tile + sizeof parity_1);
+      parity_2 = load_channels(weights + at - tile);
     }
-    for (size_t t = 0; t < STEP; t += WORD) {
-      const uint32_t parity = (before[0] >> 1 ^ before[1] ^ before[2]) & lowest;
-      const uint32_t level = (mnw_load_u32(weights + at + t) & ~(lowest << 7)) << 1 | parity;
-      mnw_store_u32(weights + at + t, level);
-      before[2] = before[1];
-      before[1] = before[0];
-      before[0] = level;
+    channels symbol_1 = parity_1 >> 1;
+    for (size_t t = at; t < at + STEP; t += sizeof(channels)) {
+      const channels symbol = load_channels(weights + t);
+      channels parity = __builtin_shufflevector(symbol_1, symbol, 3, 4, 5, 6);
+      parity ^= __builtin_shufflevector(symbol_1, symbol, 1, 2, 3, 4) ^ symbol_1;
+      parity ^= __builtin_shufflevector(parity_2, parity_1, 2, 3, 4, 5) ^ parity_1;
+      const channels level = (symbol << 1 & ~lowest) | (parity & lowest);
+      memcpy(weights + t, &level, sizeof level);
+      parity_2 = parity_1;
+      parity_1 = level;
+      symbol_1 = symbol;
     }
   }
 }

@@ -8,6 +8,7 @@
 #include "symbol_decode.h"
 #include "symbol_expand.h"
 #include "trellis.h"
+#include "value_range.h"
 
 static void skip_to_constant(mnw_weight_cursor *cursor, const mnw_graph *graph) {
   while (cursor->tensor < graph->tensor_count &&
@@ -30,8 +31,7 @@ void mnw_weight_tables_clear(mnw_weight_tables *tables) {
 static mnw_status read_codebook(mnw_weight_tables *tables, const uint8_t *payload,
                                 size_t payload_bytes, mnw_error *error) {
   if (payload_bytes % 4 != 0 || payload_bytes > sizeof tables->codebook) {
-    return mnw_fail(error, MNW_STATUS_CORRUPT, "codebook of %0 bytes", (int64_t)payload_bytes, 0,
-                    0);
+    return mnw_bad_table(MNW_STATUS_CORRUPT, payload_bytes, error);
   }
   memset(tables->codebook, 0, sizeof tables->codebook);
   memcpy(tables->codebook, payload, payload_bytes);
@@ -52,17 +52,14 @@ mnw_status mnw_weight_tables_read(mnw_weight_tables *tables, uint32_t type, cons
 static mnw_status check_values(const mnw_tensor *tensor, uint32_t number, size_t offset,
                                size_t bytes, mnw_error *error) {
   if (tensor->value_min == INT8_MIN && tensor->value_max == INT8_MAX) return MNW_STATUS_OK;
-  const int8_t *values = (const int8_t *)tensor->data + offset;
-  int8_t low = tensor->value_min, high = tensor->value_max;
-  for (size_t i = 0; i < bytes; i++) {
-    low = values[i] < low ? values[i] : low;
-    high = values[i] > high ? values[i] : high;
+  const int8_t low = tensor->value_min, high = tensor->value_max;
+  if (mnw_values_within((const int8_t *)tensor->data + offset, bytes, low, high)) {
+    return MNW_STATUS_OK;
   }
-  if (low == tensor->value_min && high == tensor->value_max) return MNW_STATUS_OK;
   return mnw_fail(
       error, MNW_STATUS_CORRUPT,
-      "tensor %0 has values from %1 to %2, more than its operator allows: pack the model "
-      "again",
+      "tensor %0 has values outside of %1 to %2, more than its operator allows: pack the "
+      "model again",
       number, low, high);
 }
 
@@ -98,23 +95,21 @@ static bool expand_trellis(const coded_block *block) {
 
 // Symbols that a mask spreads, to the last `expanded` bytes before `end`: the payload is their
 // number, the bytes of the mask's own part, that part, and theirs.
-static mnw_status read_masked(uint8_t *end, size_t expanded, mnw_weight_tables *tables,
-                              const uint8_t *payload, size_t payload_bytes, mnw_error *error) {
+static mnw_status read_masked(const coded_block *block, uint8_t *end, size_t expanded,
+                              mnw_weight_tables *tables, const uint8_t *payload,
+                              size_t payload_bytes, mnw_error *error) {
   enum { HEAD = 8 };
   const size_t count = payload_bytes < HEAD ? SIZE_MAX : mnw_load_u32(payload);
   const size_t mask_bytes = payload_bytes < HEAD ? 0 : mnw_load_u32(payload + 4);
-  mnw_status status = MNW_STATUS_CORRUPT;
-  if (count <= expanded && mask_bytes <= payload_bytes - HEAD) {
-    status = mnw_symbols_decode(tables->mask, (expanded + 7) / 8, &tables->masks, payload + HEAD,
-                                mask_bytes, error);
-    if (status != MNW_STATUS_OK) return status;
-    status = mnw_symbols_decode(end - count, count, &tables->symbols, payload + HEAD + mask_bytes,
-                                payload_bytes - HEAD - mask_bytes, error);
-    if (status != MNW_STATUS_OK) return status;
-    if (mnw_expand_mask(end - expanded, expanded, count, tables->mask)) return status;
-  }
-  return mnw_fail(error, MNW_STATUS_CORRUPT, "a block's mask does not fit its %0 symbols",
-                  (int64_t)expanded, 0, 0);
+  if (count > expanded || mask_bytes > payload_bytes - HEAD) return bad_block(block, error);
+  mnw_status status = mnw_symbols_decode(tables->mask, (expanded + 7) / 8, &tables->masks,
+                                         payload + HEAD, mask_bytes, error);
+  if (status != MNW_STATUS_OK) return status;
+  status = mnw_symbols_decode(end - count, count, &tables->symbols, payload + HEAD + mask_bytes,
+                              payload_bytes - HEAD - mask_bytes, error);
+  if (status != MNW_STATUS_OK) return status;
+  return mnw_expand_mask(end - expanded, expanded, count, tables->mask) ? MNW_STATUS_OK
+                                                                        : bad_block(block, error);
 }
 
 // The part of the tensor before that goes with a block; NULL: it is not of multipliers.
@@ -134,15 +129,19 @@ static mnw_status read_words(const coded_block *block, mnw_weight_tables *tables
   const size_t count = block->bytes / 4;
   uint8_t *out = block->tensor->data + block->offset;
   if (block->bytes % 4 != 0 || payload_bytes < HEAD) return bad_block(block, error);
-  const uint8_t *multipliers = block->coding & MNW_CODING_SCALED ? multipliers_of(block) : NULL;
-  if ((block->coding & MNW_CODING_SCALED) && !multipliers) return bad_block(block, error);
+  mnw_word_form form = {block->coding == MNW_CODING_FLOAT_WORDS, NULL};
+  if (block->coding > MNW_CODING_FLOAT_WORDS) return bad_block(block, error);
+  if (block->coding & MNW_CODING_SCALED) {
+    form.multipliers = multipliers_of(block);
+    if (!form.multipliers) return bad_block(block, error);
+  }
   const size_t symbol_bytes = mnw_load_u32(payload);
   if (symbol_bytes > payload_bytes - HEAD) return bad_block(block, error);
   const mnw_status status = mnw_symbols_decode(out + 3 * count, count, &tables->masks,
                                                payload + HEAD, symbol_bytes, error);
   if (status != MNW_STATUS_OK) return status;
   const uint8_t *bits = payload + HEAD + symbol_bytes;
-  return mnw_expand_words(out, count, bits, payload_bytes - HEAD - symbol_bytes, multipliers)
+  return mnw_expand_words(out, count, bits, payload_bytes - HEAD - symbol_bytes, form)
              ? MNW_STATUS_OK
              : bad_block(block, error);
 }
@@ -158,15 +157,16 @@ static mnw_status read_coded(const coded_block *block, mnw_weight_tables *tables
     return bad_block(block, error);
   }
   if (has_words && !has_codebook) return read_words(block, tables, payload, payload_bytes, error);
-  if (coding & MNW_CODING_SCALED) return bad_block(block, error);
+  if (coding & (MNW_CODING_SCALED | MNW_CODING_FLOATS)) return bad_block(block, error);
   if (has_codebook && (!tables->has_codebook || block->bytes % 4 != 0)) {
     return bad_block(block, error);
   }
-  const mnw_status status = coding & MNW_CODING_MASK
-                                ? read_masked(end, expanded, tables, payload, payload_bytes, error)
-                                : mnw_symbols_decode(end - expanded, expanded,
-                                                     has_words ? &tables->masks : &tables->symbols,
-                                                     payload, payload_bytes, error);
+  const mnw_status status =
+      coding & MNW_CODING_MASK
+          ? read_masked(block, end, expanded, tables, payload, payload_bytes, error)
+          : mnw_symbols_decode(end - expanded, expanded,
+                               has_words ? &tables->masks : &tables->symbols, payload,
+                               payload_bytes, error);
   if (status != MNW_STATUS_OK) return status;
   if (has_codebook) mnw_expand_codebook(end - block->bytes, expanded, tables->codebook);
   if ((coding & MNW_CODING_TRELLIS) && !expand_trellis(block)) return bad_block(block, error);
@@ -195,14 +195,11 @@ mnw_status mnw_weight_block_read(mnw_weight_cursor *cursor, const mnw_graph *gra
   }
   payload += MNW_BLOCK_HEADER_BYTES;
   payload_bytes -= MNW_BLOCK_HEADER_BYTES;
+  const coded_block block = {tensor, number, offset, bytes, coding};
   if (coding == MNW_CODING_RAW) {
-    if (payload_bytes != bytes) {
-      return mnw_fail(error, MNW_STATUS_CORRUPT, "raw weight block: %0 bytes instead of %1",
-                      (int64_t)payload_bytes, bytes, 0);
-    }
+    if (payload_bytes != bytes) return bad_block(&block, error);
     memcpy(tensor->data + offset, payload, bytes);
   } else if ((coding & MNW_CODING_SYMBOLS) && coding <= MNW_CODING_ALL) {
-    const coded_block block = {tensor, number, offset, bytes, coding};
     const mnw_status status = read_coded(&block, tables, payload, payload_bytes, error);
     if (status != MNW_STATUS_OK) return status;
   } else {

@@ -130,6 +130,15 @@ static bool make_codebook(pk_constant_forms *forms, const pk_lowered_tensor *ten
 
 // --- forms ---
 
+// Of a float32; those of numbers that are too small or too large, and of what is no number, are
+// above 255.
+static uint32_t float_symbol(uint32_t word) {
+  if (word << 1 == 0) return word >> 31;
+  const uint32_t exponent = word << 1 >> (MNW_FLOAT_FRACTION_BITS + 1);
+  if (exponent <= MNW_FLOAT_EXPONENT_BASE) return UINT32_MAX;
+  return 2 * (exponent - MNW_FLOAT_EXPONENT_BASE) + (word >> 31);
+}
+
 // Of number `index`; `multipliers` NULL: 0.
 static uint32_t spare_bits_of(const uint8_t *multipliers, size_t index) {
   return multipliers ? mnw_spare_bits(mnw_load_u32(multipliers + 4 * index)) : 0;
@@ -169,6 +178,15 @@ static void add_numbers(pk_constant_forms *forms, const pk_lowered_tensor *tenso
   forms->items[forms->count++] = form;
 }
 
+// float32 by their exponents, where all are numbers whose symbols fit into a byte.
+static void add_floats(pk_constant_forms *forms, const pk_lowered_tensor *tensor) {
+  for (size_t i = 0; i < tensor->data_bytes / 4; i++) {
+    const uint32_t word = mnw_load_u32(tensor->data + 4 * i);
+    if (float_symbol(word) > UINT8_MAX) return;
+  }
+  forms->items[forms->count++] = (pk_constant_form){MNW_CODING_FLOAT_WORDS, tensor->data, 4, NULL};
+}
+
 bool pk_constant_forms_init(pk_constant_forms *forms, const pk_lowered_tensor *tensor,
                             const pk_lowered_tensor *before, pk_error *error) {
   const size_t size = tensor->data_bytes;
@@ -190,6 +208,7 @@ bool pk_constant_forms_init(pk_constant_forms *forms, const pk_lowered_tensor *t
     add_form(forms, MNW_CODING_CODEBOOK, forms->words, size / 4, 4);
   }
   if (tensor->dtype == MNW_DTYPE_S32) add_numbers(forms, tensor, before);
+  if (tensor->dtype == MNW_DTYPE_F32) add_floats(forms, tensor);
   return true;
 }
 
@@ -199,17 +218,24 @@ void pk_constant_forms_free(pk_constant_forms *forms) {
   *forms = (pk_constant_forms){0};
 }
 
-// --- 4-byte numbers by their lengths ---
+// --- 4-byte numbers ---
 
 // A block's words, and their part of the multipliers.
 typedef struct word_block {
   const uint8_t *words, *multipliers;
   size_t count;
+  bool is_float;
 } word_block;
 
+// The rest of a number beside its symbol.
+typedef struct number_rest {
+  uint32_t bits, count;
+} number_rest;
+
 static word_block block_of(const pk_constant_form *form, size_t offset, size_t size) {
-  return (word_block){form->symbols + offset, form->multipliers ? form->multipliers + offset : NULL,
-                      size / 4};
+  const uint8_t *multipliers = form->multipliers ? form->multipliers + offset : NULL;
+  return (word_block){form->symbols + offset, multipliers, size / 4,
+                      form->coding == MNW_CODING_FLOAT_WORDS};
 }
 
 static uint32_t magnitude_of(const word_block *block, size_t index) {
@@ -217,20 +243,38 @@ static uint32_t magnitude_of(const word_block *block, size_t index) {
   return (word >> 31 ? 0u - word : word) >> spare_bits_of(block->multipliers, index);
 }
 
-// How many bits at the low end of all numbers are 0 beside their own.
+static uint32_t fraction_of(const word_block *block, size_t index) {
+  return mnw_load_u32(block->words + 4 * index) & ((1u << MNW_FLOAT_FRACTION_BITS) - 1);
+}
+
+// How many bits at the low end of all numbers, or of all fractions, are 0 beside their own.
 static uint32_t shift_of(const word_block *block) {
-  uint32_t all = 0, shift = 0;
-  for (size_t i = 0; i < block->count; i++) all |= magnitude_of(block, i);
+  uint32_t all = block->is_float ? 1u << MNW_FLOAT_FRACTION_BITS : 0, shift = 0;
+  for (size_t i = 0; i < block->count; i++) {
+    all |= block->is_float ? fraction_of(block, i) : magnitude_of(block, i);
+  }
   while (all != 0 && !(all >> shift & 1)) shift++;
   return shift;
 }
 
-static void word_lengths(uint8_t *out, const word_block *block) {
+static void word_symbols(uint8_t *out, const word_block *block) {
   const uint32_t shift = shift_of(block);
   for (size_t i = 0; i < block->count; i++) {
+    const uint32_t word = mnw_load_u32(block->words + 4 * i);
     const uint32_t length = pk_bit_length(magnitude_of(block, i) >> shift);
-    out[i] = (uint8_t)(2 * length - (mnw_load_u32(block->words + 4 * i) >> 31));
+    out[i] = (uint8_t)(block->is_float ? float_symbol(word) : 2 * length - (word >> 31));
   }
+}
+
+static number_rest rest_of(const word_block *block, size_t index, uint32_t shift) {
+  if (block->is_float) {
+    const bool is_zero = mnw_load_u32(block->words + 4 * index) << 1 == 0;
+    const uint32_t count = is_zero ? 0 : MNW_FLOAT_FRACTION_BITS - shift;
+    return (number_rest){fraction_of(block, index) >> shift, count};
+  }
+  const uint32_t magnitude = magnitude_of(block, index) >> shift;
+  const uint32_t below = magnitude == 0 ? 0 : pk_bit_length(magnitude) - 1;
+  return (number_rest){magnitude & ((1u << below) - 1), below};
 }
 
 size_t pk_form_bits(uint8_t *out, const pk_constant_form *form, size_t offset, size_t size) {
@@ -240,9 +284,8 @@ size_t pk_form_bits(uint8_t *out, const pk_constant_form *form, size_t offset, s
   pk_bit_writer bits = {.at = out};
   pk_put_bits(&bits, shift, 8);
   for (size_t i = 0; i < block.count; i++) {
-    const uint32_t magnitude = magnitude_of(&block, i) >> shift;
-    const uint32_t length = pk_bit_length(magnitude);
-    if (length > 1) pk_put_bits(&bits, magnitude & ~(1u << (length - 1)), length - 1);
+    const number_rest rest = rest_of(&block, i, shift);
+    if (rest.count > 0) pk_put_bits(&bits, rest.bits, rest.count);
   }
   return (size_t)(pk_end_bits(&bits) - out);
 }
@@ -252,7 +295,7 @@ size_t pk_form_bits(uint8_t *out, const pk_constant_form *form, size_t offset, s
 size_t pk_form_symbols(uint8_t *out, const pk_constant_form *form, size_t offset, size_t size) {
   if (pk_form_is_of_numbers(form)) {
     const word_block block = block_of(form, offset, size);
-    word_lengths(out, &block);
+    word_symbols(out, &block);
     return block.count;
   }
   const uint8_t *symbols = form->symbols + offset / form->element_bytes;

@@ -1,6 +1,7 @@
 // The forms in which a constant's bytes can be coded: as they are, as the symbols of a trellis, as
-// numbers of a codebook's words, each with or without a mask of those that are 0, or as 4-byte
-// numbers, scaled or not, of which the lengths are symbols. Every form decodes to the same bytes;
+// numbers of a codebook's words, each with or without a mask of those that are 0, as 4-byte
+// numbers, scaled or not, of which the lengths are symbols, or as float32 by their exponents. Every
+// form decodes to the same bytes;
 // which one is smallest is for the shard's writer to weigh.
 #ifndef MINNOW_PACKER_CONSTANT_FORMS_H_
 #define MINNOW_PACKER_CONSTANT_FORMS_H_
@@ -18,7 +19,7 @@ typedef struct pk_constant_form {
   const uint8_t *multipliers;  // of scaled numbers: bytes of the tensor before, else NULL
 } pk_constant_form;
 
-// Whether symbols tell lengths of 4-byte numbers.
+// Whether symbols tell lengths or exponents of 4-byte numbers.
 static inline bool pk_form_is_of_numbers(const pk_constant_form *form) {
   return (form->coding & (MNW_CODING_WORDS | MNW_CODING_CODEBOOK)) == MNW_CODING_WORDS;
 }
@@ -45,7 +46,7 @@ size_t pk_form_symbols(uint8_t *out, const pk_constant_form *form, size_t offset
 // room for an eighth of that. Returns how many; 0 where the form has none.
 size_t pk_form_mask(uint8_t *out, const pk_constant_form *form, size_t offset, size_t size);
 
-// What numbers are beside their lengths (core/format/symbol_expand.h), into `out`, which has room
+// What numbers are beside their symbols (core/format/symbol_expand.h), into `out`, which has room
 // for PK_FORM_MAX_BITS_BYTES. Returns how many bytes; 0 for other forms.
 size_t pk_form_bits(uint8_t *out, const pk_constant_form *form, size_t offset, size_t size);
 

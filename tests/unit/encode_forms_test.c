@@ -29,7 +29,8 @@ static uint32_t codings_of(const pk_constant_forms *forms) {
 // Decodes bytes offset … offset + size of a form behind its symbols' code, as the reader does.
 static void expand(uint8_t *out, const pk_constant_form *form, const pk_constant_forms *forms,
                    const pk_lowered_tensor *tensor, size_t offset, size_t size) {
-  const uint8_t *multipliers = form->multipliers ? form->multipliers + offset : NULL;
+  const mnw_word_form words = {form->coding == MNW_CODING_FLOAT_WORDS,
+                               form->multipliers ? form->multipliers + offset : NULL};
   static uint8_t symbols[MNW_BLOCK_MAX_BYTES];
   const size_t count = pk_form_symbols(symbols, form, offset, size);
   const size_t expanded = size / form->element_bytes, channels = (size_t)tensor->dims[0];
@@ -44,9 +45,9 @@ static void expand(uint8_t *out, const pk_constant_form *form, const pk_constant
   if (pk_form_is_of_numbers(form)) {
     static uint8_t bits[PK_FORM_MAX_BITS_BYTES];
     const size_t bits_bytes = pk_form_bits(bits, form, offset, size);
-    assert_false(mnw_expand_words(end - size, expanded, bits, bits_bytes - 1, multipliers));
+    assert_false(mnw_expand_words(end - size, expanded, bits, bits_bytes - 1, words));
     memcpy(end - count, symbols, count);
-    assert_true(mnw_expand_words(end - size, expanded, bits, bits_bytes, multipliers));
+    assert_true(mnw_expand_words(end - size, expanded, bits, bits_bytes, words));
   }
   if (form->coding & MNW_CODING_CODEBOOK) {
     mnw_expand_codebook(end - size, expanded, forms->codebook);
@@ -189,6 +190,32 @@ static void test_words(void **state) {
   }
 }
 
+// Of all precisions and signs, with zeros of both, at both ends of the exponents; one number beyond
+// them, and the form is not there.
+static void test_float_words(void **state) {
+  (void)state;
+  enum { COUNT = 900, AT = 137 };
+  uint32_t seed = 17;
+  for (uint32_t kept = 0; kept <= MNW_FLOAT_FRACTION_BITS; kept++) {
+    uint32_t data[COUNT];
+    const pk_lowered_tensor tensor = {.dtype = MNW_DTYPE_F32,
+                                      .rank = 1,
+                                      .dims = {COUNT},
+                                      .data = (uint8_t *)data,
+                                      .data_bytes = sizeof data};
+    for (size_t i = 0; i < COUNT; i++) {
+      const uint32_t exponent = i < 300 ? 65 + random_next(&seed) % 127 : 110 + i % 8;
+      const uint32_t fraction = random_next(&seed) >> 9 >> (MNW_FLOAT_FRACTION_BITS - kept)
+                                                               << (MNW_FLOAT_FRACTION_BITS - kept);
+      data[i] = (random_next(&seed) >> 31 << 31) | (i % 11 ? exponent << 23 | fraction : 0);
+    }
+    assert_true(check_forms(&tensor, 256) & MNW_CODING_FLOATS);
+    static const uint32_t beyond[] = {64u << 23, 1, 192u << 23, 255u << 23, 0x7fc00000u};
+    data[AT] = beyond[kept % 5];
+    assert_false(check_forms(&tensor, 256) & MNW_CODING_FLOATS);
+  }
+}
+
 // One bit more than multipliers leave, and numbers cannot be scaled by them.
 static void test_scaled_words(void **state) {
   (void)state;
@@ -210,11 +237,21 @@ static void test_hostile_words(void **state) {
   const float half = 0.5f, tiny = 0x1p-30f;
   const uint8_t shifted[] = {17, 0};
   uint8_t bytes[4] = {0, 0, 0, 4};
-  assert_true(mnw_expand_words(bytes, 1, shifted, 2, (const uint8_t *)&half));
+  const mnw_word_form plain = {false, NULL}, floats = {true, NULL};
+  const mnw_word_form by_half = {false, (const uint8_t *)&half};
+  const mnw_word_form by_tiny = {false, (const uint8_t *)&tiny};
+  assert_true(mnw_expand_words(bytes, 1, shifted, 2, by_half));
   bytes[3] = 4;
-  assert_false(mnw_expand_words(bytes, 1, shifted, 2, (const uint8_t *)&tiny));  // 17 + 15 bits
+  assert_false(mnw_expand_words(bytes, 1, shifted, 2, by_tiny));  // 17 + 15 bits
   bytes[3] = 65;
-  assert_false(mnw_expand_words(bytes, 1, shifted, 2, NULL));
+  assert_false(mnw_expand_words(bytes, 1, shifted, 2, plain));
+  bytes[3] = 65;
+  assert_true(mnw_expand_words(bytes, 1, shifted, 2, floats));
+  assert_int_equal(mnw_load_u32(bytes),
+                   (1u << 31) | (96u << 23));  // -2^-31: six bits of a fraction
+  const uint8_t too_far[] = {24};
+  bytes[3] = 65;
+  assert_false(mnw_expand_words(bytes, 1, too_far, 1, floats));
 }
 
 // The path is the best of all: compared with every sequence of a few levels.
@@ -279,9 +316,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_trellis_forms), cmocka_unit_test(test_masks),
       cmocka_unit_test(test_hostile_masks), cmocka_unit_test(test_codebook),
-      cmocka_unit_test(test_words),         cmocka_unit_test(test_scaled_words),
-      cmocka_unit_test(test_hostile_words), cmocka_unit_test(test_viterbi),
-      cmocka_unit_test(test_gain),
+      cmocka_unit_test(test_words),         cmocka_unit_test(test_float_words),
+      cmocka_unit_test(test_scaled_words),  cmocka_unit_test(test_hostile_words),
+      cmocka_unit_test(test_viterbi),       cmocka_unit_test(test_gain),
   };
   return cmocka_run_group_tests_name("encode_forms", tests, NULL, NULL);
 }

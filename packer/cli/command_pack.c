@@ -44,6 +44,11 @@ static const char help[] =
     "                        (default: the only .prototxt beside it)\n"
     "  --json                print what was written as JSON\n"
     "\n"
+    "make a float model smaller, without samples:\n"
+    "  --weights TYPE        rounds weights to float16 (half the bytes), to int8 or int4 of a "
+    "step\n"
+    "                        for each output channel; activations stay float32\n"
+    "\n"
     "make it smaller, with samples:\n"
     "  --calibrate FOLDER    pictures (or .bin files with the bytes of the inputs) like those "
     "that\n"
@@ -90,6 +95,7 @@ static const char help[] =
     "  minnow pack keywords.tflite -o out --frontend mfcc.json --labels words.txt\n"
     "  minnow pack mobilenet_v2.tflite -o out --labels labels.txt --calibrate photos --max-drop "
     "1\n"
+    "  minnow pack whisper_encoder.onnx -o out --weights float16\n"
     "  minnow pack silero_vad.onnx -o out --shape input=1,512 --const sr=16000\n"
     "  minnow pack compressed_SqueezeNet.net -o out --frontend caffe.json\n";
 
@@ -165,7 +171,7 @@ typedef struct pack_arguments {
 
 // Options that concern calibration; '?' values never come here.
 static bool parse_calibration(pk_calibration *calibration, int option, pk_error *error) {
-  size_t seed = 0, place = 0;
+  size_t seed = 0;
   bool ok = true;
   switch (option) {
     case OPTION_CALIBRATE:
@@ -190,9 +196,7 @@ static bool parse_calibration(pk_calibration *calibration, int option, pk_error 
     case OPTION_ACTIVATIONS:
       return pk_parse_activations(&calibration->options, optarg, error);
     case OPTION_WEIGHTS:
-      ok = pk_parse_name(&place, optarg, "weights", pk_weight_value_names, error);
-      if (ok) calibration->options.weight_values = (pk_weight_values)place;
-      return ok;
+      return pk_parse_weights(&calibration->weights, optarg, error);
     case OPTION_PRUNE:
       return pk_parse_prune(&calibration->options.prune, "prune", optarg, error);
     case OPTION_PRUNE_BY:
@@ -313,13 +317,15 @@ static void print_summary(const pk_manifest *manifest, const pack_arguments *arg
   const pk_shard_totals totals = pk_manifest_shard_totals(manifest);
   if (arguments->as_json) {
     pk_print_json(json_pack(
-        "{s:s, s:s, s:s, s:I, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I}, s:b, s:o*, s:f}", "model",
+        "{s:s, s:s, s:s, s:I, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I}, s:b, s:o*, s:o*, s:f}", "model",
         manifest->name, "folder", arguments->folder, "task", pk_task_name(manifest->task), "shards",
         (json_int_t)manifest->shard_count, "bytes", "plain", (json_int_t)totals.plain, "br",
         (json_int_t)totals.br, "gzip", (json_int_t)totals.gzip, "memory", "weights",
         (json_int_t)manifest->weight_bytes, "activations", (json_int_t)manifest->activation_bytes,
         "staging", (json_int_t)manifest->staging_bytes, "labels", manifest->has_labels,
-        "calibration", pk_calibration_json(&arguments->calibration), "seconds", seconds));
+        "calibration", pk_calibration_json(&arguments->calibration), "rounded",
+        pk_plain_json(&arguments->calibration.plain, arguments->calibration.weights.plain),
+        "seconds", seconds));
     return;
   }
   printf("%s: %s\n", arguments->folder, manifest->name);

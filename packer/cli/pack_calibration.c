@@ -29,13 +29,13 @@ bool pk_calibration_check(pk_calibration *calibration, pk_error *error) {
   pk_compress_options *options = &calibration->options;
   if (!options->folder &&
       (options->max_drop > 0.0 || options->target_bytes > 0 || options->target_ms > 0.0 ||
-       options->weight_values != PK_WEIGHTS_STEPS || options->journal_file ||
-       calibration->report_file || calibration->refinement.steps > 0)) {
-    return pk_fail(
-        error, PK_USAGE,
-        "--max-drop, --target-size, --target-latency, --weights, --refine, --resume and --report "
-        "need samples to measure with: give a folder of them with --calibrate");
+       options->journal_file || calibration->report_file || calibration->refinement.steps > 0)) {
+    return pk_fail(error, PK_USAGE,
+                   "--max-drop, --target-size, --target-latency, --refine, --resume and --report "
+                   "need samples to measure with: give a folder of them with --calibrate");
   }
+  if (!pk_check_weights(&calibration->weights, options->folder != NULL, error)) return false;
+  options->weight_values = calibration->weights.values;
   if (options->target_ms > 0.0 && options->prune.channel_share > 0.0) {
     return pk_fail(error, PK_USAGE,
                    "--target-latency decides how many channels go, --prune-channels as well: give "
@@ -84,13 +84,22 @@ static bool compress(void *user, struct pk_graph *graph, pk_error *error) {
   return ok;
 }
 
+static bool round_plain(void *user, struct pk_graph *graph, pk_error *error) {
+  pk_calibration *calibration = user;
+  return pk_round_plain(graph, &calibration->plain, calibration->weights.plain, error);
+}
+
+static pk_graph_edit_fn *edit_of(const pk_calibration *calibration) {
+  if (calibration->options.folder) return compress;
+  return calibration->weights.is_plain ? round_plain : NULL;
+}
+
 bool pk_calibration_read(pk_lowered_graph *graph, const char *model, pk_calibration *calibration,
                          const pk_pack_options *pack, pk_error *error) {
-  const pk_graph_edit edit = {.apply = calibration->options.folder ? compress : NULL,
-                              .user = calibration,
-                              .inputs = &calibration->inputs};
+  const pk_graph_edit edit = {
+      .apply = edit_of(calibration), .user = calibration, .inputs = &calibration->inputs};
   pk_bytes labels = {0};
-  if (!edit.apply) return pk_model_read_edited(graph, model, &edit, error);
+  if (!calibration->options.folder) return pk_model_read_edited(graph, model, &edit, error);
   if (pack->labels_file && !pk_file_read(&labels, pack->labels_file, PK_MAX_LABELS_BYTES, error)) {
     return false;
   }
@@ -126,6 +135,7 @@ static json_t *refinement_json(const pk_refinement *told) {
 
 void pk_calibration_print(const pk_calibration *calibration) {
   const pk_compress_report *report = &calibration->report;
+  pk_plain_print(&calibration->plain, calibration->weights.plain);
   if (report->trials.count == 0) return;
   const pk_trial *chosen = &report->trials.items[report->trials.chosen];
   const pk_quality *q = &chosen->quality;

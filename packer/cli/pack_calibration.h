@@ -1,4 +1,5 @@
-// The part of `minnow pack` that calibrates and compresses with samples.
+// The part of `minnow pack` that makes models smaller: calibrates and compresses with samples, or
+// rounds without.
 #ifndef MINNOW_PACKER_PACK_CALIBRATION_H_
 #define MINNOW_PACKER_PACK_CALIBRATION_H_
 
@@ -8,6 +9,7 @@
 #include "../import/model_options.h"
 #include "../lowered_graph.h"
 #include "../train/refine_folder.h"
+#include "weight_arguments.h"
 
 typedef struct pk_calibration {
   pk_model_options inputs;          // what is told about the model's inputs, calibrated or not
@@ -15,9 +17,12 @@ typedef struct pk_calibration {
   pk_compress_report report;        // filled by pk_calibration_read()
   pk_folder_refinement refinement;  // steps 0: none
   const char *report_file;          // HTML to write; NULL: none
+  pk_weight_choice weights;
+  pk_plain_report plain;  // filled by pk_calibration_read() where weights are rounded without
+                          // samples
 } pk_calibration;
 
-// Whether the options go together; sets the default of max_drop.
+// Whether the options go together; fills those that follow from others.
 bool pk_calibration_check(pk_calibration *calibration, pk_error *error);
 
 // Reads the model, compressed as the options say.

@@ -37,11 +37,12 @@ static void print_json(const pk_split_package *split, const pk_manifest *const *
     json_object_set_new(row, "codedBytes", json_integer((json_int_t)choice->coded_bytes[p]));
     json_object_set_new(row, "passing", json_integer((json_int_t)choice->passing_bytes[p]));
   }
-  pk_print_json(json_pack("{s:s, s:s, s:s, s:I, s:f, s:o, s:b, s:o*, s:f}", "model", whole->name,
-                          "folder", options->folder, "task", pk_task_name(whole->task), "operators",
-                          (json_int_t)choice->begins[choice->part_count], "cost", choice->cost,
-                          "parts", rows, "labels", whole->has_labels, "calibration",
-                          pk_calibration_json(calibration), "seconds", seconds));
+  pk_print_json(json_pack(
+      "{s:s, s:s, s:s, s:I, s:f, s:o, s:b, s:o*, s:o*, s:f}", "model", whole->name, "folder",
+      options->folder, "task", pk_task_name(whole->task), "operators",
+      (json_int_t)choice->begins[choice->part_count], "cost", choice->cost, "parts", rows, "labels",
+      whole->has_labels, "calibration", pk_calibration_json(calibration), "rounded",
+      pk_plain_json(&calibration->plain, calibration->weights.plain), "seconds", seconds));
 }
 
 bool pk_pack_split(pk_lowered_graph *graph, const pk_pack_split_options *options,

@@ -32,6 +32,18 @@ assert both['b']['bytes']['plain'] == shards, (both['b'], shards)
 COMPARE
 expect 64 'needs two package folders' inspect --compare "$work/small"
 
+# Without samples: fewer bits, fewer bytes.
+float_model=$data/models/mlperf_tiny/kws_ref_model_float32.tflite
+before=$(stat -c %s "$float_model")
+for type in float16 int8 int4; do
+  expect 0 "rounded to $type, without samples" pack "$float_model" -o "$work/$type" --weights "$type"
+  bytes=$(cat "$work/$type"/*.mnw | wc -c)
+  check "$type takes less than $before bytes" test "$bytes" -lt "$before"
+  before=$bytes
+done
+expect 0 '"rounded"' pack "$float_model" -o "$work/halves" --weights float16 --split 2 --json
+expect 66 'would change nothing' pack "$model" -o "$work/none" --weights int8
+
 # The report is one well-formed page with every layer, the chart and the changed answers.
 expect 0 'checked by reading back' pack "$model" -o "$work/told" --labels "$labels" --calibrate "$work/samples" --target-size 250k --report "$work/report.html"
 check 'the report is a whole page' python3 - "$work/report.html" <<'PARSE'

@@ -45,7 +45,7 @@ check 'the report counts them' grep -q ' values</td>' "$work/page.html"
 
 expect 64 'too few samples to refine with' pack "$model" -o "$work/none" --calibrate "$work/few" "${packing[@]}" --refine 4
 expect 64 'give a folder of them with --calibrate' pack "$model" -o "$work/none" --refine 4
-expect 64 'steps, shared or either is needed' pack "$model" -o "$work/none" --calibrate "$work/few" --weights few
+expect 64 'steps, shared, either, float16, int8 or int4 is needed' pack "$model" -o "$work/none" --calibrate "$work/few" --weights few
 expect 64 'give a folder of them with --calibrate' pack "$model" -o "$work/none" --weights shared
 expect 64 '--refine' pack "$model" -o "$work/none" --calibrate "$work/few" --refine 0
 check 'nothing is written where it fails' test ! -e "$work/none"

@@ -34,6 +34,9 @@ expect 64 'give one' pack model.tflite -o out --calibrate photos --prune-channel
 expect 64 'say how much with --prune' pack model.tflite -o out --calibrate photos --prune-block 4
 expect 64 '--prune-block' pack model.tflite -o out --calibrate photos --prune 0.5 --prune-block 17
 expect 64 '--prune-by size' pack model.tflite -o out --calibrate photos --prune 0.5 --prune-by size
+expect 64 'float16, int8 or int4 is needed' pack model.tflite -o out --weights float12
+expect 64 'leave --calibrate out' pack model.tflite -o out --calibrate photos --weights float16
+expect 64 'or --weights float16' pack model.tflite -o out --weights shared
 expect 64 '--activations int4' pack model.tflite -o out --calibrate photos --activations int4
 expect 64 '--runs 0' bench out --runs 0
 expect 64 '--top -3' run out a.jpg --top -3

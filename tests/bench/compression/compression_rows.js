@@ -21,6 +21,7 @@ import * as tensors from './tensor_rows.js';
  * @property {{ must: number, aim: number } | { mustShare: number, aimShare: number }} [goal] brotli bytes of all shards, or
  *   their share of the model's file; none: shown for comparison
  * @property {number} [maxSeconds] of packing
+ * @property {boolean} [needsNoSamples] whether it is packed without --calibrate
  * @property {boolean} [isPackedTwice] whether it shows each time that packing gives the same bytes
  * @property {(work: string) => Prepared} prepare writes into the scratch folder
  */
@@ -39,6 +40,7 @@ export const COMPRESSION_ROWS = [
   signals.keywords,
   signals.anomalies,
   tensors.faceMesh,
+  ...tensors.faceMeshWithoutSamples,
   tensors.palm,
   tensors.trunk,
 ];

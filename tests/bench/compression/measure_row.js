@@ -34,7 +34,8 @@ import { filesOf, packModel } from './package_answers.js';
 export function measureRow(row, work, { twice }) {
   const { model, options, calibrate, judge } = row.prepare(work);
   const plain = packModel(model, path.join(work, 'plain'), options);
-  const compress = (/** @type {string} */ name) => packModel(model, path.join(work, name), [...options, '--calibrate', calibrate, ...row.search]);
+  const samples = row.needsNoSamples ? [] : ['--calibrate', calibrate];
+  const compress = (/** @type {string} */ name) => packModel(model, path.join(work, name), [...options, ...samples, ...row.search]);
   const small = compress('small');
   const isRepeatable = twice || row.isPackedTwice ? haveSameFiles(small.folder, compress('again').folder) : undefined;
   const figures = judge(plain.folder, small.folder);

@@ -19,11 +19,13 @@ const ARRAYS = { float32: Float32Array, int8: Int8Array, uint8: Uint8Array };
  * @param {string} model
  * @param {string} folder
  * @param {string[]} options of `minnow pack`
- * @returns {Packed} bits a weight and layers only where the options calibrate
+ * @returns {Packed} bits a weight where the options make them fewer, of the whole package where without samples; layers
+ *   where they calibrate
  */
 export function packModel(model, folder, options) {
-  const { bytes, seconds, calibration } = JSON.parse(runTool(['pack', model, '-o', folder, ...options, '--json']));
-  return { folder, bytes, seconds, bits: calibration?.result.bits ?? NaN, layers: calibration?.layers ?? [] };
+  const { bytes, seconds, calibration, rounded } = JSON.parse(runTool(['pack', model, '-o', folder, ...options, '--json']));
+  const bits = calibration?.result.bits ?? (8 * bytes.br) / rounded?.weights;
+  return { folder, bytes, seconds, bits, layers: calibration?.layers ?? [] };
 }
 
 /** @param {string} folder @returns {{ inputs: ManifestTensor[], outputs: ManifestTensor[] }} */

@@ -52,6 +52,15 @@ export const faceMesh = {
   }),
 };
 
+/** @type {CompressionRow[]} */
+export const faceMeshWithoutSamples = ['float16', 'int8', 'int4'].map((type) => ({
+  key: `face_mesh_${type}`,
+  title: `MediaPipe face mesh, ${type} without samples`,
+  search: ['--weights', type],
+  needsNoSamples: true,
+  prepare: faceMesh.prepare,
+}));
+
 /** @type {CompressionRow} */
 export const palm = {
   key: 'palm',

@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "op.h"
-
-enum { MODE_CONSTANT, MODE_REFLECT, MODE_EDGE, MODE_WRAP };
+#include "pad_source.h"
 
 mnw_status mnw_pad_prepare(const mnw_op_context *context, size_t *scratch_bytes) {
   const int32_t *params = context->node->params;
@@ -24,24 +23,13 @@ mnw_status mnw_pad_prepare(const mnw_op_context *context, size_t *scratch_bytes)
                            params[i]);
     }
   }
-  if (params[MNW_PAD_MODE] < MODE_CONSTANT || params[MNW_PAD_MODE] > MODE_WRAP) {
+  if (params[MNW_PAD_MODE] < MNW_PAD_CONSTANT || params[MNW_PAD_MODE] > MNW_PAD_WRAP) {
     return mnw_op_refuse(context, "operator %0: padding mode %1 is unknown", params[MNW_PAD_MODE],
                          0);
   }
   *scratch_bytes = 0;
   return x->dtype == MNW_DTYPE_S8 ? mnw_op_check_clamp(context, params[MNW_PAD_VALUE], 127)
                                   : MNW_STATUS_OK;
-}
-
-// Which of the `extent` positions inside stands at `position`, negative for the value.
-static int32_t source_position(int32_t position, int32_t extent, int32_t mode) {
-  if (position >= 0 && position < extent) return position;
-  if (mode == MODE_CONSTANT) return -1;
-  if (mode == MODE_EDGE || extent == 1) return position < 0 ? 0 : extent - 1;
-  const int32_t period = mode == MODE_WRAP ? extent : 2 * (extent - 1);
-  const int32_t remainder = position % period;
-  const int32_t phase = remainder < 0 ? remainder + period : remainder;
-  return phase < extent ? phase : period - phase;
 }
 
 // The value's bytes, repeated through `bytes` bytes.
@@ -86,7 +74,7 @@ static void pad_row(uint8_t *out, const uint8_t *in, const pad_walk *walk) {
     return;
   }
   for (int32_t i = 0; i < padded; i++) {
-    const int32_t source = source_position(i - before, extent, walk->mode);
+    const int32_t source = mnw_pad_source(i - before, extent, walk->mode);
     if (source < 0) {
       fill(out + (size_t)i * unit, unit, walk->value, walk->element_bytes);
     } else if (i == before) {
@@ -119,7 +107,7 @@ void mnw_pad_eval(const mnw_op_context *context) {
     bool is_inside = true;
     for (uint32_t i = 0; i < walk.axis; i++) {
       const int32_t source =
-          source_position(position[i] - walk.before[i], walk.x->dims[i], walk.mode);
+          mnw_pad_source(position[i] - walk.before[i], walk.x->dims[i], walk.mode);
       is_inside = is_inside && source >= 0;
       row = row * (size_t)walk.x->dims[i] + (size_t)(source < 0 ? 0 : source);
     }

@@ -1,4 +1,4 @@
-// Pools, means, sums and padding.
+// Pools, means and sums.
 #include <math.h>
 #include <string.h>
 
@@ -219,40 +219,4 @@ bool pk_diff_reduce_forward(pk_diff_call *call) {
 
 bool pk_diff_reduce_backward(pk_diff_call *call) {
   return reduce(call);
-}
-
-// --- PAD with a constant ---
-
-static bool walk_padded(pk_diff_call *call) {
-  const pk_pad_attributes *pad = &call->op->attributes.pad;
-  int32_t index[PK_MAX_RANK] = {0};
-  const size_t elements = pk_diff_input_elements(call, 0);
-  for (size_t i = 0; i < elements; i++) {
-    size_t at = 0;
-    for (int axis = 0; axis < call->x_tensor->rank; axis++) {
-      at = at * (size_t)call->y_tensor->dims[axis] + (size_t)(index[axis] + pad->before[axis]);
-    }
-    if (!call->dy) call->y[at] = call->x[i];
-    if (call->dy && call->dx) call->dx[i] += call->dy[at];
-    pk_diff_next_index(index, call->x_tensor);
-  }
-  return true;
-}
-
-bool pk_diff_pad_forward(pk_diff_call *call) {
-  const pk_pad_attributes *pad = &call->op->attributes.pad;
-  const size_t elements = pk_diff_output_elements(call);
-  const pk_tensor *y = call->y_tensor;
-  const float scale = y->quantization.count ? pk_tensor_scale(y) : 1.0f;
-  const float value = scale * (float)(pad->value - pk_tensor_zero_point(y));
-  if (pad->mode != 0) {
-    return pk_op_fail(call->op, call->error, PK_UNSUPPORTED,
-                      "only padding with a constant can be differentiated yet");
-  }
-  for (size_t i = 0; i < elements; i++) call->y[i] = value;
-  return walk_padded(call);
-}
-
-bool pk_diff_pad_backward(pk_diff_call *call) {
-  return walk_padded(call);
 }

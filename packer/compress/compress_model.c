@@ -8,6 +8,7 @@
 #include "../import/lower.h"
 #include "../package/file_io.h"
 #include "bias_correction.h"
+#include "channel_levels.h"
 #include "layer_statistics.h"
 #include "mixed_precision.h"
 #include "prune_channels.h"
@@ -155,9 +156,13 @@ static bool prune_channels(compression *c, pk_error *error) {
 // Takes dead channels out of a float model and gives it int8 activations.
 static bool quantize(compression *c, pk_error *error) {
   const pk_pack_options *pack = c->options->pack;
+  size_t constants, numbers;
   c->is_float = pk_graph_is_float(c->graph);
   if (!c->is_float) return prune_channels_of_int8(c, error) && check_latency_of_int8(c, error);
-  if (!pk_add_missing_biases(c->graph, error) || !prune_channels(c, error)) return false;
+  if (!pk_add_missing_biases(c->graph, error) || !prune_channels(c, error) ||
+      !pk_recurrent_levels(c->graph, &constants, &numbers, PK_EIGHT_BITS_MOST, error)) {
+    return false;
+  }
   if (keeps_float(c)) return pk_round_slopes(c->graph, error);
   const pk_range_options options = {
       .seed = c->options->seed, .progress = pack->progress, .progress_user = pack->progress_user};
@@ -195,9 +200,11 @@ static bool allocate(compression *c, pk_error *error) {
     c->bytes_before[i] = c->graph->tensors[layer->weights_tensor].data_bytes;
   }
   if (c->report->weight_count > 0) return true;
-  return pk_fail(error, PK_UNSUPPORTED,
-                 "the model has no convolution or fully connected operator with constant weights, "
-                 "so there is nothing to calibrate; pack it without --calibrate");
+  return pk_fail(
+      error, PK_UNSUPPORTED,
+      "the model has no convolution or fully connected operator with constant weights, "
+      "so there is nothing to calibrate; leave --calibrate out, and give --weights int8 or "
+      "float16 where its weights are float32");
 }
 
 // --- one trial ---

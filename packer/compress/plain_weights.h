@@ -18,10 +18,10 @@ typedef struct pk_plain_report {
 } pk_plain_report;            // all zero: nothing was
 
 // Rounds the float32 constants that operators learn: weights of convolutions, fully connected and
-// recurrent operators, constant matrices, tables of embeddings; not biases and scales. Steps are
-// the largest weight by 127, of four bits those of least squared error. What cannot have steps of
-// its own (all but convolutions and fully connected operators) gets 255 values for a tensor by
-// PK_PLAIN_INT8 and PK_PLAIN_INT4. Errors: UNSUPPORTED (there is no such constant), OUT_OF_MEMORY.
+// recurrent operators, constant matrices, tables of embeddings; not biases and scales. Steps:
+// channel_levels.h. What cannot have steps of its own (tables, matrices, what several operators
+// share) gets 255 values for a tensor by PK_PLAIN_INT8 and PK_PLAIN_INT4. Errors: UNSUPPORTED
+// (there is no such constant), OUT_OF_MEMORY.
 bool pk_round_plain(pk_graph *graph, pk_plain_report *report, pk_plain_weights weights,
                     pk_error *error);
 

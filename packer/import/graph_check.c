@@ -127,6 +127,18 @@ static bool is_generic(pk_op_kind kind) {
          kind == PK_OP_MAX_POOL_2D || kind >= PK_OP_UNARY;
 }
 
+// Whether the tensor may have a scale for each channel there: weights, and constants that become
+// real, where each scale is one of the last axis or of a row of the rest.
+static bool takes_scales(const pk_op *op, const pk_tensor *tensor, int input) {
+  const pk_quantization *q = &tensor->quantization;
+  size_t rows = 1;
+  if (op->kind != PK_OP_DEQUANTIZE) return input == PK_INPUT_WEIGHTS && has_weights(op->kind);
+  for (int i = 0; i <= q->axis && i < tensor->rank; i++) rows *= (size_t)tensor->dims[i];
+  const bool is_last =
+      q->axis >= 0 && q->axis == tensor->rank - 1 && q->count == (size_t)tensor->dims[q->axis];
+  return tensor->data && (is_last || q->count == rows);
+}
+
 static bool check_tensor(const pk_op *op, const pk_tensor *tensor, int input, pk_error *error) {
   for (int i = 0; i < tensor->rank; i++) {
     if (tensor->dims[i] < 1 || tensor->dims[i] > MAX_DIMENSION) {
@@ -153,7 +165,7 @@ static bool check_tensor(const pk_op *op, const pk_tensor *tensor, int input, pk
   if (!is_8_bit(tensor->dtype) || (tensor->quantization.count == 0 && is_generic(op->kind))) {
     return true;
   }
-  return check_quantization(op, tensor, input == PK_INPUT_WEIGHTS && has_weights(op->kind), error);
+  return check_quantization(op, tensor, takes_scales(op, tensor, input), error);
 }
 
 // `written` tells for each tensor whether a value is there already.

@@ -41,6 +41,10 @@ bool pk_lowering_add_input(pk_lowering *lowering, pk_lowered_op *lowered, const 
 bool pk_lowering_add_number(pk_lowered_op *lowered, int32_t number);
 bool pk_lowering_add_output(pk_lowering *lowering, pk_lowered_op *lowered, const pk_op *op);
 
+// Appends the scales of a constant that has one for each output channel, as DEQUANTIZE takes them.
+bool pk_lowering_add_factors(pk_lowering *lowering, pk_lowered_op *lowered,
+                             const pk_tensor *weights);
+
 // Appends the float32 bias (zeros where the operator has none): `groups` times `channels` values,
 // each group padded to `padded`.
 bool pk_lowering_add_bias_f32(pk_lowering *lowering, pk_lowered_op *lowered, const pk_op *op,

@@ -55,8 +55,8 @@ static bool has_int8_weights(const pk_lowering *lowering, const pk_op *op) {
   return pk_op_input(lowering->graph, op, PK_INPUT_WEIGHTS)->dtype == PK_DTYPE_S8;
 }
 
-// The scales of weights that have one for each output channel, as DEQUANTIZE takes them.
-static bool add_factors(pk_lowering *lowering, pk_lowered_op *lowered, const pk_tensor *weights) {
+bool pk_lowering_add_factors(pk_lowering *lowering, pk_lowered_op *lowered,
+                             const pk_tensor *weights) {
   const pk_quantization *q = &weights->quantization;
   const bool is_last = q->axis == weights->rank - 1;
   pk_lowered_tensor factors = {.dtype = MNW_DTYPE_F32,
@@ -88,7 +88,7 @@ static int32_t add_dequantized(pk_lowering *lowering, const pk_op *op, pk_lowere
   memcpy(levels.data, weights->data, weights->data_bytes);
   levels.name = pk_lowering_name(lowering, weights->name, "");
   if (!pk_lowering_add_number(lowered, pk_lowering_constant(lowering, levels)) ||
-      (weights->quantization.count > 1 && !add_factors(lowering, lowered, weights))) {
+      (weights->quantization.count > 1 && !pk_lowering_add_factors(lowering, lowered, weights))) {
     return MNW_NO_TENSOR;
   }
   shape.dtype = MNW_DTYPE_F32;

@@ -382,7 +382,10 @@ bool pk_lower_quantize(pk_lowering *lowering, const pk_op *op) {
 }
 
 bool pk_lower_dequantize(pk_lowering *lowering, const pk_op *op) {
-  return pk_lowering_plain(lowering, op, MNW_OP_DEQUANTIZE) != NULL;
+  const pk_tensor *x = pk_op_input(lowering->graph, op, 0);
+  pk_lowered_op *lowered = pk_lowering_plain(lowering, op, MNW_OP_DEQUANTIZE);
+  return lowered &&
+         (!x->data || x->quantization.count <= 1 || pk_lowering_add_factors(lowering, lowered, x));
 }
 
 bool pk_lower_activation(pk_lowering *lowering, const pk_op *op) {

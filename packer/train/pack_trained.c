@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../compress/round_recurrent.h"
 #include "../import/import.h"
 #include "../package/file_io.h"
 #include "../package/manifest_fields.h"
@@ -95,7 +94,6 @@ static bool compress_and_judge(void *user, pk_graph *graph, pk_error *error) {
   pk_answers before = {0}, after = {0};
   bool ok = pk_data_samples(&test, p->data, p->judged, SIZE_MAX, &p->manifest, error) &&
             pk_answers_make(&before, graph, &test, PK_SHARD_BYTES_DEFAULT, error) &&
-            pk_round_recurrent(graph, error) &&
             pk_compress_graph(graph, &p->options, &p->packed->report, error) &&
             pk_answers_make(&after, graph, &test, PK_SHARD_BYTES_DEFAULT, error);
   if (ok && test.count > 0) {

@@ -44,6 +44,20 @@ done
 expect 0 '"rounded"' pack "$float_model" -o "$work/halves" --weights float16 --split 2 --json
 expect 66 'would change nothing' pack "$model" -o "$work/none" --weights int8
 
+# A recurrent model, whose weights go with the others.
+recurrent=$data/models/dtln/model_1.onnx
+mkdir "$work/spectra"
+python3 - "$work/spectra" <<'SPECTRA'
+import random, struct, sys
+draw = random.Random(1)
+for index in range(24):
+    values = [abs(draw.gauss(0, 1)) for _ in range(257)] + [draw.gauss(0, 0.3) for _ in range(512)]
+    with open(f'{sys.argv[1]}/{index}.bin', 'wb') as file: file.write(struct.pack(f'<{len(values)}f', *values))
+SPECTRA
+expect 0 'samples  24 views of 24 files' pack "$recurrent" -o "$work/recurrent" --calibrate "$work/spectra" --activations float32 --max-drop 1
+bytes=$(cat "$work/recurrent"/*.mnw | wc -c)
+check 'less than a fourth is left of a recurrent model' test "$((4 * bytes))" -lt "$(stat -c %s "$recurrent")"
+
 # The report is one well-formed page with every layer, the chart and the changed answers.
 expect 0 'checked by reading back' pack "$model" -o "$work/told" --labels "$labels" --calibrate "$work/samples" --target-size 250k --report "$work/report.html"
 check 'the report is a whole page' python3 - "$work/report.html" <<'PARSE'

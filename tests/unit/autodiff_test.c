@@ -120,22 +120,23 @@ static void test_embedding(void **state) {
   }
 }
 
-// A cell without gradients, and one with initial states.
+// A cell without gradients, and those that have some with lengths.
 static void test_recurrent_refusal(void **state) {
   (void)state;
-  for (int32_t i = 0; i < 2; i++) {
+  static const int32_t gate_counts[] = {1, 3, 4};  // by cell: RNN, GRU, LSTM
+  for (int32_t cell = 0; cell < 3; cell++) {
     diff_case c;
     diff_case_start(&c, 5);
-    const int32_t gates = i ? 3 : 4;
+    const int32_t gates = gate_counts[cell] * 2;
     const int32_t x = diff_case_values(&c, "x", 3, (const int32_t[]){2, 1, 3}, -1.0f, 1.0f);
-    const int32_t w = diff_case_values(&c, "w", 3, (const int32_t[]){1, gates * 2, 3}, -1.0f, 1.0f);
-    const int32_t r = diff_case_values(&c, "r", 3, (const int32_t[]){1, gates * 2, 2}, -1.0f, 1.0f);
-    const int32_t h = diff_case_values(&c, "h", 3, (const int32_t[]){1, 1, 2}, -1.0f, 1.0f);
+    const int32_t w = diff_case_values(&c, "w", 3, (const int32_t[]){1, gates, 3}, -1.0f, 1.0f);
+    const int32_t r = diff_case_values(&c, "r", 3, (const int32_t[]){1, gates, 2}, -1.0f, 1.0f);
+    const int32_t lengths = diff_case_indices(&c, "lengths", 1, (const int32_t[]){1}, 2, 2);
     const int32_t y = diff_case_result(&c, "y", 3, (const int32_t[]){1, 1, 2});
-    const int32_t inputs[] = {x, w, r, PK_NO_TENSOR, PK_NO_TENSOR, h};
+    const int32_t inputs[] = {x, w, r, PK_NO_TENSOR, lengths};
     pk_op op = {.kind = PK_OP_RECURRENT};
-    op.attributes.words = (pk_word_attributes){.words = {i ? 1 : 2, 0, 1}};
-    diff_case_op(&c, op, inputs, i ? 6 : 3, y);
+    op.attributes.words = (pk_word_attributes){.words = {cell, 0, 1}};
+    diff_case_op(&c, op, inputs, cell == 0 ? 3 : 5, y);
     pk_diff_net net;
     pk_diff_tape tape;
     assert_true(pk_diff_net_init(&net, &c.graph, &c.error));

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "../../core/base/bytes.h"
+#include "../../core/ops/op_params.h"
 #include "../../packer/compress/plain_weights.h"
 #include "../../packer/compress/quality.h"
 #include "../../packer/encode/shard_encode.h"
@@ -172,11 +173,59 @@ static void test_without_steps(void **state) {
   float_graph_end(&net.c);
 }
 
+// A bidirectional LSTM whose states and outputs are two operators with the same weights.
+static void test_recurrent(void **state) {
+  (void)state;
+  enum { HIDDEN = 6, STEPS = FLOAT_GRAPH_SIDE * FLOAT_GRAPH_SIDE, LSTM = 2, BOTH = 2, LAST_H = 1 };
+  const pk_plain_weights types[] = {PK_PLAIN_FLOAT16, PK_PLAIN_INT8, PK_PLAIN_INT4};
+  const double limits[] = {0.1, 1.5, 25.0};
+  for (int i = 0; i < 3; i++) {
+    plain_net net = {0};
+    pk_plain_report report;
+    float_graph *c = &net.c;
+    float_graph_start(c, 7);
+    const int32_t x =
+        float_graph_tensor(c, "x", false, 4, 1, FLOAT_GRAPH_SIDE, FLOAT_GRAPH_SIDE, IN);
+    const int32_t rows = float_graph_tensor(c, "rows", false, 3, STEPS, 1, IN, 1);
+    const int32_t w = float_graph_tensor(c, "w", true, 3, 2, 4 * HIDDEN, IN, 1);
+    const int32_t r = float_graph_tensor(c, "r", true, 3, 2, 4 * HIDDEN, HIDDEN, 1);
+    const int32_t every = float_graph_tensor(c, "every", false, 4, STEPS, 2, 1, HIDDEN);
+    const int32_t last = float_graph_tensor(c, "last", false, 3, 2, 1, HIDDEN, 1);
+    const int32_t first = float_graph_tensor(c, "first", false, 4, 1, 2, 1, HIDDEN);
+    const int32_t ends = float_graph_tensor(c, "ends", false, 4, 1, 2, 1, HIDDEN);
+    const int32_t y = float_graph_tensor(c, "y", false, 4, 1, 2, 1, HIDDEN);
+    pk_op lstm = {.kind = PK_OP_RECURRENT};
+    pk_op slice = {.kind = PK_OP_SLICE};
+    float_graph_op(c, (pk_op){.kind = PK_OP_RESHAPE}, x, PK_NO_TENSOR, PK_NO_TENSOR, rows);
+    lstm.attributes.words = (pk_word_attributes){.words = {LSTM, BOTH, 0}};
+    float_graph_op(c, lstm, rows, w, r, every);
+    lstm.attributes.words = (pk_word_attributes){.words = {LSTM, BOTH, LAST_H}};
+    float_graph_op(c, lstm, rows, w, r, last);
+    for (int axis = 0; axis < 4; axis++) slice.attributes.words.words[MNW_SLICE_STEP + axis] = 1;
+    float_graph_op(c, slice, every, PK_NO_TENSOR, PK_NO_TENSOR, first);
+    float_graph_op(c, (pk_op){.kind = PK_OP_RESHAPE}, last, PK_NO_TENSOR, PK_NO_TENSOR, ends);
+    float_graph_op(c, (pk_op){.kind = PK_OP_ADD}, first, ends, PK_NO_TENSOR, y);
+    float_graph_finish(c, x, y);
+    const double error = rounded_error(&net, types[i], &report);
+    assert_true(error > 0.0 && error < limits[i]);
+    assert_int_equal(report.constants, 2);
+    assert_int_equal(report.numbers, 2 * 4 * HIDDEN * (IN + HIDDEN));
+    size_t real = 0;
+    for (size_t j = 0; j < c->graph.op_count; j++) {
+      real += c->graph.ops[j].kind == PK_OP_DEQUANTIZE;
+    }
+    assert_int_equal(real, types[i] == PK_PLAIN_FLOAT16 ? 0 : 2);
+    assert_int_equal(c->graph.tensors[w].quantization.count, real > 0 ? 2 * 4 * HIDDEN : 0);
+    float_graph_end(c);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_float16),
       cmocka_unit_test(test_levels),
       cmocka_unit_test(test_without_steps),
+      cmocka_unit_test(test_recurrent),
   };
   return cmocka_run_group_tests_name("compress_plain", tests, NULL, NULL);
 }

@@ -55,6 +55,7 @@ int32_t diff_case_of_PAD(diff_case *c) {
   int32_t dims[RANK];
   pk_op op = {.kind = PK_OP_PAD};
   const int32_t x = draw_x(c, dims, 4);
+  op.attributes.pad.mode = c->round % 4;  // a constant, reflected, the edge, wrapped
   for (int i = 0; i < RANK; i++) {
     op.attributes.pad.before[i] = diff_case_draw(c, 0, 2);
     op.attributes.pad.after[i] = diff_case_draw(c, 0, 2);

@@ -1,28 +1,38 @@
-// Cases of the operators of language and sound: GRU, products of matrices, norms, tables.
+// Cases of the operators of language and sound: GRU and LSTM, products of matrices, norms, tables.
 #include <string.h>
 
 #include "../../core/ops/op_params.h"
 #include "diff_cases.h"
 
+// GRU in the first rounds, LSTM in the others.
 int32_t diff_case_of_RECURRENT(diff_case *c) {
+  enum { GRU_ROUNDS = 24, GRU = 1, LSTM = 2 };
+  const bool is_lstm = c->round >= GRU_ROUNDS;
+  const int32_t round = c->round % GRU_ROUNDS, gates = is_lstm ? 4 : 3;
   const int32_t steps = diff_case_draw(c, 1, 5), batch = diff_case_draw(c, 1, 3),
                 input = diff_case_draw(c, 1, 4), hidden = diff_case_draw(c, 1, 5);
-  const int32_t direction = c->round % 3, output = c->round / 3 % 2;
-  const int32_t is_linear_first = c->round / 6 % 2, directions = direction == 2 ? 2 : 1;
-  const bool has_bias = c->round / 12 % 4 > 0;
+  const int32_t direction = round % 3, output = round / 3 % (is_lstm ? 3 : 2);
+  const int32_t is_linear_first = round / 6 % 2, directions = direction == 2 ? 2 : 1;
+  const int32_t state_dims[] = {directions, batch, hidden};
   const int32_t x = diff_case_values(c, "x", 3, (const int32_t[]){steps, batch, input}, -1, 1);
-  const int32_t w =
-      diff_case_values(c, "weights", 3, (const int32_t[]){directions, 3 * hidden, input}, -1, 1);
+  const int32_t w = diff_case_values(c, "weights", 3,
+                                     (const int32_t[]){directions, gates * hidden, input}, -1, 1);
   const int32_t r = diff_case_values(c, "recurrent weights", 3,
-                                     (const int32_t[]){directions, 3 * hidden, hidden}, -1, 1);
-  const int32_t bias =
-      has_bias ? diff_case_values(c, "bias", 2, (const int32_t[]){directions, 6 * hidden}, -1, 1)
-               : PK_NO_TENSOR;
+                                     (const int32_t[]){directions, gates * hidden, hidden}, -1, 1);
+  int32_t inputs[] = {x, w, r, PK_NO_TENSOR, PK_NO_TENSOR, PK_NO_TENSOR, PK_NO_TENSOR};
+  if (diff_case_draw(c, 0, 2) > 0) {
+    inputs[PK_INPUT_RECURRENT_BIAS] =
+        diff_case_values(c, "bias", 2, (const int32_t[]){directions, 2 * gates * hidden}, -1, 1);
+  }
+  for (int i = 5; i < (is_lstm ? 7 : 6); i++) {
+    if (diff_case_draw(c, 0, 1)) inputs[i] = diff_case_values(c, "state", 3, state_dims, -1, 1);
+  }
   const int32_t dims[] = {steps, directions, batch, hidden};
   const int32_t y = diff_case_result(c, "y", output == 0 ? 4 : 3, output == 0 ? dims : dims + 1);
   pk_op op = {.kind = PK_OP_RECURRENT};
-  op.attributes.words = (pk_word_attributes){.words = {1, direction, output, is_linear_first, 0}};
-  diff_case_op(c, op, (const int32_t[]){x, w, r, bias}, 4, y);
+  op.attributes.words =
+      (pk_word_attributes){.words = {is_lstm ? LSTM : GRU, direction, output, is_linear_first, 0}};
+  diff_case_op(c, op, inputs, is_lstm ? 7 : 6, y);
   return y;
 }
 

@@ -11,8 +11,8 @@
 // cmocka needs those above
 #include <cmocka.h>
 
+#include "../../packer/compress/channel_levels.h"
 #include "../../packer/compress/quality.h"
-#include "../../packer/compress/round_recurrent.h"
 #include "../../packer/import/graph_passes.h"
 #include "../../packer/import/network/trained_model.h"
 #include "../../packer/pk_random.h"
@@ -141,12 +141,14 @@ static void compare_with_runtime(pk_graph *graph, const pk_sample_set *set) {
   pk_diff_net_deinit(&net);
 }
 
-// Multiples of one step, at most 255 of them, half a step off; what is no recurrent weight stays.
-static void test_rounding(void **state) {
+// Levels of a step for each row, at most half a step off; what is no recurrent weight stays.
+static void test_levels(void **state) {
   (void)state;
+  enum { UNITS = 9, INPUTS = 3, ROWS = 3 * UNITS };
   train_bench b;
   pk_error error = {0};
   pk_random random = {8};
+  size_t constants, numbers, rounded = 0;
   train_bench_open(&b, "[6, 3]", "{\"gru\": 9, \"name\": \"a\"}, {\"dense\": 3}");
   const pk_graph *graph = &b.graph;
   for (size_t i = 0; i < graph->tensor_count; i++) {
@@ -155,29 +157,29 @@ static void test_rounding(void **state) {
     for (size_t j = 0; values && j < count; j++) values[j] = (float)pk_random_normal(&random);
   }
   pk_tensor before[16];
-  assert_true(graph->tensor_count <= 16);
-  memcpy(before, graph->tensors, graph->tensor_count * sizeof *before);
-  assert_true(pk_round_recurrent(&b.graph, &error));
-  size_t rounded = 0;
-  for (size_t i = 0; i < graph->tensor_count; i++) {
+  const size_t tensor_count = graph->tensor_count;
+  assert_true(tensor_count <= 16);
+  memcpy(before, graph->tensors, tensor_count * sizeof *before);
+  assert_true(pk_recurrent_levels(&b.graph, &constants, &numbers, PK_EIGHT_BITS_MOST, &error));
+  for (size_t i = 0; i < tensor_count; i++) {
     const float *old = (const float *)(const void *)before[i].data;
-    const float *new = (const float *)(const void *)graph->tensors[i].data;
-    const size_t count = before[i].data_bytes / sizeof(float);
+    const pk_tensor *now = &graph->tensors[i];
     const char *name = before[i].name;
     if (strcmp(name, "a.weights") != 0 && strcmp(name, "a.recurrent") != 0) {
-      assert_ptr_equal(old, new);
+      assert_ptr_equal(before[i].data, now->data);
       continue;
     }
-    float most = 0.0f;
-    for (size_t j = 0; j < count; j++) most = fmaxf(most, fabsf(old[j]));
-    for (size_t j = 0; j < count; j++) {
-      const float step = most / 127.0f, level = new[j] / step;
-      assert_true(fabsf(level) < 127.5f && fabsf(level - rintf(level)) < 1e-3f);
-      assert_true(fabsf(new[j] - old[j]) <= 0.501f * step);
+    assert_int_equal(now->quantization.count, ROWS);
+    assert_int_equal(now->dtype, PK_DTYPE_S8);
+    for (size_t j = 0; j < now->data_bytes; j++) {
+      const float step = now->quantization.scales[j / (now->data_bytes / ROWS)];
+      assert_true(fabsf((float)(int8_t)now->data[j] * step - old[j]) <= 0.501f * step);
     }
     rounded++;
   }
   assert_int_equal(rounded, 2);
+  assert_int_equal(constants, 2);
+  assert_int_equal(numbers, ROWS * (INPUTS + UNITS));
   train_bench_close(&b);
 }
 
@@ -301,7 +303,7 @@ static void test_refusals(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_gradients), cmocka_unit_test(test_shapes),
-      cmocka_unit_test(test_start),     cmocka_unit_test(test_rounding),
+      cmocka_unit_test(test_start),     cmocka_unit_test(test_levels),
       cmocka_unit_test(test_last_step), cmocka_unit_test(test_package_is_small),
       cmocka_unit_test(test_all_steps), cmocka_unit_test(test_without_order),
       cmocka_unit_test(test_refusals)};

@@ -20,11 +20,6 @@ static inline void mnw_store_u32(uint8_t *p, uint32_t value) {
   p[3] = (uint8_t)(value >> 24);
 }
 
-static inline void mnw_store_u64(uint8_t *p, uint64_t value) {
-  mnw_store_u32(p, (uint32_t)value);
-  mnw_store_u32(p + 4, (uint32_t)(value >> 32));
-}
-
 static inline uint32_t mnw_float_bits(float value) {
   uint32_t bits;
   memcpy(&bits, &value, sizeof bits);

@@ -1,7 +1,6 @@
 // From an ANS_TABLE chunk to the table that decoding looks symbols up in.
-#include <string.h>
-
 #include "../base/error.h"
+#include "../base/platform.h"
 #include "symbol_table.h"
 
 enum { MAX_LENGTH = MNW_SYMBOL_TABLE_BITS + 1, CLEAR_BITS = 31 - MNW_SYMBOL_TABLE_BITS };
@@ -31,7 +30,7 @@ static uint32_t read_bits(bit_reader *reader, uint32_t length) {
 static void finish_entries(uint32_t *entries, uint32_t *numbers) {
   for (uint32_t state = 0; state < MNW_SYMBOL_TABLE_ENTRIES; state++) {
     const uint32_t symbol = entries[state], number = numbers[symbol]++;
-    const uint32_t bits = (uint32_t)__builtin_clz(number) - CLEAR_BITS;
+    const uint32_t bits = mnw_leading_zeros(number) - CLEAR_BITS;
     const uint32_t next = (number << bits) - MNW_SYMBOL_TABLE_ENTRIES;
     entries[state] =
         next << MNW_ENTRY_STATE_SHIFT | ((symbol + 128) & 255) << MNW_ENTRY_SYMBOL_SHIFT | bits;

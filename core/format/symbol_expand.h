@@ -26,14 +26,17 @@ enum { MNW_FLOAT_EXPONENT_BASE = 64, MNW_FLOAT_FRACTION_BITS = 23 };
 
 // The last `count` of 4 * count bytes are symbols of 4-byte numbers, the rest of which is `bits`:
 // first a byte z, then bits of each number, lowest first, filled up with 0 to a whole byte.
+//
 // Two's complement: the symbol is 0 for the number 0, else 2 l where it is positive and 2 l - 1
 // where it is negative, l being the bits of its magnitude, 1 … 32; the l - 1 bits below the highest
 // one follow, and all are shifted to the left by z, with `multipliers` by mnw_spare_bits() of its
-// own as well.
+// own as well, together by 31 at most.
+//
 // float32: the symbol is 2 l, or 2 l + 1 where the sign is set, l being the biased exponent less
 // 64, or 0 for 0 and -0; but for these the highest 23 - z bits of the fraction follow, the others
-// are 0. False where they are others than that, or shifted by more than 31; what was written by
-// then is undefined.
+// are 0.
+//
+// False where symbols and bits are others than that; what was written by then is undefined.
 bool mnw_expand_words(uint8_t *bytes, size_t count, const uint8_t *bits, size_t size,
                       mnw_word_form form);
 

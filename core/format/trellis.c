@@ -2,10 +2,12 @@
 
 #include <string.h>
 
+#include "../base/platform.h"
+
 enum { CHANNELS = 8, STEP = 32 };
 
 // Four channels of four products, a byte each; bits do not cross bytes.
-typedef uint32_t channels __attribute__((vector_size(16)));
+typedef mnw_u32x4 channels;
 static const uint32_t lowest = 0x01010101u;
 
 static inline channels load_channels(const uint8_t *from) {
@@ -28,9 +30,9 @@ void mnw_trellis_expand_tiles(uint8_t *weights, size_t offset, size_t size, size
     channels symbol_1 = parity_1 >> 1;
     for (size_t t = at; t < at + STEP; t += sizeof(channels)) {
       const channels symbol = load_channels(weights + t);
-      channels parity = __builtin_shufflevector(symbol_1, symbol, 3, 4, 5, 6);
-      parity ^= __builtin_shufflevector(symbol_1, symbol, 1, 2, 3, 4) ^ symbol_1;
-      parity ^= __builtin_shufflevector(parity_2, parity_1, 2, 3, 4, 5) ^ parity_1;
+      channels parity = MNW_U32X4_SHUFFLE(symbol_1, symbol, 3, 4, 5, 6);
+      parity ^= MNW_U32X4_SHUFFLE(symbol_1, symbol, 1, 2, 3, 4) ^ symbol_1;
+      parity ^= MNW_U32X4_SHUFFLE(parity_2, parity_1, 2, 3, 4, 5) ^ parity_1;
       const channels level = (symbol << 1 & ~lowest) | (parity & lowest);
       memcpy(weights + t, &level, sizeof level);
       parity_2 = parity_1;

@@ -1,5 +1,6 @@
 // Coded blocks through the core's reader: right ones give the constant's bytes, damaged ones an
 // error or other bytes, but never a step outside (the sanitizers watch).
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -237,6 +238,55 @@ static void test_words(void **state) {
   }
 }
 
+// float32 by exponents; with flags that do not go with it the block is refused.
+static void test_floats(void **state) {
+  (void)state;
+  uint32_t seed = 5;
+  float data[600];
+  for (size_t i = 0; i < 600; i++) data[i] = ldexpf((float)random_between(&seed, -2047, 2047), -9);
+  const pk_lowered_tensor tensor = {.dtype = MNW_DTYPE_F32,
+                                    .rank = 1,
+                                    .dims = {600},
+                                    .data = (uint8_t *)data,
+                                    .data_bytes = sizeof data};
+  const placed_constant constant = {.tensor = &tensor};
+  check_constant(&tensor, MNW_CODING_FLOATS);
+
+  pk_constant_forms forms;
+  pk_error error = {0};
+  assert_true(pk_constant_forms_init(&forms, &tensor, NULL, &error));
+  const pk_constant_form *form = &forms.items[forms.count - 1];
+  assert_int_equal(form->coding, MNW_CODING_FLOAT_WORDS);
+  coded_constant coded = encode(&tensor, form, MNW_SYMBOL_CODE_ANS);
+  mnw_weight_tables *tables = calloc(1, sizeof *tables);
+  uint8_t *bytes = malloc(sizeof data);
+  mnw_error ignored;
+  mnw_weight_tables_clear(tables);
+  const uint32_t types[] = {MNW_CHUNK_ANS_MASK_TABLE, MNW_CHUNK_ANS_TABLE};
+  for (size_t i = 0; i < 2; i++) {
+    assert_int_equal(
+        mnw_weight_tables_read(tables, types[i], coded.table.data, coded.table.size, &ignored),
+        MNW_STATUS_OK);
+  }
+  const uint32_t others[] = {MNW_CODING_SCALED, MNW_CODING_CODEBOOK, MNW_CODING_MASK,
+                             MNW_CODING_TRELLIS};
+  for (size_t i = 0; i < 4; i++) {
+    coded.block.data[12] = (uint8_t)(MNW_CODING_FLOAT_WORDS | others[i]);
+    assert_int_equal(read(bytes, &constant, tables, coded.block.data, coded.block.size),
+                     MNW_STATUS_CORRUPT);
+  }
+  coded.block.data[12] = MNW_CODING_FLOATS | MNW_CODING_SYMBOLS;
+  assert_int_equal(read(bytes, &constant, tables, coded.block.data, coded.block.size),
+                   MNW_STATUS_CORRUPT);
+  coded.block.data[12] = 128 | MNW_CODING_SYMBOLS;
+  assert_int_equal(read(bytes, &constant, tables, coded.block.data, coded.block.size),
+                   MNW_STATUS_UNSUPPORTED_VERSION);
+  free(bytes);
+  free(tables);
+  free_coded(&coded);
+  pk_constant_forms_free(&forms);
+}
+
 // Biases in units that multipliers tell; where those are not there the block is refused.
 static void test_scaled_words(void **state) {
   (void)state;
@@ -275,9 +325,8 @@ static void test_scaled_words(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_trellis),
-      cmocka_unit_test(test_codebook),
-      cmocka_unit_test(test_words),
+      cmocka_unit_test(test_trellis),      cmocka_unit_test(test_codebook),
+      cmocka_unit_test(test_words),        cmocka_unit_test(test_floats),
       cmocka_unit_test(test_scaled_words),
   };
   return cmocka_run_group_tests_name("weight_coding", tests, NULL, NULL);

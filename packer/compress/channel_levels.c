@@ -153,8 +153,9 @@ bool pk_recurrent_levels(pk_graph *graph, size_t *constants, size_t *numbers, in
                       .error = error};
   *constants = *numbers = 0;
   forms.numbers = malloc((forms.count + 1) * sizeof *forms.numbers);
-  bool ok = forms.numbers || pk_fail(error, PK_OUT_OF_MEMORY, "no memory for recurrent weights");
-  for (size_t i = 0; ok && i < forms.count; i++) forms.numbers[i] = PK_NO_TENSOR;
+  if (!forms.numbers) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for recurrent weights");
+  bool ok = true;
+  for (size_t i = 0; i < forms.count; i++) forms.numbers[i] = PK_NO_TENSOR;
   for (size_t i = 0; ok && i < graph->op_count; i++) {
     const pk_op op = graph->ops[i];
     ok = add_op(&forms, &op);

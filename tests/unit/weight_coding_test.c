@@ -259,7 +259,7 @@ static void test_floats(void **state) {
   assert_int_equal(form->coding, MNW_CODING_FLOAT_WORDS);
   coded_constant coded = encode(&tensor, form, MNW_SYMBOL_CODE_ANS);
   mnw_weight_tables *tables = calloc(1, sizeof *tables);
-  uint8_t *bytes = malloc(sizeof data);
+  uint8_t *bytes = malloc(tensor.data_bytes);
   mnw_error ignored;
   mnw_weight_tables_clear(tables);
   const uint32_t types[] = {MNW_CHUNK_ANS_MASK_TABLE, MNW_CHUNK_ANS_TABLE};

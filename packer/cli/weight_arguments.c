@@ -1,7 +1,6 @@
 #include "weight_arguments.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "cli_common.h"
 

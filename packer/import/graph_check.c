@@ -128,11 +128,15 @@ static bool is_generic(pk_op_kind kind) {
 }
 
 // Whether the tensor may have a scale for each channel there: weights, and constants that become
-// real, where each scale is one of the last axis or of a row of the rest.
+// real, where each scale is one of the last axis or of a row of the rest and all have one zero
+// point.
 static bool takes_scales(const pk_op *op, const pk_tensor *tensor, int input) {
   const pk_quantization *q = &tensor->quantization;
   size_t rows = 1;
   if (op->kind != PK_OP_DEQUANTIZE) return input == PK_INPUT_WEIGHTS && has_weights(op->kind);
+  for (size_t i = 1; i < q->count; i++) {
+    if (q->zero_points[i] != q->zero_points[0]) return false;
+  }
   for (int i = 0; i <= q->axis && i < tensor->rank; i++) rows *= (size_t)tensor->dims[i];
   const bool is_last =
       q->axis >= 0 && q->axis == tensor->rank - 1 && q->count == (size_t)tensor->dims[q->axis];

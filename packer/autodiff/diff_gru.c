@@ -91,14 +91,9 @@ static void run_direction(gru *net, const pk_diff_call *call, size_t d) {
 bool pk_diff_gru_forward(pk_diff_call *call, const pk_recurrent *sizes) {
   gru net;
   if (!start(&net, call, sizes)) return false;
-  const size_t state = sizes->batch * sizes->hidden;
   for (size_t d = 0; d < sizes->directions; d++) {
     run_direction(&net, call, d);
-    for (size_t step = 0; step < sizes->steps; step++) {
-      if (!pk_recurrent_is_output(&net.common, step)) continue;
-      memcpy(call->y + pk_recurrent_output_at(&net.common, step), net.states + (step + 1) * state,
-             state * sizeof *call->y);
-    }
+    pk_recurrent_give(call, &net.common, net.states);
   }
   return true;
 }
@@ -170,9 +165,7 @@ bool pk_diff_gru_backward(pk_diff_call *call, const pk_recurrent *sizes) {
     run_direction(&net, call, d);
     memset(net.dh, 0, state * sizeof *net.dh);
     for (size_t step = sizes->steps; step-- > 0;) {
-      const float *dy = call->dy + pk_recurrent_output_at(&net.common, step);
-      const bool is_output = pk_recurrent_is_output(&net.common, step);
-      for (size_t i = 0; is_output && i < state; i++) net.dh[i] += dy[i];
+      pk_recurrent_take_gradient(net.dh, call, &net.common, step);
       step_back(&net, step);
     }
     add_state_weights(&net, call);

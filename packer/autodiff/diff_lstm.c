@@ -81,15 +81,9 @@ static void run_direction(lstm *net, const pk_diff_call *call, size_t d) {
 bool pk_diff_lstm_forward(pk_diff_call *call, const pk_recurrent *sizes) {
   lstm net;
   if (!start(&net, call, sizes)) return false;
-  const size_t state = sizes->batch * sizes->hidden;
-  const float *given = net.gives_cells ? net.cells : net.states;
   for (size_t d = 0; d < sizes->directions; d++) {
     run_direction(&net, call, d);
-    for (size_t step = 0; step < sizes->steps; step++) {
-      if (!pk_recurrent_is_output(&net.common, step)) continue;
-      memcpy(call->y + pk_recurrent_output_at(&net.common, step), given + (step + 1) * state,
-             state * sizeof *call->y);
-    }
+    pk_recurrent_give(call, &net.common, net.gives_cells ? net.cells : net.states);
   }
   return true;
 }
@@ -129,14 +123,11 @@ bool pk_diff_lstm_backward(pk_diff_call *call, const pk_recurrent *sizes) {
   lstm net;
   if (!start(&net, call, sizes)) return false;
   const size_t n = sizes->hidden, state = sizes->batch * n;
-  float *given = net.gives_cells ? net.dc : net.dh;
   for (size_t d = 0; d < sizes->directions; d++) {
     run_direction(&net, call, d);
     memset(net.dh, 0, 2 * state * sizeof *net.dh);  // dh, then dc
     for (size_t step = sizes->steps; step-- > 0;) {
-      const float *dy = call->dy + pk_recurrent_output_at(&net.common, step);
-      const bool is_output = pk_recurrent_is_output(&net.common, step);
-      for (size_t i = 0; is_output && i < state; i++) given[i] += dy[i];
+      pk_recurrent_take_gradient(net.gives_cells ? net.dc : net.dh, call, &net.common, step);
       step_back(&net, step);
     }
     float *dr = pk_recurrent_state_weight_grad(&net.common, call);

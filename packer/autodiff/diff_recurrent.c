@@ -72,14 +72,31 @@ size_t pk_recurrent_time(const pk_recurrent *net, size_t step) {
   return net->is_reverse ? net->steps - 1 - step : step;
 }
 
-size_t pk_recurrent_output_at(const pk_recurrent *net, size_t step) {
+// Where the state behind `step` stands in the output, if it does.
+static size_t output_at(const pk_recurrent *net, size_t step) {
   const size_t state = net->batch * net->hidden, d = net->direction;
   return net->has_every_step ? (pk_recurrent_time(net, step) * net->directions + d) * state
                              : d * state;
 }
 
-bool pk_recurrent_is_output(const pk_recurrent *net, size_t step) {
+static bool is_output(const pk_recurrent *net, size_t step) {
   return net->has_every_step || step == net->steps - 1;
+}
+
+void pk_recurrent_give(const pk_diff_call *call, const pk_recurrent *net, const float *states) {
+  const size_t state = net->batch * net->hidden;
+  for (size_t step = 0; step < net->steps; step++) {
+    if (!is_output(net, step)) continue;
+    memcpy(call->y + output_at(net, step), states + (step + 1) * state, state * sizeof *call->y);
+  }
+}
+
+void pk_recurrent_take_gradient(float *grad, const pk_diff_call *call, const pk_recurrent *net,
+                                size_t step) {
+  const size_t state = net->batch * net->hidden;
+  if (!is_output(net, step)) return;
+  const float *dy = call->dy + output_at(net, step);
+  for (size_t i = 0; i < state; i++) grad[i] += dy[i];
 }
 
 void pk_recurrent_fill_rows(float *rows, const float *bias, size_t count, size_t width) {

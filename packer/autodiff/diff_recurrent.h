@@ -34,13 +34,16 @@ bool pk_diff_lstm_backward(pk_diff_call *call, const pk_recurrent *sizes);
 
 void pk_recurrent_direction(pk_recurrent *net, const pk_diff_call *call, size_t direction);
 
-// When a step is computed, and where the state behind it stands in the output (only the last one
-// does where that has no axis of time).
+// When a step is computed.
 size_t pk_recurrent_time(const pk_recurrent *net, size_t step);
-size_t pk_recurrent_output_at(const pk_recurrent *net, size_t step);
 
-// Whether the state behind `step` is in the output.
-bool pk_recurrent_is_output(const pk_recurrent *net, size_t step);
+// Copies the direction's part of the output from states [T + 1][B][H], the first as given: the last
+// one alone where the output has no axis of time.
+void pk_recurrent_give(const pk_diff_call *call, const pk_recurrent *net, const float *states);
+
+// Adds what the output's gradient says of the state behind `step` to its own, [B][H].
+void pk_recurrent_take_gradient(float *grad, const pk_diff_call *call, const pk_recurrent *net,
+                                size_t step);
 
 // rows [count][width], each the bias; NULL: 0.
 void pk_recurrent_fill_rows(float *rows, const float *bias, size_t count, size_t width);

@@ -4,16 +4,17 @@
 
 #include "cli_common.h"
 
-// Those with samples first.
-static const char *const names[] = {"steps", "shared", "either", "float16", "int8", "int4", NULL};
-enum { WITH_SAMPLES = 3 };
+enum { VALUES = PK_WEIGHTS_EITHER + 1, PLAIN = PK_PLAIN_INT4 + 1 };
 
 bool pk_parse_weights(pk_weight_choice *choice, const char *text, pk_error *error) {
+  const char *names[VALUES + PLAIN + 1] = {NULL};  // those with samples first
   size_t place;
+  for (size_t i = 0; i < VALUES; i++) names[i] = pk_weight_value_names[i];
+  for (size_t i = 0; i < PLAIN; i++) names[VALUES + i] = pk_plain_weight_names[i];
   if (!pk_parse_name(&place, text, "weights", names, error)) return false;
-  *choice = (pk_weight_choice){.is_plain = place >= WITH_SAMPLES};
+  *choice = (pk_weight_choice){.is_plain = place >= VALUES};
   if (choice->is_plain) {
-    choice->plain = (pk_plain_weights)(place - WITH_SAMPLES);
+    choice->plain = (pk_plain_weights)(place - VALUES);
   } else {
     choice->values = (pk_weight_values)place;
   }

@@ -39,7 +39,7 @@ static float choose_step(const channel *c, int most) {
   const float widest = largest(c) / (float)most;
   float best = widest;
   double least = INFINITY;
-  if (most == PK_EIGHT_BITS_MOST) return widest;
+  if (most == PK_LEVEL_MAX) return widest;
   for (int i = CLIPS / 2; i <= CLIPS; i++) {
     const float step = widest * (float)i / (float)CLIPS;
     const double error = squared_error(c, step, (float)most);
@@ -80,11 +80,18 @@ bool pk_channel_levels(pk_graph *graph, int32_t number, int axis, int most, pk_e
   return true;
 }
 
+void pk_round_to_step(float *values, size_t count) {
+  const channel all = {values, count, 1};
+  const float step = choose_step(&all, PK_LEVEL_MAX);
+  for (size_t i = 0; i < count; i++) {
+    values[i] = step * level_of(values[i], step, (float)PK_LEVEL_MAX) + 0.0f;
+  }
+}
+
 // --- recurrent operators ---
 
-static bool is_recurrent_weight(const pk_op *op, int input) {
-  return op->kind == PK_OP_RECURRENT &&
-         (input == PK_INPUT_WEIGHTS || input == PK_INPUT_STATE_WEIGHTS);
+bool pk_is_recurrent_weight(const pk_op *op, int i) {
+  return op->kind == PK_OP_RECURRENT && (i == PK_INPUT_WEIGHTS || i == PK_INPUT_STATE_WEIGHTS);
 }
 
 // Whether the constant's readers are weights of recurrent operators all.
@@ -94,7 +101,7 @@ static bool suits(const pk_graph *graph, int32_t number) {
   if (!tensor->data || tensor->dtype != PK_DTYPE_F32 || tensor->rank != 3) return false;
   for (size_t i = 0; i < graph->op_count; i++) {
     for (int j = 0; j < graph->ops[i].input_count; j++) {
-      uses += graph->ops[i].inputs[j] == number && is_recurrent_weight(&graph->ops[i], j);
+      uses += graph->ops[i].inputs[j] == number && pk_is_recurrent_weight(&graph->ops[i], j);
     }
   }
   return uses > 0 && uses == pk_graph_use_count(graph, number);
@@ -105,7 +112,6 @@ typedef struct real_forms {
   pk_graph *graph;
   pk_op_list list;
   int32_t *numbers;
-  size_t count;  // of tensors that were there before
   int most;
   size_t *constants, *weights;
   pk_error *error;
@@ -134,7 +140,7 @@ static bool add_op(real_forms *forms, const pk_op *source) {
   if (!inputs) return false;
   for (int i = 0; i < op.input_count; i++) {
     const int32_t number = inputs[i];
-    if (number == PK_NO_TENSOR || !is_recurrent_weight(&op, i)) continue;
+    if (number == PK_NO_TENSOR || !pk_is_recurrent_weight(&op, i)) continue;
     if (forms->numbers[number] == PK_NO_TENSOR && !suits(graph, number)) continue;
     if (!make_real(forms, number)) return false;
     inputs[i] = forms->numbers[number];
@@ -145,17 +151,14 @@ static bool add_op(real_forms *forms, const pk_op *source) {
 
 bool pk_recurrent_levels(pk_graph *graph, size_t *constants, size_t *numbers, int most,
                          pk_error *error) {
-  real_forms forms = {.graph = graph,
-                      .count = graph->tensor_count,
-                      .most = most,
-                      .constants = constants,
-                      .weights = numbers,
-                      .error = error};
+  real_forms forms = {
+      .graph = graph, .most = most, .constants = constants, .weights = numbers, .error = error};
   *constants = *numbers = 0;
-  forms.numbers = malloc((forms.count + 1) * sizeof *forms.numbers);
+  const size_t tensor_count = graph->tensor_count;
+  forms.numbers = malloc((tensor_count + 1) * sizeof *forms.numbers);
   if (!forms.numbers) return pk_fail(error, PK_OUT_OF_MEMORY, "no memory for recurrent weights");
   bool ok = true;
-  for (size_t i = 0; i < forms.count; i++) forms.numbers[i] = PK_NO_TENSOR;
+  for (size_t i = 0; i < tensor_count; i++) forms.numbers[i] = PK_NO_TENSOR;
   for (size_t i = 0; ok && i < graph->op_count; i++) {
     const pk_op op = graph->ops[i];
     ok = add_op(&forms, &op);

@@ -160,7 +160,7 @@ static bool quantize(compression *c, pk_error *error) {
   c->is_float = pk_graph_is_float(c->graph);
   if (!c->is_float) return prune_channels_of_int8(c, error) && check_latency_of_int8(c, error);
   if (!pk_add_missing_biases(c->graph, error) || !prune_channels(c, error) ||
-      !pk_recurrent_levels(c->graph, &constants, &numbers, PK_EIGHT_BITS_MOST, error)) {
+      !pk_recurrent_levels(c->graph, &constants, &numbers, PK_LEVEL_MAX, error)) {
     return false;
   }
   if (keeps_float(c)) return pk_round_slopes(c->graph, error);

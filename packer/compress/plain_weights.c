@@ -4,14 +4,15 @@
 
 #include "../autodiff/diff_net.h"
 #include "channel_levels.h"
-#include "core/base/bytes.h"
+#include "significant_bits.h"
 
 const char *const pk_plain_weight_names[] = {"float16", "int8", "int4", NULL};
 
 enum {
-  DROPPED_BITS = 13,  // of float32's 23, for float16's 10
+  FLOAT16_BITS = 11,  // significant ones
   MIN_NUMBERS = 16    // of a constant that is worth it
 };
+static const float half_of_least = 0x1p-25f;  // of the least float16 above 0
 
 // Whether input `i` is what the operator learns by, other than biases and scales.
 static bool is_weight(const pk_op *op, int i) {
@@ -23,7 +24,7 @@ static bool is_weight(const pk_op *op, int i) {
     case PK_OP_CONV_TRANSPOSE_2D:
       return i == PK_INPUT_WEIGHTS;
     case PK_OP_RECURRENT:
-      return i == PK_INPUT_WEIGHTS || i == PK_INPUT_STATE_WEIGHTS;
+      return pk_is_recurrent_weight(op, i);
     default:
       return pk_diff_learns(op, i) && !(pk_diff_has_weights(op) && i == PK_INPUT_BIAS);
   }
@@ -45,31 +46,15 @@ static const pk_op *learner_of(const pk_graph *graph, int32_t number) {
   return NULL;
 }
 
-// To the nearest number of eleven significant bits, ties to even, or to 0 where float16 would be;
-// infinities and what is no number stay.
 static float half_precision(float value) {
-  if (fabsf(value) <= 0x1p-25f) return 0.0f;
-  const uint32_t bits = mnw_float_bits(value), half = (1u << (DROPPED_BITS - 1)) - 1;
-  const uint32_t rounded = bits + half + (bits >> DROPPED_BITS & 1);
-  const float result = mnw_float_from_bits(rounded & ~((1u << DROPPED_BITS) - 1));
-  return isfinite(value) && isfinite(result) ? result : value;
-}
-
-// 255 values for the tensor.
-static void round_to_steps(float *values, size_t count) {
-  float most = 0.0f;
-  for (size_t i = 0; i < count; i++) most = fmaxf(most, fabsf(values[i]));
-  const float step = most / (float)PK_EIGHT_BITS_MOST;
-  for (size_t i = 0; i < count && step > 0.0f; i++) {
-    values[i] = step * rintf(values[i] / step) + 0.0f;  // no -0, which a codebook numbers apart
-  }
+  return fabsf(value) <= half_of_least ? 0.0f : pk_round_significant(value, FLOAT16_BITS);
 }
 
 static bool round_numbers(pk_graph *graph, pk_tensor *tensor, bool is_half, pk_error *error) {
   const size_t count = tensor->data_bytes / sizeof(float);
   float *values = pk_arena_copy(&graph->arena, tensor->data, count, sizeof *values, error);
   if (!values) return false;
-  if (!is_half) round_to_steps(values, count);
+  if (!is_half) pk_round_to_step(values, count);
   for (size_t i = 0; is_half && i < count; i++) values[i] = half_precision(values[i]);
   tensor->data = (const uint8_t *)values;
   return true;
@@ -84,7 +69,7 @@ static int channel_axis(const pk_graph *graph, const pk_op *op) {
 bool pk_round_plain(pk_graph *graph, pk_plain_report *report, pk_plain_weights weights,
                     pk_error *error) {
   const bool is_half = weights == PK_PLAIN_FLOAT16;
-  const int most = weights == PK_PLAIN_INT4 ? PK_FOUR_BITS_MOST : PK_EIGHT_BITS_MOST;
+  const int most = weights == PK_PLAIN_INT4 ? PK_FOUR_BITS_MOST : PK_LEVEL_MAX;
   *report = (pk_plain_report){0};
   if (!is_half && !pk_recurrent_levels(graph, &report->constants, &report->numbers, most, error)) {
     return false;

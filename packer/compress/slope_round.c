@@ -1,16 +1,9 @@
 #include "slope_round.h"
 
-#include <math.h>
-
 #include "../../core/ops/op_params.h"
+#include "significant_bits.h"
 
 enum { SIGNIFICANT_BITS = 8 };
-
-static float rounded(float value) {
-  int exponent = 0;
-  const float fraction = frexpf(value, &exponent);
-  return ldexpf(rintf(ldexpf(fraction, SIGNIFICANT_BITS)), exponent - SIGNIFICANT_BITS);
-}
 
 bool pk_round_slopes(pk_graph *graph, pk_error *error) {
   for (size_t i = 0; i < graph->op_count; i++) {
@@ -24,7 +17,8 @@ bool pk_round_slopes(pk_graph *graph, pk_error *error) {
     const size_t count = slopes->data_bytes / sizeof(float);
     float *values = pk_arena_copy(&graph->arena, slopes->data, count, sizeof *values, error);
     if (!values) return false;
-    for (size_t j = 0; j < count; j++) values[j] = rounded(values[j]);
+    for (size_t j = 0; j < count; j++)
+      values[j] = pk_round_significant(values[j], SIGNIFICANT_BITS);
     slopes->data = (const uint8_t *)values;
   }
   return true;

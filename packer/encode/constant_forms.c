@@ -257,12 +257,16 @@ static uint32_t shift_of(const word_block *block) {
   return shift;
 }
 
+static uint32_t symbol_of(const word_block *block, size_t index, uint32_t shift) {
+  const uint32_t word = mnw_load_u32(block->words + 4 * index);
+  if (block->is_float) return float_symbol(word);
+  return 2 * pk_bit_length(magnitude_of(block, index) >> shift) - (word >> 31);
+}
+
 static void word_symbols(uint8_t *out, const word_block *block) {
   const uint32_t shift = shift_of(block);
   for (size_t i = 0; i < block->count; i++) {
-    const uint32_t word = mnw_load_u32(block->words + 4 * i);
-    const uint32_t length = pk_bit_length(magnitude_of(block, i) >> shift);
-    out[i] = (uint8_t)(block->is_float ? float_symbol(word) : 2 * length - (word >> 31));
+    out[i] = (uint8_t)symbol_of(block, i, shift);
   }
 }
 

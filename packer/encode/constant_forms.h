@@ -1,8 +1,7 @@
 // The forms in which a constant's bytes can be coded: as they are, as the symbols of a trellis, as
 // numbers of a codebook's words, each with or without a mask of those that are 0, as 4-byte
 // numbers, scaled or not, of which the lengths are symbols, or as float32 by their exponents. Every
-// form decodes to the same bytes;
-// which one is smallest is for the shard's writer to weigh.
+// form decodes to the same bytes; which one is smallest is for the shard's writer to weigh.
 #ifndef MINNOW_PACKER_CONSTANT_FORMS_H_
 #define MINNOW_PACKER_CONSTANT_FORMS_H_
 

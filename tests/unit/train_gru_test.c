@@ -158,7 +158,7 @@ static void test_levels(void **state) {
   }
   pk_graph graph = {0};
   assert_true(pk_graph_copy(&graph, before, &error));
-  assert_true(pk_recurrent_levels(&graph, &constants, &numbers, PK_EIGHT_BITS_MOST, &error));
+  assert_true(pk_recurrent_levels(&graph, &constants, &numbers, PK_LEVEL_MAX, &error));
   for (size_t i = 0; i < before->tensor_count; i++) {
     const float *old = (const float *)(const void *)before->tensors[i].data;
     const pk_tensor *now = &graph.tensors[i];

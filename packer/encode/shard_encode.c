@@ -172,7 +172,7 @@ static size_t head_bytes(const constant *c, const coding_choice *choice) {
   return bytes;
 }
 
-// Decoding ANS takes about a quarter longer than Huffman codes: of a large constant it must save a
+// Decoding ANS takes about a sixth longer than Huffman codes: of a large constant it must save a
 // hundredth.
 enum { LARGE_BYTES = 1 << 15, MIN_SHARE_SAVED = 100 };
 

@@ -151,20 +151,23 @@ for (const name of ENGINE_NAMES) {
      * @returns {Promise<Observed>}
      */
     async function observeLoading(begin) {
-      await page.goto(site.origin + MODEL_TAB, { waitsForWorkers: !begin });
-      await page.evaluate(() => {
-        const loading = /** @type {HTMLElement} */ (document.getElementById('loading'));
-        const bar = /** @type {HTMLProgressElement} */ (document.getElementById('progress'));
-        /** @type {Observed} */
-        const observed = { phases: [], values: [] };
-        Object.assign(window, { observed });
-        new MutationObserver(() => {
-          const phase = loading.dataset.phase;
-          if (phase && phase !== observed.phases.at(-1)) observed.phases.push(phase);
-          if (bar.hasAttribute('value') && bar.value !== observed.values.at(-1)) observed.values.push(bar.value);
-        }).observe(loading, { attributes: true, childList: true, characterData: true, subtree: true });
-      });
-      begin?.();
+      try {
+        await page.goto(site.origin + MODEL_TAB, { waitsForWorkers: !begin });
+        await page.evaluate(() => {
+          const loading = /** @type {HTMLElement} */ (document.getElementById('loading'));
+          const bar = /** @type {HTMLProgressElement} */ (document.getElementById('progress'));
+          /** @type {Observed} */
+          const observed = { phases: [], values: [] };
+          Object.assign(window, { observed });
+          new MutationObserver(() => {
+            const phase = loading.dataset.phase;
+            if (phase && phase !== observed.phases.at(-1)) observed.phases.push(phase);
+            if (bar.hasAttribute('value') && bar.value !== observed.values.at(-1)) observed.values.push(bar.value);
+          }).observe(loading, { attributes: true, childList: true, characterData: true, subtree: true });
+        });
+      } finally {
+        begin?.();
+      }
       await waitUntilReady(page);
       return page.evaluate(() => /** @type {any} */ (window).observed);
     }

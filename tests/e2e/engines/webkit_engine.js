@@ -96,7 +96,8 @@ class WebKitPage {
   }
 
   /**
-   * WebKit's driver sometimes returns before the page is parsed: its elements are missing for a moment then.
+   * WebKit's driver sometimes returns before the page is parsed, and even while a fresh web process still shows
+   * its own empty document: elements are missing for a moment then.
    * @param {string} url
    */
   async goto(url) {
@@ -105,12 +106,25 @@ class WebKitPage {
       return url.includes('#') && url.split('#')[0] === location.href.split('#')[0];
     }, url);
     await this.#session.post('/url', { url });
-    if (isSameDocument) return;
-    await this.waitFor(() => !('isLeft' in window) && document.readyState !== 'loading', NAVIGATION_MS);
+    if (!isSameDocument) await this.#waitForNewDocument(new URL(url).origin);
   }
 
   async reload() {
+    const origin = await this.evaluate(() => {
+      Object.assign(window, { isLeft: true });
+      return location.origin;
+    });
     await this.#session.post('/refresh');
+    await this.#waitForNewDocument(origin);
+  }
+
+  /** @param {string} origin */
+  async #waitForNewDocument(origin) {
+    await this.waitFor(
+      (origin) => !('isLeft' in window) && location.origin === origin && document.readyState !== 'loading',
+      NAVIGATION_MS,
+      origin,
+    );
   }
 
   /**

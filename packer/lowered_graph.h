@@ -20,6 +20,9 @@ typedef struct pk_lowered_tensor {
   int layout;     // MNW_LAYOUT_*
   uint8_t *data;  // constants: bytes in `layout`, owned; NULL for activations
   size_t data_bytes;
+  int8_t *levels;  // owned; NULL or, of a float32 constant, row-major: times the steps in the
+                   // tensor before they are its values (core/format/levels.h)
+  size_t level_count;
 } pk_lowered_tensor;
 
 typedef struct pk_lowered_op {
@@ -44,5 +47,6 @@ typedef struct pk_lowered_graph {
 } pk_lowered_graph;
 
 void pk_lowered_graph_free(pk_lowered_graph *graph);
+void pk_lowered_tensor_free(pk_lowered_tensor *tensor);  // what it owns
 
 #endif  // MINNOW_PACKER_LOWERED_GRAPH_H_

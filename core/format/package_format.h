@@ -53,7 +53,8 @@ enum {
                            // the same size, tells: format/symbol_expand.h
   MNW_CODING_FLOATS = 64,  // such numbers are float32, and symbols tell their exponents
   MNW_CODING_FLOAT_WORDS = MNW_CODING_SYMBOLS | MNW_CODING_WORDS | MNW_CODING_FLOATS,
-  MNW_CODING_ALL = 127
+  MNW_CODING_LEVELS = 128  // added to any of these sums, or to RAW: the block is one of the int8
+                           // levels that the tensor before, steps, makes real: format/levels.h
 };
 
 enum { MNW_CODEBOOK_WORDS = 256 };

@@ -5,6 +5,7 @@
 #include "../base/bytes.h"
 #include "../base/error.h"
 #include "../kernels/packed_layout.h"
+#include "levels.h"
 #include "symbol_decode.h"
 #include "symbol_expand.h"
 #include "trellis.h"
@@ -63,9 +64,9 @@ static mnw_status check_values(const mnw_tensor *tensor, uint32_t number, size_t
       number, low, high);
 }
 
-// A coded block whose bytes go to `offset` of the tensor.
+// A coded block whose bytes go to `offset` of the tensor, or of its levels.
 typedef struct coded_block {
-  const mnw_tensor *tensor;
+  const mnw_tensor *tensor, *before;  // before: a float32 constant that precedes it, or NULL
   uint32_t number, offset, bytes, coding;
 } coded_block;
 
@@ -114,11 +115,8 @@ static mnw_status read_masked(const coded_block *block, uint8_t *end, size_t exp
 
 // The part of the tensor before that goes with a block; NULL: it is not of multipliers.
 static const uint8_t *multipliers_of(const coded_block *block) {
-  if (block->number == 0) return NULL;
-  const mnw_tensor *before = block->tensor - 1;
-  const bool fits = before->kind == MNW_KIND_CONSTANT && before->dtype == MNW_DTYPE_F32 &&
-                    before->size_bytes == block->tensor->size_bytes;
-  return fits ? before->data + block->offset : NULL;
+  const bool fits = block->before && block->before->size_bytes == block->tensor->size_bytes;
+  return fits ? block->before->data + block->offset : NULL;
 }
 
 // 4-byte numbers from their lengths: the payload is the bytes of the symbols' part, that part, and
@@ -173,6 +171,39 @@ static mnw_status read_coded(const coded_block *block, mnw_weight_tables *tables
   return MNW_STATUS_OK;
 }
 
+// The block's bytes into its tensor.
+static mnw_status read_block(const coded_block *block, mnw_weight_tables *tables,
+                             const uint8_t *payload, size_t payload_bytes, mnw_error *error) {
+  const mnw_tensor *tensor = block->tensor;
+  const uint32_t offset = block->offset, bytes = block->bytes, coding = block->coding;
+  if (bytes == 0 || bytes > MNW_BLOCK_MAX_BYTES || bytes > tensor->size_bytes - offset) {
+    return mnw_fail(error, MNW_STATUS_CORRUPT,
+                    "weight block of %0 bytes does not fit into tensor %1 at byte %2", bytes,
+                    block->number, offset);
+  }
+  if (coding == MNW_CODING_RAW) {
+    if (payload_bytes != bytes) return bad_block(block, error);
+    memcpy(tensor->data + offset, payload, bytes);
+  } else if ((coding & MNW_CODING_SYMBOLS) && coding < MNW_CODING_LEVELS) {
+    const mnw_status status = read_coded(block, tables, payload, payload_bytes, error);
+    if (status != MNW_STATUS_OK) return status;
+  } else {
+    return mnw_fail(error, MNW_STATUS_UNSUPPORTED_VERSION,
+                    "weight block of tensor %0 has coding %1, which this runtime does not know: "
+                    "update the runtime",
+                    block->number, coding, 0);
+  }
+  return check_values(tensor, block->number, offset, bytes, error);
+}
+
+// NULL where the tensor before cannot be steps or multipliers.
+static const mnw_tensor *float_before(const mnw_graph *graph, uint32_t number) {
+  const mnw_tensor *before = number > 0 ? &graph->tensors[number - 1] : NULL;
+  const bool is_float =
+      before && before->kind == MNW_KIND_CONSTANT && before->dtype == MNW_DTYPE_F32;
+  return is_float ? before : NULL;
+}
+
 mnw_status mnw_weight_block_read(mnw_weight_cursor *cursor, const mnw_graph *graph,
                                  mnw_weight_tables *tables, const uint8_t *payload,
                                  size_t payload_bytes, mnw_error *error) {
@@ -187,34 +218,38 @@ mnw_status mnw_weight_block_read(mnw_weight_cursor *cursor, const mnw_graph *gra
                     "weight block for tensor %0 from byte %1 comes out of order: tensor %2 is due",
                     number, offset, cursor->tensor);
   }
+  if (offset == 0) cursor->levels = coding & MNW_CODING_LEVELS;
   const mnw_tensor *tensor = &graph->tensors[number];
-  if (bytes == 0 || bytes > MNW_BLOCK_MAX_BYTES || bytes > tensor->size_bytes - offset) {
-    return mnw_fail(error, MNW_STATUS_CORRUPT,
-                    "weight block of %0 bytes does not fit into tensor %1 at byte %2", bytes,
-                    number, offset);
+  coded_block block = {tensor, float_before(graph, number), number, offset,
+                       bytes,  coding ^ cursor->levels};
+  mnw_tensor levels;
+  if (cursor->levels) {
+    if (!block.before || !mnw_levels_have_steps(tensor, block.before)) {
+      return bad_block(&block, error);
+    }
+    levels = mnw_levels_of(tensor);
+    block.tensor = &levels;
   }
-  payload += MNW_BLOCK_HEADER_BYTES;
-  payload_bytes -= MNW_BLOCK_HEADER_BYTES;
-  const coded_block block = {tensor, number, offset, bytes, coding};
-  if (coding == MNW_CODING_RAW) {
-    if (payload_bytes != bytes) return bad_block(&block, error);
-    memcpy(tensor->data + offset, payload, bytes);
-  } else if ((coding & MNW_CODING_SYMBOLS) && coding <= MNW_CODING_ALL) {
-    const mnw_status status = read_coded(&block, tables, payload, payload_bytes, error);
-    if (status != MNW_STATUS_OK) return status;
-  } else {
-    return mnw_fail(error, MNW_STATUS_UNSUPPORTED_VERSION,
-                    "weight block of tensor %0 has coding %1, which this runtime does not know: "
-                    "update the runtime",
-                    number, coding, 0);
-  }
-  const mnw_status status = check_values(tensor, number, offset, bytes, error);
+  const mnw_status status = read_block(&block, tables, payload + MNW_BLOCK_HEADER_BYTES,
+                                       payload_bytes - MNW_BLOCK_HEADER_BYTES, error);
   if (status != MNW_STATUS_OK) return status;
   cursor->offset_bytes += bytes;
-  if (cursor->offset_bytes == tensor->size_bytes) {
+  if (cursor->offset_bytes == block.tensor->size_bytes) {
+    if (cursor->levels && !mnw_levels_expand(tensor, block.before)) {
+      return bad_block(&block, error);
+    }
     cursor->offset_bytes = 0;
     cursor->tensor++;
     skip_to_constant(cursor, graph);
   }
   return MNW_STATUS_OK;
+}
+
+void mnw_weight_cursor_rewind(mnw_weight_cursor *cursor, mnw_weight_cursor to,
+                              const mnw_graph *graph) {
+  const mnw_tensor *tensor = &graph->tensors[to.tensor];
+  if (to.levels && to.offset_bytes > 0 && cursor->tensor != to.tensor) {
+    mnw_levels_collapse(tensor, tensor - 1);
+  }
+  *cursor = to;
 }

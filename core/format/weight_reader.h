@@ -10,7 +10,8 @@
 // when all have.
 typedef struct mnw_weight_cursor {
   uint32_t tensor;
-  uint32_t offset_bytes;
+  uint32_t offset_bytes;  // of its levels, where it is coded by these
+  uint32_t levels;        // MNW_CODING_LEVELS where it is
 } mnw_weight_cursor;
 
 // What earlier chunks of the same shard say about coding.
@@ -35,5 +36,9 @@ void mnw_weight_cursor_start(mnw_weight_cursor *cursor, const mnw_graph *graph);
 mnw_status mnw_weight_block_read(mnw_weight_cursor *cursor, const mnw_graph *graph,
                                  mnw_weight_tables *tables, const uint8_t *payload,
                                  size_t payload_bytes, mnw_error *error);
+
+// Moves the cursor back to where it was before; what is then partly there stands as it stood.
+void mnw_weight_cursor_rewind(mnw_weight_cursor *cursor, mnw_weight_cursor to,
+                              const mnw_graph *graph);
 
 #endif  // MINNOW_FORMAT_WEIGHT_READER_H_

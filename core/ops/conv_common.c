@@ -5,6 +5,7 @@
 #include "../base/bytes.h"
 #include "../base/checked.h"
 #include "../kernels/packed_layout.h"
+#include "tile_pack.h"
 
 mnw_status mnw_conv_check_activations(const mnw_op_context *context) {
   mnw_status status = mnw_op_check_arity(context, 4, 1);
@@ -124,13 +125,9 @@ mnw_status mnw_matrix_f32_check(mnw_matrix_f32 *matrix, const mnw_op_context *co
 // Rows [o][k] and their bias in the order of TILE_8_F32.
 static void pack_group(float *tiles, float *padded_bias, const float *w, const float *bias,
                        const mnw_matrix_f32 *matrix) {
-  memset(tiles, 0, matrix->tile_elements * sizeof *tiles);
+  mnw_tile_pack_f32(tiles, w, matrix->o, matrix->k, matrix->k, 1);
   memset(padded_bias, 0, matrix->bias_elements * sizeof *padded_bias);
   memcpy(padded_bias, bias, matrix->o * sizeof *padded_bias);
-  for (size_t o = 0; o < matrix->o; o++, w += matrix->k) {
-    float *const column = tiles + mnw_tile_8_f32_index(o, 0, matrix->k);
-    for (size_t k = 0; k < matrix->k; k++) column[k * MNW_TILE_CHANNELS] = w[k];
-  }
 }
 
 void *mnw_matrix_f32_load(mnw_matrix_f32 *matrix, const mnw_op_context *context) {

@@ -6,7 +6,7 @@
 #include "lanes.h"
 #include "nd_iter.h"
 
-enum { TABLE_SIZE = 256 };
+enum { TABLE_SIZE = 256, BLOCK = 64 };
 
 static bool gives_bool(int32_t function) {
   return function == MNW_UNARY_IS_NAN || function == MNW_UNARY_IS_INF;
@@ -100,14 +100,15 @@ static float round_to(float x, int mantissa_bits, int lowest) {
 
 #define FOR_EACH(function, expression)   \
   case function:                         \
-    for (size_t i = 0; i < count; i++) { \
+    for (size_t i = 0; i < BLOCK; i++) { \
       const float x = in[i];             \
       out[i] = (expression);             \
     }                                    \
     break;
 
-static void compute(int32_t function, float *restrict out, const float *restrict in, size_t count,
-                    float alpha, float beta) {
+// A block has a whole number of vectors, so that no loop needs a second one for what is left over.
+static void compute_block(int32_t function, float *restrict out, const float *restrict in,
+                          float alpha, float beta) {
   switch (function) {
     FOR_EACH(MNW_UNARY_ABS, fabsf(x))
     FOR_EACH(MNW_UNARY_NEG, -x)
@@ -140,8 +141,20 @@ static void compute(int32_t function, float *restrict out, const float *restrict
     FOR_EACH(MNW_UNARY_SQUARE, x * x)
     FOR_EACH(MNW_UNARY_ROUND_TO, round_to(x, (int)alpha, (int)beta))
     default:
-      for (size_t i = 0; i < count; i++) out[i] = compute_in_double(function, in[i]);
+      for (size_t i = 0; i < BLOCK; i++) out[i] = compute_in_double(function, in[i]);
   }
+}
+
+static void compute(int32_t function, float *out, const float *in, size_t count, float alpha,
+                    float beta) {
+  float x[BLOCK] = {0.0f}, y[BLOCK];
+  for (; count >= BLOCK; count -= BLOCK, in += BLOCK, out += BLOCK) {
+    compute_block(function, out, in, alpha, beta);
+  }
+  if (count == 0) return;
+  memcpy(x, in, count * sizeof *x);
+  compute_block(function, y, x, alpha, beta);
+  memcpy(out, y, count * sizeof *y);
 }
 
 static void compute_quantized(const mnw_op_context *context, float alpha, float beta) {

@@ -245,7 +245,7 @@ mnw_status mnw_model_rewind(mnw_model *model, uint32_t shard, mnw_error *error) 
     model->has_package = model->has_graph = false;
     model->shards_started = 0;
   } else if (shard < model->shards_started) {
-    model->cursor = model->shard_starts[shard];
+    mnw_weight_cursor_rewind(&model->cursor, model->shard_starts[shard], &model->graph);
     model->shards_started = shard;
   }
   mnw_weight_tables_clear(model->tables);

@@ -48,6 +48,12 @@ static const char help[] =
     "  --weights TYPE        rounds weights to float16 (half the bytes), to int8 or int4 of a "
     "step\n"
     "                        for each output channel; activations stay float32\n"
+    "  --weights-in-memory TYPE\n"
+    "                        float32 (the default): int8 weights of operators that compute in "
+    "float32\n"
+    "                        become so when they are read, and runs take no longer; int8: at each "
+    "run,\n"
+    "                        in a quarter of the memory\n"
     "\n"
     "make it smaller, with samples:\n"
     "  --calibrate FOLDER    pictures (or .bin files with the bytes of the inputs) like those "
@@ -120,6 +126,7 @@ enum {
   OPTION_SEED,
   OPTION_ACTIVATIONS,
   OPTION_WEIGHTS,
+  OPTION_WEIGHTS_IN_MEMORY,
   OPTION_RESUME,
   OPTION_REPORT,
   OPTION_REFINE,
@@ -152,6 +159,7 @@ static const struct option long_options[] = {
     {"seed", required_argument, NULL, OPTION_SEED},
     {"activations", required_argument, NULL, OPTION_ACTIVATIONS},
     {"weights", required_argument, NULL, OPTION_WEIGHTS},
+    {"weights-in-memory", required_argument, NULL, OPTION_WEIGHTS_IN_MEMORY},
     {"resume", required_argument, NULL, OPTION_RESUME},
     {"report", required_argument, NULL, OPTION_REPORT},
     {"refine", required_argument, NULL, OPTION_REFINE},
@@ -168,6 +176,14 @@ typedef struct pack_arguments {
   pk_pack_options options;
   pk_calibration calibration;
 } pack_arguments;
+
+static bool parse_weights_in_memory(pk_model_options *options, const char *text, pk_error *error) {
+  static const char *const names[] = {"float32", "int8", NULL};
+  size_t place;
+  if (!pk_parse_name(&place, text, "weights-in-memory", names, error)) return false;
+  options->keeps_int8 = place == 1;
+  return true;
+}
 
 // Options that concern calibration; '?' values never come here.
 static bool parse_calibration(pk_calibration *calibration, int option, pk_error *error) {
@@ -197,6 +213,8 @@ static bool parse_calibration(pk_calibration *calibration, int option, pk_error 
       return pk_parse_activations(&calibration->options, optarg, error);
     case OPTION_WEIGHTS:
       return pk_parse_weights(&calibration->weights, optarg, error);
+    case OPTION_WEIGHTS_IN_MEMORY:
+      return parse_weights_in_memory(&calibration->inputs, optarg, error);
     case OPTION_PRUNE:
       return pk_parse_prune(&calibration->options.prune, "prune", optarg, error);
     case OPTION_PRUNE_BY:
@@ -273,6 +291,7 @@ static bool parse(pack_arguments *arguments, int argc, char **argv, pk_error *er
       case OPTION_SEED:
       case OPTION_ACTIVATIONS:
       case OPTION_WEIGHTS:
+      case OPTION_WEIGHTS_IN_MEMORY:
       case OPTION_REFINE:
       case OPTION_RESUME:
       case OPTION_REPORT:

@@ -5,8 +5,9 @@
 #include "../lowered_graph.h"
 #include "../package/core_model.h"
 
-// Weights are the constants in a packed layout; the other constants (biases, multipliers) count
-// only in constant_bytes and coded_bytes. A constant belongs to the operator that uses it first.
+// Weights are the constants in a packed layout or coded by levels; the others (biases, multipliers,
+// steps) count only in constant_bytes and coded_bytes. A constant belongs to the operator that uses
+// it first, steps to that of their levels.
 typedef struct pk_layer {
   const char *op;    // "CONV_2D"
   const char *name;  // of the source operator; NULL where it is not known
@@ -14,7 +15,7 @@ typedef struct pk_layer {
   int32_t dims[MNW_MAX_RANK];
   uint64_t weights;             // elements
   uint64_t weight_coded_bytes;  // in the shards: blocks and tables with their headers
-  double weight_entropy_bits;   // sum of the weights' order-0 entropies
+  double weight_entropy_bits;   // sum of the order-0 entropies of the weights' bytes, or levels
   uint64_t constant_bytes, coded_bytes;
 } pk_layer;
 

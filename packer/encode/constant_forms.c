@@ -187,28 +187,41 @@ static void add_floats(pk_constant_forms *forms, const pk_lowered_tensor *tensor
   forms->items[forms->count++] = (pk_constant_form){MNW_CODING_FLOAT_WORDS, tensor->data, 4, NULL};
 }
 
+// What blocks hold of a constant: itself, or its levels as a tensor of their own.
+static pk_lowered_tensor coded_tensor(const pk_lowered_tensor *tensor) {
+  pk_lowered_tensor coded = *tensor;
+  if (!tensor->levels) return coded;
+  coded.dtype = MNW_DTYPE_S8;
+  coded.layout = MNW_LAYOUT_ROW_MAJOR;
+  coded.data = (uint8_t *)tensor->levels;
+  coded.data_bytes = tensor->level_count;
+  return coded;
+}
+
 bool pk_constant_forms_init(pk_constant_forms *forms, const pk_lowered_tensor *tensor,
                             const pk_lowered_tensor *before, pk_error *error) {
-  const size_t size = tensor->data_bytes;
-  const bool has_levels = suits_trellis(tensor);
-  const bool has_words = (tensor->dtype == MNW_DTYPE_F32 || tensor->dtype == MNW_DTYPE_S32) &&
-                         size >= CODEBOOK_MIN_BYTES;
-  *forms = (pk_constant_forms){0};
+  const pk_lowered_tensor coded = coded_tensor(tensor);
+  const uint32_t levels = tensor->levels ? MNW_CODING_LEVELS : 0;
+  const size_t size = coded.data_bytes;
+  const bool has_levels = suits_trellis(&coded);
+  const bool has_words =
+      (coded.dtype == MNW_DTYPE_F32 || coded.dtype == MNW_DTYPE_S32) && size >= CODEBOOK_MIN_BYTES;
+  *forms = (pk_constant_forms){.data = coded.data, .size = size, .raw_coding = levels};
   if (has_levels) forms->halves = malloc(size);
   if (has_words) forms->words = malloc(size / 4);
   if ((has_levels && !forms->halves) || (has_words && !forms->words)) {
     pk_constant_forms_free(forms);
     return pk_fail(error, PK_OUT_OF_MEMORY, "no memory to code a constant of %zu bytes", size);
   }
-  add_form(forms, 0, tensor->data, size, 1);
-  if (has_levels && halve_levels(forms->halves, tensor)) {
-    add_form(forms, MNW_CODING_TRELLIS, forms->halves, size, 1);
+  add_form(forms, levels, coded.data, size, 1);
+  if (has_levels && halve_levels(forms->halves, &coded)) {
+    add_form(forms, levels | MNW_CODING_TRELLIS, forms->halves, size, 1);
   }
-  if (has_words && make_codebook(forms, tensor)) {
+  if (has_words && make_codebook(forms, &coded)) {
     add_form(forms, MNW_CODING_CODEBOOK, forms->words, size / 4, 4);
   }
-  if (tensor->dtype == MNW_DTYPE_S32) add_numbers(forms, tensor, before);
-  if (tensor->dtype == MNW_DTYPE_F32) add_floats(forms, tensor);
+  if (coded.dtype == MNW_DTYPE_S32) add_numbers(forms, &coded, before);
+  if (coded.dtype == MNW_DTYPE_F32) add_floats(forms, &coded);
   return true;
 }
 

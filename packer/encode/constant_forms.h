@@ -1,7 +1,8 @@
 // The forms in which a constant's bytes can be coded: as they are, as the symbols of a trellis, as
 // numbers of a codebook's words, each with or without a mask of those that are 0, as 4-byte
-// numbers, scaled or not, of which the lengths are symbols, or as float32 by their exponents. Every
-// form decodes to the same bytes; which one is smallest is for the shard's writer to weigh.
+// numbers, scaled or not, of which the lengths are symbols, or as float32 by their exponents. Of a
+// constant that has levels these are coded, as int8. Every form decodes to the same bytes; which
+// one is smallest is for the shard's writer to weigh.
 #ifndef MINNOW_PACKER_CONSTANT_FORMS_H_
 #define MINNOW_PACKER_CONSTANT_FORMS_H_
 
@@ -26,6 +27,9 @@ static inline bool pk_form_is_of_numbers(const pk_constant_form *form) {
 typedef struct pk_constant_forms {
   pk_constant_form items[PK_MAX_FORMS];
   size_t count;
+  const uint8_t *data;  // what blocks hold: the constant's bytes, or its levels
+  size_t size;
+  uint32_t raw_coding;  // of blocks that hold them as they are
   uint8_t codebook[4 * MNW_CODEBOOK_WORDS];
   size_t codebook_bytes;  // 0: there is none
   uint8_t *halves, *words;
@@ -37,7 +41,7 @@ bool pk_constant_forms_init(pk_constant_forms *forms, const pk_lowered_tensor *t
                             const pk_lowered_tensor *before, pk_error *error);
 void pk_constant_forms_free(pk_constant_forms *forms);
 
-// The symbols of the constant's bytes offset … offset + size, whole elements, into `out`, which has
+// The symbols of the bytes offset … offset + size, whole elements, into `out`, which has
 // room for MNW_BLOCK_MAX_BYTES; with a mask only those that are not 0. Returns how many.
 size_t pk_form_symbols(uint8_t *out, const pk_constant_form *form, size_t offset, size_t size);
 

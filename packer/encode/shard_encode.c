@@ -29,8 +29,6 @@ _Static_assert(PK_SHARD_BYTES_MIN > 2 * (MNW_SHARD_HEADER_BYTES + 2 * TABLE_MAX_
 // A constant on its way into blocks.
 typedef struct constant {
   uint32_t number;
-  const uint8_t *data;
-  size_t size;
   pk_constant_forms forms;
 } constant;
 
@@ -130,8 +128,8 @@ static size_t coded_bytes(const shard_writer *writer, const coding_choice *choic
 static size_t blocks_cost(const shard_writer *writer, const constant *c, size_t offset,
                           const coding_choice *choice) {
   size_t cost = 0;
-  for (size_t at = offset; at < c->size;) {
-    const size_t raw = block_size(writer, c->size - at);
+  for (size_t at = offset; at < c->forms.size;) {
+    const size_t raw = block_size(writer, c->forms.size - at);
     const size_t coded = choice->form ? coded_bytes(writer, choice, at, raw) : raw;
     cost += BLOCK_OVERHEAD_BYTES + (coded < raw ? coded : raw);
     at += raw;
@@ -145,9 +143,9 @@ typedef size_t symbols_fn(uint8_t *out, const pk_constant_form *form, size_t off
 static void count_symbols(uint64_t all[MNW_SYMBOLS], const shard_writer *writer, const constant *c,
                           size_t offset, const pk_constant_form *form, symbols_fn *symbols_of) {
   for (size_t s = 0; s < MNW_SYMBOLS; s++) all[s] = 0;
-  for (size_t at = offset; at < c->size;) {
+  for (size_t at = offset; at < c->forms.size;) {
     uint64_t counts[MNW_SYMBOLS];
-    const size_t raw = block_size(writer, c->size - at);
+    const size_t raw = block_size(writer, c->forms.size - at);
     pk_huffman_count(counts, writer->symbols, symbols_of(writer->symbols, form, at, raw));
     for (size_t s = 0; s < MNW_SYMBOLS; s++) all[s] += counts[s];
     at += raw;
@@ -231,7 +229,7 @@ static const pk_lowered_tensor *tensor_before(const pk_lowered_graph *graph, siz
 
 uint64_t pk_coded_bytes(const pk_lowered_graph *graph, size_t number) {
   const pk_lowered_tensor *tensor = &graph->tensors[number];
-  constant c = {.data = tensor->data, .size = tensor->data_bytes};
+  constant c = {0};
   shard_writer writer = {.block_bytes = MNW_BLOCK_MAX_BYTES};
   uint64_t bytes = tensor->data_bytes;
   pk_error ignored = {0};
@@ -282,9 +280,9 @@ static void encode_block(shard_writer *writer, const constant *c, const coding_c
   pk_bytes_append_u32(scratch, c->number);
   pk_bytes_append_u32(scratch, (uint32_t)offset);
   pk_bytes_append_u32(scratch, (uint32_t)size);
-  pk_bytes_append_u32(scratch, is_coded ? form->coding : MNW_CODING_RAW);
+  pk_bytes_append_u32(scratch, is_coded ? form->coding : c->forms.raw_coding);
   if (!is_coded) {
-    pk_bytes_append(scratch, c->data + offset, size);
+    pk_bytes_append(scratch, c->forms.data + offset, size);
     return;
   }
   const size_t count = pk_form_symbols(writer->symbols, form, offset, size);
@@ -303,8 +301,8 @@ static void encode_block(shard_writer *writer, const constant *c, const coding_c
 static void fill_shard(shard_writer *writer, size_t *offset, const constant *c) {
   const coding_choice choice = choose_coding(writer, c, *offset);
   size_t head = choice.head_bytes;
-  while (*offset < c->size) {
-    const size_t block = block_size(writer, c->size - *offset);
+  while (*offset < c->forms.size) {
+    const size_t block = block_size(writer, c->forms.size - *offset);
     encode_block(writer, c, &choice, *offset, block);
     const size_t needed = head + MNW_CHUNK_HEADER_BYTES + writer->scratch.size;
     if (current_shard(writer)->size + needed > writer->shard_bytes || writer->scratch.failed) {
@@ -321,13 +319,13 @@ static void fill_shard(shard_writer *writer, size_t *offset, const constant *c) 
 static bool write_constant(shard_writer *writer, const pk_lowered_graph *graph, size_t number,
                            pk_error *error) {
   const pk_lowered_tensor *tensor = &graph->tensors[number];
-  constant c = {.number = (uint32_t)number, .data = tensor->data, .size = tensor->data_bytes};
+  constant c = {.number = (uint32_t)number};
   size_t offset = 0;
   bool ok = pk_constant_forms_init(&c.forms, tensor, tensor_before(graph, number), error);
-  while (ok && offset < c.size) {
+  while (ok && offset < c.forms.size) {
     fill_shard(writer, &offset, &c);
     if (writer->scratch.failed) ok = pk_fail(error, PK_OUT_OF_MEMORY, "no memory for a block");
-    ok = ok && (offset == c.size || open_shard(writer, error));
+    ok = ok && (offset == c.forms.size || open_shard(writer, error));
   }
   pk_constant_forms_free(&c.forms);
   return ok;

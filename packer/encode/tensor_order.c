@@ -17,7 +17,10 @@ static bool number_tensors(int32_t *numbers, int32_t *next, const pk_lowered_gra
       return pk_fail(error, PK_BAD_MODEL, "%s: %s refers to tensor %d of %zu", graph->source_file,
                      user, t, graph->tensor_count);
     }
-    if (numbers[t] == UNSEEN) numbers[t] = (*next)++;
+    if (numbers[t] != UNSEEN) continue;
+    // The steps of levels stand right before these.
+    if (graph->tensors[t].levels) numbers[t - 1] = (*next)++;
+    numbers[t] = (*next)++;
   }
   return true;
 }
@@ -79,8 +82,7 @@ bool pk_order_tensors(pk_lowered_graph *graph, pk_error *error) {
       if (numbers[i] != UNSEEN) {
         ordered[numbers[i]] = graph->tensors[i];
       } else {
-        free(graph->tensors[i].name);
-        free(graph->tensors[i].data);
+        pk_lowered_tensor_free(&graph->tensors[i]);
       }
     }
     for (size_t i = 0; i < graph->op_count; i++) {

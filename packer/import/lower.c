@@ -40,14 +40,13 @@ void *pk_lowering_bytes(pk_lowering *lowering, const char *name, size_t size_byt
 }
 
 // Takes over name and data.
-static int32_t add_tensor(pk_lowering *lowering, const pk_lowered_tensor *tensor) {
+static int32_t add_tensor(pk_lowering *lowering, pk_lowered_tensor *tensor) {
   pk_lowered_graph *out = lowering->out;
   if (out->tensor_count == lowering->tensor_capacity) {
     const size_t capacity = lowering->tensor_capacity ? 2 * lowering->tensor_capacity : 64;
     pk_lowered_tensor *tensors = realloc(out->tensors, capacity * sizeof *tensors);
     if (!tensors) {
-      free(tensor->name);
-      free(tensor->data);
+      pk_lowered_tensor_free(tensor);
       out_of_memory(lowering);
       return MNW_NO_TENSOR;
     }
@@ -60,8 +59,7 @@ static int32_t add_tensor(pk_lowering *lowering, const pk_lowered_tensor *tensor
 
 int32_t pk_lowering_constant(pk_lowering *lowering, pk_lowered_tensor tensor) {
   if (!tensor.name || !tensor.data) {
-    free(tensor.name);
-    free(tensor.data);
+    pk_lowered_tensor_free(&tensor);
     return MNW_NO_TENSOR;
   }
   return add_tensor(lowering, &tensor);

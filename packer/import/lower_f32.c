@@ -34,7 +34,6 @@ static bool add_tiles(pk_lowering *lowering, pk_lowered_op *lowered, const pk_op
   const pk_tensor *weights = pk_op_input(lowering->graph, op, PK_INPUT_WEIGHTS);
   const size_t group_floats = mnw_round_up(o_count, MNW_TILE_CHANNELS) * k_count;
   tensor.dtype = MNW_DTYPE_F32;
-  tensor.layout = MNW_LAYOUT_TILE_8_F32;
   tensor.data_bytes = groups * group_floats * sizeof(float);
   tensor.data = pk_lowering_bytes(lowering, weights->name, tensor.data_bytes);
   if (!tensor.data) return false;
@@ -51,8 +50,10 @@ static bool add_tiles(pk_lowering *lowering, pk_lowered_op *lowered, const pk_op
   return pk_lowering_add_number(lowered, pk_lowering_constant(lowering, tensor));
 }
 
-static bool has_int8_weights(const pk_lowering *lowering, const pk_op *op) {
-  return pk_op_input(lowering->graph, op, PK_INPUT_WEIGHTS)->dtype == PK_DTYPE_S8;
+// Whether the weights are int8 that only a DEQUANTIZE can make real.
+static bool needs_dequantize(const pk_lowering *lowering, const pk_op *op, int layout) {
+  const pk_tensor *weights = pk_op_input(lowering->graph, op, PK_INPUT_WEIGHTS);
+  return weights->dtype == PK_DTYPE_S8 && !pk_suits_levels(lowering, weights, layout);
 }
 
 bool pk_lowering_add_factors(pk_lowering *lowering, pk_lowered_op *lowered,
@@ -103,13 +104,19 @@ static int32_t add_dequantized(pk_lowering *lowering, const pk_op *op, pk_lowere
 static bool add_matrix(pk_lowering *lowering, pk_lowered_op *lowered, const pk_op *op,
                        size_t groups, size_t o_count, size_t k_count, pk_lowered_tensor shape,
                        int32_t real) {
+  const pk_tensor *weights = pk_op_input(lowering->graph, op, PK_INPUT_WEIGHTS);
+  const size_t padded = mnw_round_up(o_count, MNW_TILE_CHANNELS);
   if (real != MNW_NO_TENSOR) {
     return pk_lowering_add_number(lowered, real) &&
            pk_lowering_add_bias_f32(lowering, lowered, op, groups, o_count, o_count);
   }
-  return add_tiles(lowering, lowered, op, groups, o_count, k_count, shape) &&
-         pk_lowering_add_bias_f32(lowering, lowered, op, groups, o_count,
-                                  mnw_round_up(o_count, MNW_TILE_CHANNELS));
+  shape.layout = MNW_LAYOUT_TILE_8_F32;
+  const bool is_added =
+      weights->dtype == PK_DTYPE_S8
+          ? pk_lowering_add_number(
+                lowered, pk_lowering_levels(lowering, weights, shape, groups, o_count, k_count))
+          : add_tiles(lowering, lowered, op, groups, o_count, k_count, shape);
+  return is_added && pk_lowering_add_bias_f32(lowering, lowered, op, groups, o_count, padded);
 }
 
 static void set_conv_params(const pk_lowering *lowering, pk_lowered_op *lowered, const pk_op *op) {
@@ -141,9 +148,9 @@ bool pk_lower_conv_2d_f32(pk_lowering *lowering, const pk_op *op) {
     shape = (pk_lowered_tensor){
         .rank = 5, .dims = {group_count, dims[0] / group_count, dims[1], dims[2], dims[3]}};
   }
-  const bool is_int8 = has_int8_weights(lowering, op);
-  const int32_t real = is_int8 ? add_dequantized(lowering, op, shape) : MNW_NO_TENSOR;
-  if (is_int8 && real == MNW_NO_TENSOR) return false;
+  const bool is_behind = needs_dequantize(lowering, op, MNW_LAYOUT_TILE_8_F32);
+  const int32_t real = is_behind ? add_dequantized(lowering, op, shape) : MNW_NO_TENSOR;
+  if (is_behind && real == MNW_NO_TENSOR) return false;
   pk_lowered_op *lowered = pk_lowering_begin(lowering, op, MNW_OP_CONV_2D);
   if (!lowered) return false;
   set_conv_params(lowering, lowered, op);
@@ -161,10 +168,12 @@ bool pk_lower_depthwise_conv_2d_f32(pk_lowering *lowering, const pk_op *op) {
                               .layout = MNW_LAYOUT_ROW_MAJOR,
                               .data_bytes = weights->data_bytes};
   int32_t number;
-  if (has_int8_weights(lowering, op)) {
+  if (needs_dequantize(lowering, op, MNW_LAYOUT_ROW_MAJOR)) {
     const pk_lowered_tensor shape = {
         .rank = 3, .dims = {weights->dims[1], weights->dims[2], weights->dims[3]}};
     number = add_dequantized(lowering, op, shape);
+  } else if (weights->dtype == PK_DTYPE_S8) {
+    number = pk_lowering_levels(lowering, weights, tensor, 1, channels, 1);
   } else {
     tensor.data = pk_lowering_bytes(lowering, weights->name, tensor.data_bytes);
     if (!tensor.data) return false;
@@ -187,9 +196,9 @@ bool pk_lower_fully_connected_f32(pk_lowering *lowering, const pk_op *op) {
   const size_t o_count = (size_t)dims[0], k_count = (size_t)dims[1];
   const pk_lowered_tensor shape = {.rank = 2, .dims = {dims[0], dims[1]}};
   const pk_clamp clamp = pk_activation_clamp_f32(op->activation);
-  const bool is_int8 = has_int8_weights(lowering, op);
-  const int32_t real = is_int8 ? add_dequantized(lowering, op, shape) : MNW_NO_TENSOR;
-  if (is_int8 && real == MNW_NO_TENSOR) return false;
+  const bool is_behind = needs_dequantize(lowering, op, MNW_LAYOUT_TILE_8_F32);
+  const int32_t real = is_behind ? add_dequantized(lowering, op, shape) : MNW_NO_TENSOR;
+  if (is_behind && real == MNW_NO_TENSOR) return false;
   pk_lowered_op *lowered = pk_lowering_begin(lowering, op, MNW_OP_FULLY_CONNECTED);
   if (!lowered) return false;
   lowered->params[MNW_FULLY_CONNECTED_WEIGHT_BITS] = 8;

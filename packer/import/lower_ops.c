@@ -381,8 +381,25 @@ bool pk_lower_quantize(pk_lowering *lowering, const pk_op *op) {
   return pk_lowering_plain(lowering, op, MNW_OP_QUANTIZE) != NULL;
 }
 
+static bool is_output(const pk_graph *graph, int32_t tensor) {
+  for (size_t i = 0; i < graph->output_count; i++) {
+    if (graph->outputs[i] == tensor) return true;
+  }
+  return false;
+}
+
 bool pk_lower_dequantize(pk_lowering *lowering, const pk_op *op) {
   const pk_tensor *x = pk_op_input(lowering->graph, op, 0);
+  if (pk_suits_levels(lowering, x, MNW_LAYOUT_ROW_MAJOR) &&
+      !is_output(lowering->graph, op->output)) {
+    const pk_lowered_tensor real = {
+        .rank = (uint32_t)x->rank,
+        .dims = {x->dims[0], x->dims[1], x->dims[2], x->dims[3], x->dims[4], x->dims[5]},
+        .layout = MNW_LAYOUT_ROW_MAJOR};
+    const int32_t number = pk_lowering_levels(lowering, x, real, 1, 1, 1);
+    lowering->numbers[op->output] = number;
+    return number != MNW_NO_TENSOR;
+  }
   pk_lowered_op *lowered = pk_lowering_plain(lowering, op, MNW_OP_DEQUANTIZE);
   return lowered &&
          (!x->data || x->quantization.count <= 1 || pk_lowering_add_factors(lowering, lowered, x));

@@ -1,7 +1,9 @@
-// What the user tells about a model and its inputs: pack's --shape, --dim, --const and --prototxt.
+// What the user tells about a model and its inputs: pack's --shape, --dim, --const, --prototxt and
+// --weights-in-memory.
 #ifndef MINNOW_PACKER_IMPORT_MODEL_OPTIONS_H_
 #define MINNOW_PACKER_IMPORT_MODEL_OPTIONS_H_
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "../pk_error.h"
@@ -18,6 +20,7 @@ typedef struct pk_model_options {
   pk_binding_list shapes;     // input=1,64,…: the shape of an input
   pk_binding_list dims;       // batch=1: the size of all dimensions of that name
   pk_binding_list constants;  // input=16000: the input becomes a constant
+  bool keeps_int8;            // pk_graph's
   const char *prototxt;       // path of the graph of Deep Compression's weights; NULL: beside them
 } pk_model_options;
 

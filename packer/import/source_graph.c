@@ -28,6 +28,7 @@ bool pk_graph_copy(pk_graph *copy, const pk_graph *graph, pk_error *error) {
   bool ok = true;
   pk_graph_init(copy, graph->arena.limit_bytes);
   copy->source_file = graph->source_file;
+  copy->keeps_int8 = graph->keeps_int8;
   copy->input_count = graph->input_count;
   copy->output_count = graph->output_count;
   copy->inputs =

@@ -139,6 +139,8 @@ typedef struct pk_graph {
   size_t op_count, op_capacity;
   int32_t *inputs, *outputs;  // tensor numbers
   size_t input_count, output_count;
+  bool keeps_int8;  // int8 weights of float32 operators stay so in memory, and are made real at
+                    // each run
 } pk_graph;
 
 void pk_graph_init(pk_graph *graph, size_t limit_bytes);

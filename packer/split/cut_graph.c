@@ -29,12 +29,12 @@ void pk_cut_graph_free(pk_cut_graph *cut) {
   *cut = (pk_cut_graph){0};
 }
 
-// Room for all that the operators begin … end − 1 may mention.
+// Room for all that the operators begin … end − 1 may mention, and for steps.
 static bool allocate_part(pk_cut_part *part, const pk_lowered_graph *graph, size_t begin,
                           size_t end) {
   size_t mentions = graph->output_count + graph->input_count + 1;
   for (size_t i = begin; i < end; i++) {
-    mentions += (size_t)graph->ops[i].input_count + (size_t)graph->ops[i].output_count;
+    mentions += 2 * (size_t)graph->ops[i].input_count + (size_t)graph->ops[i].output_count;
   }
   pk_lowered_graph *g = &part->graph;
   g->name = copy_text(graph->name);
@@ -47,20 +47,30 @@ static bool allocate_part(pk_cut_part *part, const pk_lowered_graph *graph, size
   return g->tensors && g->ops && g->inputs && g->outputs && part->inputs;
 }
 
-// The tensor's number in the part; taken in, with a copy of its bytes, where it is new.
-static bool number_of(int32_t *number, cutter *c, pk_lowered_graph *part, int32_t t) {
-  *number = c->numbers[t];
-  if (*number != UNKNOWN) return true;
+// NULL where `bytes` is or where memory is short.
+static void *copy_bytes(const void *bytes, size_t size) {
+  void *copy = bytes ? malloc(size) : NULL;
+  if (copy) memcpy(copy, bytes, size);
+  return copy;
+}
+
+// Takes the tensor in with a copy of its bytes, steps of levels before these.
+static bool take_tensor(cutter *c, pk_lowered_graph *part, int32_t t) {
   const pk_lowered_tensor *from = &c->graph->tensors[t];
+  if (from->levels && !take_tensor(c, part, t - 1)) return false;
   pk_lowered_tensor *to = &part->tensors[part->tensor_count];
   *to = *from;
   to->name = copy_text(from->name);
-  to->data = NULL;
-  c->numbers[t] = *number = (int32_t)part->tensor_count++;
-  if (!from->data) return true;
-  to->data = malloc(from->data_bytes);
-  if (!to->data) return false;
-  memcpy(to->data, from->data, from->data_bytes);
+  to->data = copy_bytes(from->data, from->data_bytes);
+  to->levels = copy_bytes(from->levels, from->level_count);
+  c->numbers[t] = (int32_t)part->tensor_count++;
+  return (to->data || !from->data) && (to->levels || !from->levels);
+}
+
+// The tensor's number in the part.
+static bool number_of(int32_t *number, cutter *c, pk_lowered_graph *part, int32_t t) {
+  if (c->numbers[t] == UNKNOWN && !take_tensor(c, part, t)) return false;
+  *number = c->numbers[t];
   return true;
 }
 

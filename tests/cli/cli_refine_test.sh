@@ -26,7 +26,7 @@ check 'the report tells it' grep -q 'Loss after refinement' "$work/page.html"
 expect 0 '' run "$work/refined" "$work/samples"/*.JPEG
 
 # Values that are shared learn as well, and stay as few.
-sharing=("${packing[@]}" --weights shared --target-size 28k)
+sharing=("${packing[@]}" --weights shared --target-size 30k)
 expect 0 '"calibration"' pack "$model" -o "$work/shared" --calibrate "$work/samples" "${sharing[@]}" --json
 values=$(json "$work/out" .calibration.layers)
 expect 0 '"kept": true' pack "$model" -o "$work/shared_refined" --calibrate "$work/samples" "${sharing[@]}" --refine 32 --json

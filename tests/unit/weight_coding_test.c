@@ -278,7 +278,11 @@ static void test_floats(void **state) {
   coded.block.data[12] = MNW_CODING_FLOATS | MNW_CODING_SYMBOLS;
   assert_int_equal(read(bytes, &constant, tables, coded.block.data, coded.block.size),
                    MNW_STATUS_CORRUPT);
-  coded.block.data[12] = 128 | MNW_CODING_SYMBOLS;
+  coded.block.data[12] = MNW_CODING_LEVELS | MNW_CODING_SYMBOLS;  // of no steps
+  assert_int_equal(read(bytes, &constant, tables, coded.block.data, coded.block.size),
+                   MNW_STATUS_CORRUPT);
+  coded.block.data[12] = MNW_CODING_SYMBOLS;
+  coded.block.data[13] = 1;
   assert_int_equal(read(bytes, &constant, tables, coded.block.data, coded.block.size),
                    MNW_STATUS_UNSUPPORTED_VERSION);
   free(bytes);

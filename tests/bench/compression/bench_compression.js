@@ -28,8 +28,8 @@ function writePage(lines) {
   writeFileSync(PAGE, `${text.slice(0, start)}${lines.join('\n')}\n${text.slice(end)}`);
 }
 
-/** @param {string[]} keys @param {{ twice: boolean }} options @returns {RowResult[]} printed as they come */
-function measureRows(keys, options) {
+/** @param {string[]} keys @param {{ twice: boolean }} options @returns {Promise<RowResult[]>} printed as they come */
+async function measureRows(keys, options) {
   const work = mkdtempSync(path.join(tmpdir(), 'minnow_compression_'));
   const results = [];
   console.log(TABLE_HEAD.join('\n'));
@@ -37,7 +37,7 @@ function measureRows(keys, options) {
     for (const row of COMPRESSION_ROWS.filter(({ key }) => keys.length === 0 || keys.includes(key))) {
       const scratch = path.join(work, row.key);
       mkdirSync(scratch);
-      const result = measureRow(row, scratch, options);
+      const result = await measureRow(row, scratch, options);
       rmSync(scratch, { recursive: true });
       console.log(lineOf(result));
       results.push(result);
@@ -48,7 +48,7 @@ function measureRows(keys, options) {
   return results;
 }
 
-function main() {
+async function main() {
   const { values, positionals: keys } = parseArgs({
     allowPositionals: true,
     options: { json: { type: 'string' }, twice: { type: 'boolean', default: false } },
@@ -65,7 +65,7 @@ function main() {
     console.log(`SKIPPED: ${missing}`);
     return;
   }
-  const results = measureRows(keys, values);
+  const results = await measureRows(keys, values);
   if (values.json) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
   if (keys.length === 0) writePage([...TABLE_HEAD, ...results.map(lineOf)]);
   const missed = results.filter(({ must, isMet }) => must !== undefined && !isMet);
@@ -75,4 +75,4 @@ function main() {
   }
 }
 
-main();
+await main();

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { areKept } from './judges.js';
 import { filesOf, packModel } from './package_answers.js';
+import { runTimeFigures } from './run_times.js';
 
 /** @typedef {import('./compression_rows.js').CompressionRow} CompressionRow */
 /** @typedef {import('./judges.js').Figure} Figure */
@@ -29,16 +30,16 @@ import { filesOf, packModel } from './package_answers.js';
  * @param {CompressionRow} row
  * @param {string} work scratch folder of its own
  * @param {{ twice: boolean }} options
- * @returns {RowResult}
+ * @returns {Promise<RowResult>}
  */
-export function measureRow(row, work, { twice }) {
+export async function measureRow(row, work, { twice }) {
   const { model, options, calibrate, judge } = row.prepare(work);
   const plain = packModel(model, path.join(work, 'plain'), options);
   const samples = row.needsNoSamples ? [] : ['--calibrate', calibrate];
   const compress = (/** @type {string} */ name) => packModel(model, path.join(work, name), [...options, ...samples, ...row.search]);
   const small = compress('small');
   const isRepeatable = twice || row.isPackedTwice ? haveSameFiles(small.folder, compress('again').folder) : undefined;
-  const figures = judge(plain.folder, small.folder);
+  const figures = [...judge(plain.folder, small.folder), ...(await runTimeFigures(plain.folder, small.folder))];
   const limits = limitsOf(row, model);
   const { key, title, search, maxSeconds } = row;
   const isMet =

@@ -21,6 +21,12 @@ async function subjectsOf(modules, folder) {
 const WARM_UP_MS = 500;
 const DECODINGS = 15;
 
+/** @param {Subject} subject */
+function warmUp(subject) {
+  const begunAt = performance.now();
+  while (performance.now() - begunAt < WARM_UP_MS) subject.time(1);
+}
+
 /**
  * Pushes a package's shards into fresh instances. ms: median from bytes in memory to weights as the kernels read them.
  * @param {string} url of the module @param {string} folder
@@ -46,11 +52,17 @@ Object.assign(window, {
   timeKernels: async (url, filter) => timeKernels(await compile(url), filter),
   /** @param {string[]} modules @param {string} folder @param {number} runs */
   compareModules: async (modules, folder, runs) => compareSubjects(await subjectsOf(modules, folder), runs),
+  /** Of the same inputs. @param {string} url of the module @param {string[]} folders @param {number} runs */
+  comparePackages: async (url, folders, runs) => {
+    const module = await compile(url);
+    const subjects = await Promise.all(folders.map(async (folder) => Subject.load(module, await shardsOf(folder))));
+    subjects.forEach(warmUp);
+    return compareSubjects(subjects, runs);
+  },
   /** @param {string[]} modules @param {string} folder @param {number} runs */
   profileModules: async (modules, folder, runs) =>
     (await subjectsOf(modules, folder)).map((subject) => {
-      const begunAt = performance.now();
-      while (performance.now() - begunAt < WARM_UP_MS) subject.time(1);
+      warmUp(subject);
       return subject.profile(runs);
     }),
 });

@@ -95,6 +95,6 @@ bool pk_graph_prepare(pk_graph *graph, const pk_graph_edit *edit, pk_error *erro
   const bool is_edited = edit && edit->apply;
   graph->keeps_int8 = edit && edit->inputs && edit->inputs->keeps_int8;
   return (is_edited ? edit->apply(edit->user, graph, error)
-                    : pk_pass_separate_scales(graph, error)) &&
+                    : pk_pass_weight_levels(graph, error)) &&
          pk_graph_check(graph, error);
 }

@@ -16,7 +16,7 @@ typedef bool pk_pass_fn(pk_graph *graph, pk_error *error);
 bool pk_graph_run_passes(pk_graph *graph, pk_error *error);
 
 // Runs behind all others, where no edit rewrites the weights (its file says why).
-pk_pass_fn pk_pass_separate_scales;
+pk_pass_fn pk_pass_weight_levels;
 
 // All that lies between an importer and lowering: check, passes, check, and `edit` (NULL: none)
 // with a check of its own.

@@ -6,7 +6,7 @@
 #include "lanes.h"
 #include "nd_iter.h"
 
-enum { TABLE_SIZE = 256, BLOCK = 64 };
+enum { TABLE_SIZE = 256, BLOCK = 4 };
 
 static bool gives_bool(int32_t function) {
   return function == MNW_UNARY_IS_NAN || function == MNW_UNARY_IS_INF;
@@ -98,17 +98,19 @@ static float round_to(float x, int mantissa_bits, int lowest) {
   return (float)((double)mnw_round_f32((float)((double)x * factor)) / factor);
 }
 
-#define FOR_EACH(function, expression)   \
-  case function:                         \
-    for (size_t i = 0; i < BLOCK; i++) { \
-      const float x = in[i];             \
-      out[i] = (expression);             \
-    }                                    \
+#define FOR_EACH(function, expression)                        \
+  case function:                                              \
+    for (; blocks > 0; blocks--, in += BLOCK, out += BLOCK) { \
+      for (size_t i = 0; i < BLOCK; i++) {                    \
+        const float x = in[i];                                \
+        out[i] = (expression);                                \
+      }                                                       \
+    }                                                         \
     break;
 
-// A block has a whole number of vectors, so that no loop needs a second one for what is left over.
-static void compute_block(int32_t function, float *restrict out, const float *restrict in,
-                          float alpha, float beta) {
+// Blocks are whole vectors, so that no loop needs a second one for what is left over.
+static void compute_blocks(int32_t function, float *restrict out, const float *restrict in,
+                           size_t blocks, float alpha, float beta) {
   switch (function) {
     FOR_EACH(MNW_UNARY_ABS, fabsf(x))
     FOR_EACH(MNW_UNARY_NEG, -x)
@@ -141,20 +143,19 @@ static void compute_block(int32_t function, float *restrict out, const float *re
     FOR_EACH(MNW_UNARY_SQUARE, x * x)
     FOR_EACH(MNW_UNARY_ROUND_TO, round_to(x, (int)alpha, (int)beta))
     default:
-      for (size_t i = 0; i < BLOCK; i++) out[i] = compute_in_double(function, in[i]);
+      for (size_t i = 0; i < blocks * BLOCK; i++) out[i] = compute_in_double(function, in[i]);
   }
 }
 
 static void compute(int32_t function, float *out, const float *in, size_t count, float alpha,
                     float beta) {
   float x[BLOCK] = {0.0f}, y[BLOCK];
-  for (; count >= BLOCK; count -= BLOCK, in += BLOCK, out += BLOCK) {
-    compute_block(function, out, in, alpha, beta);
-  }
-  if (count == 0) return;
-  memcpy(x, in, count * sizeof *x);
-  compute_block(function, y, x, alpha, beta);
-  memcpy(out, y, count * sizeof *y);
+  const size_t left = count % BLOCK, whole = count - left;
+  compute_blocks(function, out, in, whole / BLOCK, alpha, beta);
+  if (left == 0) return;
+  memcpy(x, in + whole, left * sizeof *x);
+  compute_blocks(function, y, x, 1, alpha, beta);
+  memcpy(out + whole, y, left * sizeof *y);
 }
 
 static void compute_quantized(const mnw_op_context *context, float alpha, float beta) {

@@ -2,16 +2,60 @@
 
 #include <brotli/encode.h>
 #include <limits.h>
+#include <stdlib.h>
+#include <string.h>
 #include <zlib.h>
 
 enum { GZIP_WINDOW_BITS = 15 + 16, GZIP_MEMORY_LEVEL = 9, GZIP_SYSTEM_UNKNOWN = 255 };
 
+enum { PIECE_BYTES = 16 * 1024 };
+
+// Pushes `size_bytes` through the encoder, with `operation` at their end, to *at, of which *room
+// bytes are left.
+static bool encode_piece(BrotliEncoderState *state, BrotliEncoderOperation operation,
+                         const uint8_t *data, size_t size_bytes, uint8_t **at, size_t *room) {
+  do {
+    if (!BrotliEncoderCompressStream(state, operation, &size_bytes, &data, room, at, NULL)) {
+      return false;
+    }
+  } while (*room > 0 && (size_bytes > 0 || BrotliEncoderHasMoreOutput(state)));
+  return size_bytes == 0 && !BrotliEncoderHasMoreOutput(state);
+}
+
+// As pieces, each of which is stored or compressed by itself, to `room` bytes at `at`. Returns how
+// many; 0 where there is no memory, or they are more.
+static size_t encode_pieces(uint8_t *at, size_t room, const uint8_t *data, size_t size_bytes) {
+  const size_t all = room;
+  BrotliEncoderState *state = BrotliEncoderCreateInstance(NULL, NULL, NULL);
+  bool ok = state && BrotliEncoderSetParameter(state, BROTLI_PARAM_QUALITY, BROTLI_MAX_QUALITY) &&
+            BrotliEncoderSetParameter(state, BROTLI_PARAM_LGWIN, BROTLI_DEFAULT_WINDOW);
+  for (size_t done = 0; ok && done < size_bytes; done += PIECE_BYTES) {
+    const size_t left = size_bytes - done;
+    const bool is_last = left <= PIECE_BYTES;
+    ok = encode_piece(state, is_last ? BROTLI_OPERATION_FINISH : BROTLI_OPERATION_FLUSH,
+                      data + done, is_last ? left : PIECE_BYTES, &at, &room);
+  }
+  if (state) BrotliEncoderDestroyInstance(state);
+  return ok ? all - room : 0;
+}
+
+// Where hardly anything can be compressed, brotli may store all: then pieces may do better.
 bool pk_compress_brotli(pk_bytes *out, const uint8_t *data, size_t size_bytes) {
   size_t encoded = BrotliEncoderMaxCompressedSize(size_bytes);
   uint8_t *at = encoded > 0 ? pk_bytes_reserve(out, encoded) : NULL;
   if (!at || !BrotliEncoderCompress(BROTLI_MAX_QUALITY, BROTLI_DEFAULT_WINDOW, BROTLI_MODE_GENERIC,
                                     size_bytes, data, &encoded, at)) {
     return false;
+  }
+  if (encoded >= size_bytes && size_bytes > PIECE_BYTES) {
+    // Only what is smaller fits.
+    uint8_t *pieces = malloc(size_bytes);
+    const size_t bytes = pieces ? encode_pieces(pieces, size_bytes - 1, data, size_bytes) : 0;
+    if (bytes > 0) {
+      memcpy(at, pieces, bytes);
+      encoded = bytes;
+    }
+    free(pieces);
   }
   out->size += encoded;
   return true;

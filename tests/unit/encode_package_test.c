@@ -12,11 +12,13 @@
 #include "core/base/bytes.h"
 #include "core/ops/op_params.h"
 #include "dense_graph.h"
+#include "encode/compress.h"
 #include "encode/manifest_build.h"
 #include "encode/package_check.h"
 #include "encode/package_writer.h"
 #include "encode/tensor_order.h"
 #include "test_folder.h"
+#include "test_random.h"
 
 static const dense_layer mixed_layers[] = {
     {700, DENSE_BELL}, {40, DENSE_UNIFORM}, {64, DENSE_CONSTANT}, {10, DENSE_BELL}};
@@ -63,6 +65,29 @@ static void packing_twice_gives_the_same_bytes(void **state) {
   free(text_b);
   pk_package_free(&a);
   pk_package_free(&b);
+}
+
+// Codes of weights do not shrink; what lies between them does, though brotli stores the whole.
+static void what_hardly_shrinks_is_compressed_by_pieces(void **state) {
+  enum { SIZE = 240000, SOFT_AT = 100000, SOFT = 4000 };
+  static uint8_t data[SIZE], decoded[SIZE];
+  (void)state;
+  uint32_t seed = 9;
+  random_bytes(&seed, data, SIZE);
+  for (size_t i = 0; i < SOFT; i++) data[SOFT_AT + i] &= 31;
+  pk_bytes br = {0};
+  assert_true(pk_compress_brotli(&br, data, SIZE));
+  assert_true(br.size < SIZE - SOFT / 8);
+  size_t size = sizeof decoded;
+  assert_int_equal(BrotliDecoderDecompress(br.size, br.data, &size, decoded),
+                   BROTLI_DECODER_RESULT_SUCCESS);
+  assert_int_equal(size, SIZE);
+  assert_memory_equal(decoded, data, SIZE);
+  pk_bytes_free(&br);
+  random_bytes(&seed, data, SIZE);  // nothing to gain at all
+  assert_true(pk_compress_brotli(&br, data, SIZE));
+  assert_true(br.size <= SIZE + 16);
+  pk_bytes_free(&br);
 }
 
 static void encodings_decode_to_the_shard(void **state) {
@@ -297,6 +322,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(packing_twice_gives_the_same_bytes),
       cmocka_unit_test(encodings_decode_to_the_shard),
+      cmocka_unit_test(what_hardly_shrinks_is_compressed_by_pieces),
       cmocka_unit_test(shards_keep_to_their_size),
       cmocka_unit_test(each_constant_gets_the_smallest_coding),
       cmocka_unit_test(tensors_are_numbered_by_first_use),

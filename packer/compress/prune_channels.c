@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../core/kernels/packed_layout.h"
 #include "channel_groups.h"
 #include "layer_statistics.h"
 #include "worker_pair.h"
@@ -115,6 +116,29 @@ static float small_of(const channel_ranges *ranges, size_t channels) {
   return constant_share * most;
 }
 
+static bool has_depthwise(const pk_channel_groups *groups, size_t g, const pk_graph *graph) {
+  for (size_t i = 0; i < graph->op_count; i++) {
+    const pk_op *op = &graph->ops[i];
+    if (op->kind == PK_OP_DEPTHWISE_CONV_2D &&
+        groups->group_of[op->inputs[PK_INPUT_DATA]] == (int32_t)g) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Depthwise convolutions take eight channels together, and the rest of a number that eight does not
+// divide longer than these: the last channels that would go stay, as long as that fills a tile.
+static void keep_tiles(const pk_channel_groups *groups, size_t g) {
+  bool *is_gone = groups->is_gone[g];
+  size_t stay = 0;
+  for (size_t c = 0; c < groups->channels[g]; c++) stay += !is_gone[c];
+  for (size_t c = groups->channels[g]; c-- > 0 && stay % MNW_TILE_CHANNELS != 0;) {
+    stay += is_gone[c];
+    is_gone[c] = false;
+  }
+}
+
 // Marks the channels that are constant for every reader of the group; one stays in any case.
 static void find_constants(const pk_channel_groups *groups, size_t g, const channel_work *work) {
   const pk_graph *graph = work->net->graph;
@@ -133,6 +157,7 @@ static void find_constants(const pk_channel_groups *groups, size_t g, const chan
   size_t gone = 0;
   for (size_t c = 0; c < channels; c++) gone += is_gone[c];
   if (gone == channels) is_gone[channels - 1] = false;
+  if (has_depthwise(groups, g, graph)) keep_tiles(groups, g);
 }
 
 // bias[o] += sum of weights of gone channels times their constant.

@@ -14,7 +14,7 @@
 #include "../../packer/import/graph_check.h"
 #include "float_graph.h"
 
-enum { IN = 3, MIDDLE = 8, OUT = 2, VALUES = FLOAT_GRAPH_SIDE * FLOAT_GRAPH_SIDE * OUT };
+enum { IN = 3, MIDDLE = 9, OUT = 2, VALUES = FLOAT_GRAPH_SIDE * FLOAT_GRAPH_SIDE * OUT };
 
 typedef struct residual_case {
   float_graph base;
@@ -243,7 +243,7 @@ static void test_latency(void **state) {
     assert_false(pk_prune_to_latency(graph, &pruning, &latency, &r.base.set, &target, &options,
                                      &r.base.error));
     assert_int_equal(r.base.error.code, PK_USAGE);
-    assert_non_null(strstr(r.base.error.message, "7 of 8 channels removed, and no more can go"));
+    assert_non_null(strstr(r.base.error.message, "8 of 9 channels removed, and no more can go"));
     float_graph_end(&r.base);
   }
 }

@@ -175,8 +175,8 @@ static int32_t int8_output(quantizer *q, const pk_op *op, int32_t first_input) {
   return number;
 }
 
-// Whether the int8 operator is a sum for which the runtime has a kernel of its own, several times as
-// fast as those of other functions of two operands.
+// Whether the int8 operator is a sum for which the runtime has a kernel of its own, several times
+// as fast as those of other functions of two operands.
 static bool is_plain_sum(const pk_graph *graph, const pk_op *op) {
   static const float largest_ratio = 65536.0f;  // of the scales of an input and the output
   const pk_tensor *a = pk_op_input(graph, op, 0), *b = pk_op_input(graph, op, 1);

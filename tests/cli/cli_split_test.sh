@@ -50,7 +50,7 @@ compare "$models/mediapipe/face_landmark_f32.tflite"
 compare "$models/ultra_light_face/version-RFB-320.onnx"
 compare "$models/dtln/model_1.onnx"
 compare "$models/dtln/model_1.onnx" --weights int8
-compare "$models/ultra_light_face/version-RFB-320.onnx" --weights int4
+compare "$models/mlperf_tiny/kws_ref_model_float32.tflite" --weights int4
 
 # The pairs of a convolution and its depthwise convolution, which run together, may be cut apart. 60 parts of 68
 # operators cut nearly all of them.

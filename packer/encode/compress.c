@@ -8,7 +8,7 @@
 
 enum { GZIP_WINDOW_BITS = 15 + 16, GZIP_MEMORY_LEVEL = 9, GZIP_SYSTEM_UNKNOWN = 255 };
 
-enum { PIECE_BYTES = 16 * 1024 };
+enum { PIECE_BYTES = 32 * 1024, PIECE_WINDOW_BITS = 18, LEAST_GAIN = 64 };
 
 // Pushes `size_bytes` through the encoder, with `operation` at their end, to *at, of which *room
 // bytes are left.
@@ -28,7 +28,7 @@ static size_t encode_pieces(uint8_t *at, size_t room, const uint8_t *data, size_
   const size_t all = room;
   BrotliEncoderState *state = BrotliEncoderCreateInstance(NULL, NULL, NULL);
   bool ok = state && BrotliEncoderSetParameter(state, BROTLI_PARAM_QUALITY, BROTLI_MAX_QUALITY) &&
-            BrotliEncoderSetParameter(state, BROTLI_PARAM_LGWIN, BROTLI_DEFAULT_WINDOW);
+            BrotliEncoderSetParameter(state, BROTLI_PARAM_LGWIN, PIECE_WINDOW_BITS);
   for (size_t done = 0; ok && done < size_bytes; done += PIECE_BYTES) {
     const size_t left = size_bytes - done;
     const bool is_last = left <= PIECE_BYTES;
@@ -39,16 +39,15 @@ static size_t encode_pieces(uint8_t *at, size_t room, const uint8_t *data, size_
   return ok ? all - room : 0;
 }
 
-// Where hardly anything can be compressed, brotli may store all: then pieces may do better.
-bool pk_compress_brotli(pk_bytes *out, const uint8_t *data, size_t size_bytes) {
+bool pk_compress_brotli(pk_bytes *out, const uint8_t *data, size_t size_bytes, size_t gzip_bytes) {
   size_t encoded = BrotliEncoderMaxCompressedSize(size_bytes);
   uint8_t *at = encoded > 0 ? pk_bytes_reserve(out, encoded) : NULL;
   if (!at || !BrotliEncoderCompress(BROTLI_MAX_QUALITY, BROTLI_DEFAULT_WINDOW, BROTLI_MODE_GENERIC,
                                     size_bytes, data, &encoded, at)) {
     return false;
   }
-  if (encoded >= size_bytes && size_bytes > PIECE_BYTES) {
-    // Only what is smaller fits.
+  if (encoded >= size_bytes && gzip_bytes + LEAST_GAIN < size_bytes) {
+    // Brotli stored all; pieces take some time. Only what is smaller fits.
     uint8_t *pieces = malloc(size_bytes);
     const size_t bytes = pieces ? encode_pieces(pieces, size_bytes - 1, data, size_bytes) : 0;
     if (bytes > 0) {

@@ -37,8 +37,9 @@ void pk_package_free(pk_package *package) {
 // Compresses `plain` and fills the manifest's entry but for the file name.
 static bool encode_file(pk_manifest_file *file, pk_encodings *encodings, const pk_bytes *plain,
                         pk_error *error) {
-  if (!pk_compress_brotli(&encodings->br, plain->data, plain->size) ||
-      !pk_compress_gzip(&encodings->gzip, plain->data, plain->size)) {
+  pk_bytes *gzip = &encodings->gzip;
+  if (!pk_compress_gzip(gzip, plain->data, plain->size) ||
+      !pk_compress_brotli(&encodings->br, plain->data, plain->size, gzip->size)) {
     return pk_fail(error, PK_OUT_OF_MEMORY, "no memory to compress %zu bytes", plain->size);
   }
   pk_sha256_hex(file->sha256, plain->data, plain->size);

@@ -210,6 +210,52 @@ static int32_t add_binary(float_graph *c, int32_t function, int32_t a, int32_t b
   return y;
 }
 
+static int32_t add_pointwise(float_graph *c, int32_t function, int32_t a, int32_t b) {
+  pk_op op = {.kind = PK_OP_BINARY};
+  op.attributes.words.words[MNW_BINARY_FUNCTION] = function;
+  const int32_t side = FLOAT_GRAPH_SIDE;
+  const int32_t y = float_graph_tensor(c, "pointwise", false, 4, 1, side, side, MIDDLE);
+  float_graph_op(c, op, a, b, PK_NO_TENSOR, y);
+  return y;
+}
+
+// Sums of equal shapes become the addition that has a kernel of its own, other functions do not.
+static void test_sums(void **state) {
+  (void)state;
+  enum { VALUES = FLOAT_GRAPH_SIDE * FLOAT_GRAPH_SIDE * OUT };
+  float_graph c;
+  pk_range ranges[32];
+  pk_diff_net net;
+  float before[VALUES], after[VALUES];
+  size_t sums = 0, products = 0;
+  float_graph_start(&c, 23);
+  const pk_op conv = float_graph_conv(PK_OP_CONV_2D, PK_ACTIVATION_NONE, 0);
+  const int32_t x =
+      float_graph_tensor(&c, "x", false, 4, 1, FLOAT_GRAPH_SIDE, FLOAT_GRAPH_SIDE, IN);
+  const int32_t a = float_graph_layer(&c, conv, x, 1, MIDDLE);
+  const int32_t b = float_graph_layer(&c, conv, x, 1, MIDDLE);
+  const int32_t sum = add_pointwise(&c, MNW_BINARY_ADD, a, b);
+  const int32_t product = add_pointwise(&c, MNW_BINARY_MUL, sum, a);
+  float_graph_finish(&c, x, float_graph_layer(&c, conv, product, 1, OUT));
+  float_graph_run(before, &c, 1, false);
+  assert_true(pk_diff_net_init(&net, &c.graph, &c.error));
+  assert_true(
+      pk_activation_ranges(ranges, NULL, &net, &c.set, &(pk_range_options){.seed = 1}, &c.error));
+  pk_diff_net_deinit(&net);
+  assert_true(pk_quantize_graph(&c.graph, ranges, NULL, &c.error));
+  for (size_t i = 0; i < c.graph.op_count; i++) {
+    sums += c.graph.ops[i].kind == PK_OP_ADD;
+    products += c.graph.ops[i].kind == PK_OP_BINARY;
+  }
+  assert_int_equal(sums, 1);
+  assert_int_equal(products, 1);
+  float_graph_run(after, &c, 1, true);
+  float most = 0.0f;
+  for (size_t i = 0; i < VALUES; i++) most = fmaxf(most, fabsf(before[i]));
+  for (size_t i = 0; i < VALUES; i++) assert_true(fabsf(before[i] - after[i]) < 0.05f * most);
+  float_graph_end(&c);
+}
+
 // Slopes keep eight bits, whatever their size and sign; factors are none, and keep all.
 static void test_slopes(void **state) {
   (void)state;
@@ -256,8 +302,8 @@ static void test_best_range(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_dead_channels), cmocka_unit_test(test_int8_in_front_of_weights_only),
-      cmocka_unit_test(test_weights_only),  cmocka_unit_test(test_slopes),
-      cmocka_unit_test(test_best_range),
+      cmocka_unit_test(test_weights_only),  cmocka_unit_test(test_sums),
+      cmocka_unit_test(test_slopes),        cmocka_unit_test(test_best_range),
   };
   return cmocka_run_group_tests_name("compress_graph", tests, NULL, NULL);
 }

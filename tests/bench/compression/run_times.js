@@ -1,4 +1,5 @@
 /** How long runs of a compressed package take in Chromium, of what they took before: compression must not make them slower. */
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { missingEngine } from '../../e2e/engines/browser_engine.js';
 import { median } from '../wasm/model_subject.js';
@@ -20,7 +21,11 @@ const MOST = 1.02;
  * @returns {Promise<Figure[]>}
  */
 export async function runTimeFigures(plain, small) {
-  if (missingEngine('chromium')) return [];
+  const missing = missingEngine('chromium') ?? (existsSync(MODULE) ? undefined : `${MODULE} is missing: run tools/build.sh wasm js`);
+  if (missing) {
+    console.error(`runs are not timed: ${missing}`);
+    return [];
+  }
   const [before, after] = await withBenchPage('chromium', [MODULE, plain, small], (page, urlOf) =>
     page.evaluate(
       (url, folders, runs) => /** @type {{ comparePackages: (...args: unknown[]) => Promise<number[][]> }} */ (/** @type {unknown} */ (window)).comparePackages(url, folders, runs),

@@ -94,7 +94,8 @@ bool mnw_levels_expand(const mnw_tensor *tensor, const mnw_tensor *steps) {
     if (!mnw_level_step_fits(step[i])) return false;
   }
   if (tensor->layout != MNW_LAYOUT_ROW_MAJOR) {
-    for (size_t t = 0; t < tile_count(tensor, steps); t++) {
+    const size_t tiles = tile_count(tensor, steps);
+    for (size_t t = 0; t < tiles; t++) {
       const level_tile tile = tile_at(tensor, steps, t);
       expand_tile(&tile);
     }

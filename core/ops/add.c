@@ -37,7 +37,7 @@ mnw_status mnw_add_prepare(const mnw_op_context *context, size_t *scratch_bytes)
   if (status != MNW_STATUS_OK) return status;
   const float a_ratio = tensors[0]->scale / tensors[2]->scale;
   const float b_ratio = tensors[1]->scale / tensors[2]->scale;
-  if (!(a_ratio < 65536.0f && b_ratio < 65536.0f)) {
+  if (!(a_ratio < MNW_ADD_RATIO_LIMIT && b_ratio < MNW_ADD_RATIO_LIMIT)) {
     return mnw_op_refuse(
         context, "operator %0: an input's scale is more than 65536 times the output's", 0, 0);
   }

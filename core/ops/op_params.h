@@ -38,6 +38,7 @@ enum {
 };
 
 enum { MNW_ADD_CLAMP_MIN, MNW_ADD_CLAMP_MAX };
+#define MNW_ADD_RATIO_LIMIT 65536.0f  // which an input's scale by the output's stays below
 
 // AVERAGE_POOL_2D, MAX_POOL_2D
 enum {

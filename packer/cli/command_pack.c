@@ -213,8 +213,6 @@ static bool parse_calibration(pk_calibration *calibration, int option, pk_error 
       return pk_parse_activations(&calibration->options, optarg, error);
     case OPTION_WEIGHTS:
       return pk_parse_weights(&calibration->weights, optarg, error);
-    case OPTION_WEIGHTS_IN_MEMORY:
-      return parse_weights_in_memory(&calibration->inputs, optarg, error);
     case OPTION_PRUNE:
       return pk_parse_prune(&calibration->options.prune, "prune", optarg, error);
     case OPTION_PRUNE_BY:
@@ -281,6 +279,9 @@ static bool parse(pack_arguments *arguments, int argc, char **argv, pk_error *er
       case OPTION_PROTOTXT:
         arguments->calibration.inputs.prototxt = optarg;
         break;
+      case OPTION_WEIGHTS_IN_MEMORY:
+        ok = parse_weights_in_memory(&arguments->calibration.inputs, optarg, error);
+        break;
       case OPTION_JSON:
         arguments->as_json = true;
         break;
@@ -291,7 +292,6 @@ static bool parse(pack_arguments *arguments, int argc, char **argv, pk_error *er
       case OPTION_SEED:
       case OPTION_ACTIVATIONS:
       case OPTION_WEIGHTS:
-      case OPTION_WEIGHTS_IN_MEMORY:
       case OPTION_REFINE:
       case OPTION_RESUME:
       case OPTION_REPORT:

@@ -59,9 +59,8 @@ bool pk_channel_levels(pk_graph *graph, int32_t number, int axis, int most, pk_e
   const size_t each = count / channels, stride = is_last ? channels : 1;
   int8_t *levels = pk_arena_alloc(&graph->arena, count, 1, error);
   float *steps = pk_arena_alloc(&graph->arena, channels, sizeof *steps, error);
-  int32_t *zeros = pk_arena_alloc(&graph->arena, channels, sizeof *zeros, error);
   float *values = pk_arena_copy(&graph->arena, tensor->data, count, sizeof *values, error);
-  if (!levels || !steps || !zeros || !values) return false;
+  if (!levels || !steps || !values) return false;
   for (size_t c = 0; c < channels; c++) {
     const size_t first = is_last ? c : c * each;
     const channel of = {values + first, each, stride};
@@ -72,12 +71,7 @@ bool pk_channel_levels(pk_graph *graph, int32_t number, int axis, int most, pk_e
       levels[at] = (int8_t)level_of(values[at], steps[c], (float)most);
     }
   }
-  tensor->dtype = PK_DTYPE_S8;
-  tensor->data = (const uint8_t *)levels;
-  tensor->data_bytes = count;
-  tensor->quantization =
-      (pk_quantization){.count = channels, .scales = steps, .zero_points = zeros, .axis = axis};
-  return true;
+  return pk_tensor_take_levels(graph, tensor, levels, steps, channels, axis, error);
 }
 
 void pk_round_to_step(float *values, size_t count) {

@@ -178,12 +178,11 @@ static int32_t int8_output(quantizer *q, const pk_op *op, int32_t first_input) {
 // Whether the int8 operator is a sum for which the runtime has a kernel of its own, several times
 // as fast as those of other functions of two operands.
 static bool is_plain_sum(const pk_graph *graph, const pk_op *op) {
-  static const float largest_ratio = 65536.0f;  // of the scales of an input and the output
   const pk_tensor *a = pk_op_input(graph, op, 0), *b = pk_op_input(graph, op, 1);
-  const float scale = largest_ratio * pk_tensor_scale(pk_op_output(graph, op));
+  const float limit = MNW_ADD_RATIO_LIMIT * pk_tensor_scale(pk_op_output(graph, op));
   return op->kind == PK_OP_BINARY &&
          op->attributes.words.words[MNW_BINARY_FUNCTION] == MNW_BINARY_ADD &&
-         pk_tensor_same_shape(a, b) && pk_tensor_scale(a) < scale && pk_tensor_scale(b) < scale;
+         pk_tensor_same_shape(a, b) && pk_tensor_scale(a) < limit && pk_tensor_scale(b) < limit;
 }
 
 static bool add_op(quantizer *q, const pk_op *source, bool is_int8) {

@@ -19,10 +19,9 @@ static bool rewrite_weights(pk_graph *graph, const pk_layer *layer, const int8_t
   const size_t outputs = pk_layer_outputs(layer), elements = pk_layer_elements(layer);
   int8_t *data = pk_arena_alloc(&graph->arena, elements, 1, error);
   float *scales = pk_arena_alloc(&graph->arena, outputs, sizeof *scales, error);
-  int32_t *zeros = pk_arena_alloc(&graph->arena, outputs, sizeof *zeros, error);
   pk_tensor *tensor = &graph->tensors[layer->weights_tensor];
   bool has_one_step = true;
-  if (!data || !scales || !zeros) return false;
+  if (!data || !scales) return false;
   for (size_t o = 0; o < outputs; o++) {
     scales[o] = pk_output_step(layer, o, step);
     has_one_step = has_one_step && scales[o] == scales[0];
@@ -30,15 +29,10 @@ static bool rewrite_weights(pk_graph *graph, const pk_layer *layer, const int8_t
       data[pk_layer_index(layer, o, j)] = levels[o * layer->k + j];
     }
   }
-  tensor->dtype = PK_DTYPE_S8;
-  tensor->data = (const uint8_t *)data;
-  tensor->data_bytes = elements;
   // The operators in int8 have a multiplier for each channel anyway.
-  tensor->quantization = (pk_quantization){.count = layer->is_float && has_one_step ? 1 : outputs,
-                                           .scales = scales,
-                                           .zero_points = zeros};
-  tensor->quantization.axis = layer->is_depthwise ? tensor->rank - 1 : 0;
-  return true;
+  const size_t count = layer->is_float && has_one_step ? 1 : outputs;
+  const int axis = layer->is_depthwise ? tensor->rank - 1 : 0;
+  return pk_tensor_take_levels(graph, tensor, data, scales, count, axis, error);
 }
 
 bool pk_add_missing_biases(pk_graph *graph, pk_error *error) {

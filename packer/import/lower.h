@@ -42,20 +42,23 @@ bool pk_lowering_add_number(pk_lowered_op *lowered, int32_t number);
 bool pk_lowering_add_output(pk_lowering *lowering, pk_lowered_op *lowered, const pk_op *op);
 
 // Adds int8 weights of a float32 operator as a float32 constant of levels behind their steps, in
-// the layout of `constant`, whose shape is given: row-major, or TILE_8_F32 of `groups` matrices
-// [o_count][k_count]. They must suit (pk_suits_levels()). Negative: error filled.
+// the shape and layout of `constant`: row-major or TILE_8_F32. They must suit (pk_suits_levels()).
+// Negative: error filled.
 int32_t pk_lowering_levels(pk_lowering *lowering, const pk_tensor *weights,
-                           pk_lowered_tensor constant, size_t groups, size_t o_count,
-                           size_t k_count);
+                           pk_lowered_tensor constant);
+
+// Where weight `i` of matrices [o_count][k_count], row-major one after the other, stands in
+// TILE_8_F32.
+size_t pk_place_in_tiles(size_t i, size_t o_count, size_t k_count);
 
 // Whether the tensor is to become such a constant: int8 around 0 with steps that the runtime takes,
 // one for all, or one for each index along the first axes, or, where it is to stand row-major, the
 // last.
 bool pk_suits_levels(const pk_lowering *lowering, const pk_tensor *weights, int layout);
 
-// Appends the scales of a constant that has one for each output channel, as DEQUANTIZE takes them.
-bool pk_lowering_add_factors(pk_lowering *lowering, pk_lowered_op *lowered,
-                             const pk_tensor *weights);
+// Adds the constant of the weights' scales: [C] of the last axis or [O, 1] of the first ones, as
+// many as there are, or, where there is one for all, `channels` of it. Negative: error filled.
+int32_t pk_lowering_steps(pk_lowering *lowering, const pk_tensor *weights, size_t channels);
 
 // Appends the float32 bias (zeros where the operator has none): `groups` times `channels` values,
 // each group padded to `padded`.

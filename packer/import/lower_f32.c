@@ -38,14 +38,9 @@ static bool add_tiles(pk_lowering *lowering, pk_lowered_op *lowered, const pk_op
   tensor.data = pk_lowering_bytes(lowering, weights->name, tensor.data_bytes);
   if (!tensor.data) return false;
   tensor.name = pk_lowering_name(lowering, weights->name, "");
-  for (size_t g = 0; g < groups; g++) {
-    uint8_t *packed = tensor.data + g * group_floats * sizeof(float);
-    const uint8_t *source = weights->data + g * o_count * k_count * sizeof(float);
-    for (size_t o = 0; o < o_count; o++) {
-      for (size_t k = 0; k < k_count; k++, source += sizeof(float)) {
-        memcpy(packed + mnw_tile_8_f32_index(o, k, k_count) * sizeof(float), source, sizeof(float));
-      }
-    }
+  for (size_t i = 0; i < groups * o_count * k_count; i++) {
+    memcpy(tensor.data + pk_place_in_tiles(i, o_count, k_count) * sizeof(float),
+           weights->data + i * sizeof(float), sizeof(float));
   }
   return pk_lowering_add_number(lowered, pk_lowering_constant(lowering, tensor));
 }
@@ -54,22 +49,6 @@ static bool add_tiles(pk_lowering *lowering, pk_lowered_op *lowered, const pk_op
 static bool needs_dequantize(const pk_lowering *lowering, const pk_op *op, int layout) {
   const pk_tensor *weights = pk_op_input(lowering->graph, op, PK_INPUT_WEIGHTS);
   return weights->dtype == PK_DTYPE_S8 && !pk_suits_levels(lowering, weights, layout);
-}
-
-bool pk_lowering_add_factors(pk_lowering *lowering, pk_lowered_op *lowered,
-                             const pk_tensor *weights) {
-  const pk_quantization *q = &weights->quantization;
-  const bool is_last = q->axis == weights->rank - 1;
-  pk_lowered_tensor factors = {.dtype = MNW_DTYPE_F32,
-                               .rank = is_last ? 1 : 2,
-                               .dims = {(int32_t)q->count, 1},
-                               .layout = MNW_LAYOUT_ROW_MAJOR,
-                               .data_bytes = q->count * sizeof(float)};
-  factors.data = pk_lowering_bytes(lowering, weights->name, factors.data_bytes);
-  if (!factors.data) return false;
-  memcpy(factors.data, q->scales, factors.data_bytes);
-  factors.name = pk_lowering_name(lowering, weights->name, "/steps");
-  return pk_lowering_add_number(lowered, pk_lowering_constant(lowering, factors));
 }
 
 // int8 weights of a float32 operator: a DEQUANTIZE makes them real at each run. The result has the
@@ -89,7 +68,8 @@ static int32_t add_dequantized(pk_lowering *lowering, const pk_op *op, pk_lowere
   memcpy(levels.data, weights->data, weights->data_bytes);
   levels.name = pk_lowering_name(lowering, weights->name, "");
   if (!pk_lowering_add_number(lowered, pk_lowering_constant(lowering, levels)) ||
-      (weights->quantization.count > 1 && !pk_lowering_add_factors(lowering, lowered, weights))) {
+      (weights->quantization.count > 1 &&
+       !pk_lowering_add_number(lowered, pk_lowering_steps(lowering, weights, 0)))) {
     return MNW_NO_TENSOR;
   }
   shape.dtype = MNW_DTYPE_F32;
@@ -113,8 +93,7 @@ static bool add_matrix(pk_lowering *lowering, pk_lowered_op *lowered, const pk_o
   shape.layout = MNW_LAYOUT_TILE_8_F32;
   const bool is_added =
       weights->dtype == PK_DTYPE_S8
-          ? pk_lowering_add_number(
-                lowered, pk_lowering_levels(lowering, weights, shape, groups, o_count, k_count))
+          ? pk_lowering_add_number(lowered, pk_lowering_levels(lowering, weights, shape))
           : add_tiles(lowering, lowered, op, groups, o_count, k_count, shape);
   return is_added && pk_lowering_add_bias_f32(lowering, lowered, op, groups, o_count, padded);
 }
@@ -173,7 +152,7 @@ bool pk_lower_depthwise_conv_2d_f32(pk_lowering *lowering, const pk_op *op) {
         .rank = 3, .dims = {weights->dims[1], weights->dims[2], weights->dims[3]}};
     number = add_dequantized(lowering, op, shape);
   } else if (weights->dtype == PK_DTYPE_S8) {
-    number = pk_lowering_levels(lowering, weights, tensor, 1, channels, 1);
+    number = pk_lowering_levels(lowering, weights, tensor);
   } else {
     tensor.data = pk_lowering_bytes(lowering, weights->name, tensor.data_bytes);
     if (!tensor.data) return false;

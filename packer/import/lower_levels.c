@@ -22,21 +22,19 @@ bool pk_suits_levels(const pk_lowering *lowering, const pk_tensor *weights, int 
   return true;
 }
 
-// The tensor of steps that stands before the constant of `weights`: one for all, or as many as
-// there are channels, of which tiles want each one's. Negative: error filled.
-static int32_t add_steps(pk_lowering *lowering, const pk_tensor *weights, size_t channels) {
+int32_t pk_lowering_steps(pk_lowering *lowering, const pk_tensor *weights, size_t channels) {
   const pk_quantization *q = &weights->quantization;
-  const bool is_last = q->count == 1 || q->axis == weights->rank - 1;
-  const size_t count = channels ? channels : q->count;
+  const bool has_one = q->count == 1;
+  const size_t count = has_one ? channels : q->count;
   pk_lowered_tensor steps = {.dtype = MNW_DTYPE_F32,
-                             .rank = is_last ? 1 : 2,
+                             .rank = has_one || q->axis == weights->rank - 1 ? 1 : 2,
                              .dims = {(int32_t)count, 1},
                              .layout = MNW_LAYOUT_ROW_MAJOR,
                              .data_bytes = count * sizeof(float)};
   steps.data = pk_lowering_bytes(lowering, weights->name, steps.data_bytes);
   if (!steps.data) return MNW_NO_TENSOR;
   for (size_t i = 0; i < count; i++) {
-    memcpy(steps.data + i * sizeof(float), &q->scales[q->count > 1 ? i : 0], sizeof(float));
+    memcpy(steps.data + i * sizeof(float), &q->scales[has_one ? 0 : i], sizeof(float));
   }
   steps.name = pk_lowering_name(lowering, weights->name, "/steps");
   return pk_lowering_constant(lowering, steps);
@@ -50,35 +48,33 @@ static size_t channel_of(const pk_tensor *weights, size_t i) {
   return i / (weights->data_bytes / q->count);
 }
 
-// Where weight `i` of such matrices stands in TILE_8_F32.
-static size_t place_of(size_t i, size_t o_count, size_t k_count) {
+size_t pk_place_in_tiles(size_t i, size_t o_count, size_t k_count) {
   const size_t g = i / (o_count * k_count), o = i / k_count % o_count, k = i % k_count;
   return g * mnw_round_up(o_count, MNW_TILE_CHANNELS) * k_count +
          mnw_tile_8_f32_index(o, k, k_count);
 }
 
 int32_t pk_lowering_levels(pk_lowering *lowering, const pk_tensor *weights,
-                           pk_lowered_tensor constant, size_t groups, size_t o_count,
-                           size_t k_count) {
-  const bool is_tiled = constant.layout == MNW_LAYOUT_TILE_8_F32;
+                           pk_lowered_tensor constant) {
+  const bool is_tiled = constant.layout == MNW_LAYOUT_TILE_8_F32, is_grouped = constant.rank == 5;
+  const size_t groups = is_grouped ? (size_t)constant.dims[0] : 1, count = weights->data_bytes;
+  const size_t o_count = (size_t)constant.dims[is_grouped], k_count = count / groups / o_count;
   const size_t elements =
-      is_tiled ? groups * mnw_round_up(o_count, MNW_TILE_CHANNELS) * k_count : weights->data_bytes;
-  if (add_steps(lowering, weights, is_tiled ? groups * o_count : 0) == MNW_NO_TENSOR) {
-    return MNW_NO_TENSOR;
-  }
+      is_tiled ? groups * mnw_round_up(o_count, MNW_TILE_CHANNELS) * k_count : count;
+  // The runtime wants the step of each channel of tiles.
+  const size_t channels = is_tiled ? groups * o_count : 1;
+  if (pk_lowering_steps(lowering, weights, channels) == MNW_NO_TENSOR) return MNW_NO_TENSOR;
   constant.dtype = MNW_DTYPE_F32;
   constant.data_bytes = elements * sizeof(float);
   constant.data = pk_lowering_bytes(lowering, weights->name, constant.data_bytes);
-  constant.level_count = weights->data_bytes;
-  if (constant.data) {
-    constant.levels = pk_lowering_bytes(lowering, weights->name, constant.level_count);
-  }
+  constant.level_count = count;
+  if (constant.data) constant.levels = pk_lowering_bytes(lowering, weights->name, count);
   if (constant.levels) {
     constant.name = pk_lowering_name(lowering, weights->name, "");
-    memcpy(constant.levels, weights->data, constant.level_count);
+    memcpy(constant.levels, weights->data, count);
   }
-  for (size_t i = 0; constant.levels && i < constant.level_count; i++) {
-    const size_t place = is_tiled ? place_of(i, o_count, k_count) : i;
+  for (size_t i = 0; constant.levels && i < count; i++) {
+    const size_t place = is_tiled ? pk_place_in_tiles(i, o_count, k_count) : i;
     const float real =
         (float)constant.levels[i] * weights->quantization.scales[channel_of(weights, i)];
     memcpy(constant.data + place * sizeof real, &real, sizeof real);

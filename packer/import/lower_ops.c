@@ -392,17 +392,15 @@ bool pk_lower_dequantize(pk_lowering *lowering, const pk_op *op) {
   const pk_tensor *x = pk_op_input(lowering->graph, op, 0);
   if (pk_suits_levels(lowering, x, MNW_LAYOUT_ROW_MAJOR) &&
       !is_output(lowering->graph, op->output)) {
-    const pk_lowered_tensor real = {
-        .rank = (uint32_t)x->rank,
-        .dims = {x->dims[0], x->dims[1], x->dims[2], x->dims[3], x->dims[4], x->dims[5]},
-        .layout = MNW_LAYOUT_ROW_MAJOR};
-    const int32_t number = pk_lowering_levels(lowering, x, real, 1, 1, 1);
+    pk_lowered_tensor real = {.rank = (uint32_t)x->rank, .layout = MNW_LAYOUT_ROW_MAJOR};
+    memcpy(real.dims, x->dims, sizeof real.dims);
+    const int32_t number = pk_lowering_levels(lowering, x, real);
     lowering->numbers[op->output] = number;
     return number != MNW_NO_TENSOR;
   }
   pk_lowered_op *lowered = pk_lowering_plain(lowering, op, MNW_OP_DEQUANTIZE);
-  return lowered &&
-         (!x->data || x->quantization.count <= 1 || pk_lowering_add_factors(lowering, lowered, x));
+  return lowered && (!x->data || x->quantization.count <= 1 ||
+                     pk_lowering_add_number(lowered, pk_lowering_steps(lowering, x, 0)));
 }
 
 bool pk_lower_activation(pk_lowering *lowering, const pk_op *op) {

@@ -89,18 +89,14 @@ static int8_t *find_levels(pk_graph *graph, const pk_tensor *weights, int axis, 
 static bool take_levels(pk_graph *graph, size_t number, int axis, pk_error *error) {
   const pk_op *op = &graph->ops[number];
   pk_tensor tensor = *pk_op_input(graph, op, PK_INPUT_WEIGHTS);
-  const size_t channels = tensor.grid.count;
   const int8_t *levels = find_levels(graph, &tensor, axis, error);
   if (!levels) return error->code == PK_OK;
   int32_t *inputs =
       pk_arena_copy(&graph->arena, op->inputs, (size_t)op->input_count, sizeof *inputs, error);
-  int32_t *zero_points = pk_arena_alloc(&graph->arena, channels, sizeof *zero_points, error);
-  if (!inputs || !zero_points) return false;
-  memset(zero_points, 0, channels * sizeof *zero_points);
-  tensor.dtype = PK_DTYPE_S8;
-  tensor.data = (const uint8_t *)levels;
-  tensor.data_bytes /= sizeof(float);
-  tensor.quantization = (pk_quantization){channels, tensor.grid.scales, zero_points, axis};
+  if (!inputs || !pk_tensor_take_levels(graph, &tensor, levels, tensor.grid.scales,
+                                        tensor.grid.count, axis, error)) {
+    return false;
+  }
   tensor.grid = (pk_quantization){.count = 0};
   inputs[PK_INPUT_WEIGHTS] = pk_graph_add_tensor(graph, &tensor, error);
   graph->ops[number].inputs = inputs;

@@ -110,6 +110,17 @@ void pk_graph_compact(pk_graph *graph) {
   graph->op_count = kept;
 }
 
+bool pk_tensor_take_levels(pk_graph *graph, pk_tensor *tensor, const int8_t *levels,
+                           const float *scales, size_t count, int axis, pk_error *error) {
+  const int32_t *zeros = pk_arena_alloc(&graph->arena, count, sizeof *zeros, error);
+  if (!zeros) return false;
+  tensor->dtype = PK_DTYPE_S8;
+  tensor->data = (const uint8_t *)levels;
+  tensor->data_bytes = (size_t)pk_tensor_elements(tensor);
+  tensor->quantization = (pk_quantization){count, scales, zeros, axis};
+  return true;
+}
+
 size_t pk_graph_use_count(const pk_graph *graph, int32_t tensor) {
   size_t count = 0;
   for (size_t i = 0; i < graph->op_count; i++) {

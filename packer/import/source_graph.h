@@ -164,6 +164,12 @@ pk_op *pk_graph_add_op(pk_graph *graph, const pk_op *op, pk_error *error);
 // Drops the operators marked as removed.
 void pk_graph_compact(pk_graph *graph);
 
+// Makes the constant one of int8 levels around 0, as many as it has elements, with `count` scales:
+// one, or one for each index along the first axes up to `axis`, or along the last one. Errors:
+// OUT_OF_MEMORY.
+bool pk_tensor_take_levels(pk_graph *graph, pk_tensor *tensor, const int8_t *levels,
+                           const float *scales, size_t count, int axis, pk_error *error);
+
 // How many inputs of operators the tensor is.
 size_t pk_graph_use_count(const pk_graph *graph, int32_t tensor);
 

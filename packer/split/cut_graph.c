@@ -13,11 +13,16 @@ typedef struct cutter {
   size_t *last_part;          // of each tensor: the last part that reads it; SIZE_MAX: the caller
   int32_t *numbers;           // of each tensor in the part being made
 } cutter;
-static char *copy_text(const char *text) {
-  const size_t bytes = text ? strlen(text) + 1 : 0;
-  char *copy = text ? malloc(bytes) : NULL;
-  if (copy) memcpy(copy, text, bytes);
+
+// NULL where `bytes` is or where memory is short.
+static void *copy_bytes(const void *bytes, size_t size) {
+  void *copy = bytes ? malloc(size) : NULL;
+  if (copy) memcpy(copy, bytes, size);
   return copy;
+}
+
+static char *copy_text(const char *text) {
+  return copy_bytes(text, text ? strlen(text) + 1 : 0);
 }
 
 void pk_cut_graph_free(pk_cut_graph *cut) {
@@ -45,13 +50,6 @@ static bool allocate_part(pk_cut_part *part, const pk_lowered_graph *graph, size
   g->outputs = calloc(mentions, sizeof *g->outputs);
   part->inputs = calloc(mentions, sizeof *part->inputs);
   return g->tensors && g->ops && g->inputs && g->outputs && part->inputs;
-}
-
-// NULL where `bytes` is or where memory is short.
-static void *copy_bytes(const void *bytes, size_t size) {
-  void *copy = bytes ? malloc(size) : NULL;
-  if (copy) memcpy(copy, bytes, size);
-  return copy;
 }
 
 // Takes the tensor in with a copy of its bytes, steps of levels before these.

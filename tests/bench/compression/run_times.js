@@ -1,15 +1,13 @@
 /** How long runs of a compressed package take in Chromium, of what they took before: compression must not make them slower. */
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { missingEngine } from '../../e2e/engines/browser_engine.js';
 import { median } from '../wasm/model_subject.js';
-import { withBenchPage } from '../wasm/bench_browser.js';
+import { RELAXED_MODULE, withBenchPage } from '../wasm/bench_browser.js';
 import { bootstrapInterval } from './intervals.js';
 import { figureOf } from './judges.js';
 
 /** @typedef {import('./judges.js').Figure} Figure */
 
-const MODULE = fileURLToPath(new URL('../../../wasm_glue/dist/wasm/minnow-relaxed.wasm', import.meta.url));
 const RUNS = 60;
 /** Times taken in turns differ by a hundredth or two although nothing else does. */
 const MOST = 1.02;
@@ -21,15 +19,15 @@ const MOST = 1.02;
  * @returns {Promise<Figure[]>}
  */
 export async function runTimeFigures(plain, small) {
-  const missing = missingEngine('chromium') ?? (existsSync(MODULE) ? undefined : `${MODULE} is missing: run tools/build.sh wasm js`);
+  const missing = missingEngine('chromium') ?? (existsSync(RELAXED_MODULE) ? undefined : `${RELAXED_MODULE} is missing: run tools/build.sh wasm js`);
   if (missing) {
     console.error(`runs are not timed: ${missing}`);
     return [];
   }
-  const [before, after] = await withBenchPage('chromium', [MODULE, plain, small], (page, urlOf) =>
+  const [before, after] = await withBenchPage('chromium', [RELAXED_MODULE, plain, small], (page, urlOf) =>
     page.evaluate(
       (url, folders, runs) => /** @type {{ comparePackages: (...args: unknown[]) => Promise<number[][]> }} */ (/** @type {unknown} */ (window)).comparePackages(url, folders, runs),
-      urlOf(MODULE), [plain, small].map(urlOf), RUNS,
+      urlOf(RELAXED_MODULE), [plain, small].map(urlOf), RUNS,
     ),
   );
   const ratios = after.map((ms, i) => ms / before[i]);

@@ -8,6 +8,9 @@ import { startTestServer } from '../../e2e/test_server.js';
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 
+/** What browsers with the relaxed dot product fetch, for one thread. */
+export const RELAXED_MODULE = path.join(HERE, '../../../wasm_glue/dist/wasm/minnow-relaxed.wasm');
+
 /**
  * @template R
  * @param {string} engineName
